@@ -1,0 +1,69 @@
+/**
+ * Every bound of the product: one row each. A row names the counter that tells how often the bound was met; whoever
+ * enforces the bound counts, and the end report and the metrics show it. Values are the defaults.
+ */
+export interface Limit {
+  readonly value: number
+  readonly unit: string
+  /** Why the bound exists, and why it has this value. */
+  readonly reason: string
+  /** Name of the counter of what met the bound; empty when meeting it is a failure of its own. */
+  readonly counter: string
+}
+
+const limit = (value: number, unit: string, counter: string, reason: string): Limit => ({
+  value,
+  unit,
+  reason,
+  counter,
+})
+
+export const limits = {
+  backchainFrames: limit(
+    6,
+    'frames',
+    'backchain_cut_total',
+    'deep enough to leave run-time library code, small enough to walk on every fact',
+  ),
+  internedStacks: limit(
+    65_536,
+    'stacks',
+    'stacks_evicted_total',
+    'distinct back chains kept for reuse of their text; older ones are interned again',
+  ),
+  waitObjects: limit(64, 'objects', '', 'the platform refuses longer wait lists'),
+  suspendCount: limit(0x7f, 'levels', '', 'the platform refuses deeper suspension'),
+  handles: limit(65_536, 'handles', '', 'a handle table beyond this is a leak that no console would survive'),
+  adoptedObjects: limit(
+    65_536,
+    'objects',
+    'adopted_evicted_total',
+    'objects a title initialised inline and may have forgotten; least recently touched first',
+  ),
+  guestThreads: limit(1_024, 'threads', '', 'thread contexts lie in a fixed table above guest memory'),
+  ghostSources: limit(
+    1_024,
+    'sources',
+    'ghost_sources_overflow_total',
+    'distinct callers of calls on nothing, counted one by one',
+  ),
+  unimplementedCallers: limit(
+    64,
+    'callers',
+    'unimplemented_callers_overflow_total',
+    'call sites kept for one missing export',
+  ),
+  trailPerCategory: limit(
+    32,
+    'facts',
+    'trail_dropped_total',
+    'the newest facts of one category of one object; the oldest go first',
+  ),
+  trailBytesPerObject: limit(32 * 1024, 'bytes', 'trail_dropped_total', 'one busy object may not crowd out the others'),
+  trailBytes: limit(256 * 1024 * 1024, 'bytes', 'trails_evicted_total', 'all trails together; closed objects go first'),
+  segmentEvents: limit(100, 'events', 'segments_total', 'under the 128 of the SDK, so that no event is shifted out'),
+  segmentsPerTrace: limit(500, 'segments', 'trace_rollovers_total', 'what a browser shows of one trace in a second'),
+  sliceMilliseconds: limit(50, 'ms', '', 'how long the machine may run before the host looks up'),
+} as const satisfies Record<string, Limit>
+
+export type LimitName = keyof typeof limits
