@@ -1,0 +1,19 @@
+/**
+ * The one door facts leave by. The kernel holds a `FactSink` and knows nothing of who listens; the plugin bus is one,
+ * the silent sink another. `mask` has a bit a fact (catalogue.ts) and is tested before anything is built.
+ */
+export interface FactSink {
+  /** Facts somebody wants. */
+  readonly mask: number
+  /** Facts somebody wants with their back chain; a subset of `mask`. */
+  readonly framesMask: number
+  /** Facts that happened so far, subscribed or not. The emitters count it up. */
+  sequence: number
+  /** Takes one finished record: `length` bytes at the start of `record`, valid during the call only. */
+  accept(record: Uint8Array, length: number): void
+}
+
+/** A sink that nobody listens to. */
+export function createSilentSink(): FactSink {
+  return { mask: 0, framesMask: 0, sequence: 0, accept() {} }
+}
