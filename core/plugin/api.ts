@@ -8,6 +8,8 @@
  *         facts: ['object.signalled'], fact: () => { n += 1 }, end: () => log(`${n} signals`) } },
  *     })
  */
+
+import type { Serial } from '../base/words.ts'
 import type { FactName } from '../facts/catalogue.ts'
 import type { Fact } from '../facts/fact.ts'
 import type { MachineViews } from '../facts/views.ts'
@@ -64,6 +66,20 @@ export interface RunEnd {
   readonly exitStatus: number
   /** One sentence. */
   readonly text: string
+  /** What the plugins that offer verdicts say of the threads that wait. */
+  readonly verdicts: readonly Verdict[]
+}
+
+/** What a diagnosis says of one waiting thread and one object it waits on. */
+export interface Verdict {
+  readonly tid: number
+  readonly serial: Serial
+  /** The class of the verdict, kebab case: `never-signalled`. */
+  readonly code: string
+  /** One sentence that names thread, object and reason. */
+  readonly text: string
+  /** Nothing in the machine can end this wait any more, or nothing has for long. */
+  readonly stuck: boolean
 }
 
 /** A part of the end-of-run report. */
@@ -84,6 +100,8 @@ export interface PluginInstance {
   slice?(): void
   /** A promise while the plugin is full: the machine waits there. */
   ready?(): Promise<void> | undefined
+  /** The run is over: what this plugin makes of the waiting threads. Asked of all plugins before any `end`. */
+  verdicts?(end: Omit<RunEnd, 'verdicts'>): readonly Verdict[]
   /** The run is over: finish, write, send. Awaited. */
   end?(end: RunEnd): void | Promise<void>
   /** Asked after `end`. */
