@@ -52,29 +52,24 @@ function scalar(tag: string, write: (view: DataView) => void): Uint8Array {
 
 /** Feeds the canonical bytes of a state to `take`, in order; large byte arrays are passed as they are, uncopied. */
 export function feedState(state: Plain, take: (bytes: Uint8Array) => void): void {
-  if (state === null) return take(head('n', 0))
-  if (typeof state === 'boolean') return take(head(state ? 't' : 'f', 0))
-  if (typeof state === 'number') return take(scalar('d', view => view.setFloat64(1, state, true)))
-  if (typeof state === 'bigint') return take(scalar('i', view => view.setBigUint64(1, BigInt.asUintN(64, state), true)))
-  if (typeof state === 'string') {
-    const text = encoder.encode(state)
-    take(head('s', text.length))
-    return take(text)
-  }
-  if (state instanceof Uint8Array) {
-    take(head('b', state.length))
-    return take(state)
-  }
-  if (isList(state)) {
+  if (state === null) take(head('n', 0))
+  else if (typeof state === 'boolean') take(head(state ? 't' : 'f', 0))
+  else if (typeof state === 'number') take(scalar('d', view => view.setFloat64(1, state, true)))
+  else if (typeof state === 'bigint') take(scalar('i', view => view.setBigUint64(1, BigInt.asUintN(64, state), true)))
+  else if (typeof state === 'string' || state instanceof Uint8Array) {
+    const bytes = typeof state === 'string' ? encoder.encode(state) : state
+    take(head(typeof state === 'string' ? 's' : 'b', bytes.length))
+    take(bytes)
+  } else if (isList(state)) {
     take(head('a', state.length))
     for (const item of state) feedState(item, take)
-    return
-  }
-  const entries = Object.entries(state)
-  take(head('o', entries.length))
-  for (const [key, value] of entries) {
-    feedState(key, take)
-    feedState(value, take)
+  } else {
+    const entries = Object.entries(state)
+    take(head('o', entries.length))
+    for (const [key, value] of entries) {
+      feedState(key, take)
+      feedState(value, take)
+    }
   }
 }
 
@@ -128,7 +123,13 @@ export function readState(bytes: Uint8Array): Plain {
         for (let i = 0; i < length; i += 1) {
           const key = value(depth + 1)
           if (typeof key !== 'string') broken('a key that is not a text')
-          else Object.defineProperty(object, key, { value: value(depth + 1), enumerable: true, writable: true, configurable: true })
+          else
+            Object.defineProperty(object, key, {
+              value: value(depth + 1),
+              enumerable: true,
+              writable: true,
+              configurable: true,
+            })
         }
         return object
       }

@@ -25,7 +25,9 @@ function encode(state: Plain): Uint8Array {
 
 test('a state read back is the state that was fed', () => {
   fc.assert(
-    fc.property(plain, state => expect(readState(encode(state))).toEqual(state)),
+    fc.property(plain, state => {
+      expect(readState(encode(state))).toEqual(state)
+    }),
     { seed: 5 },
   )
 })
