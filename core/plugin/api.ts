@@ -53,9 +53,20 @@ export interface Focus {
   readonly report: 'none' | 'all' | ReadonlySet<number>
 }
 
+/** A file among what the run writes. */
+export interface OutputFile {
+  /** Where it is, for people. */
+  readonly path: string
+  /** Appends, and returns when the system has the bytes: nothing waits in memory, and a killed run keeps what it wrote. */
+  write(bytes: Uint8Array | string): void
+  close(): void
+}
+
 export interface PluginContext {
   readonly run: RunInfo
   readonly machine: MachineViews
+  /** Makes (or empties) a file of this name in the run's folder; undefined when nothing may be written. */
+  output(name: string): OutputFile | undefined
   /** One line to the person who runs it, marked with the plugin's name. */
   log(line: string): void
 }
@@ -96,6 +107,8 @@ export interface PluginInstance {
   /** Facts to receive with their back chain; a subset of `facts`. */
   readonly frames?: readonly FactName[]
   fact?(fact: Fact): void
+  /** Instead of `fact`, for a plugin that keeps or forwards facts: the record itself (facts/record.ts), to be copied during the call. */
+  record?(record: Uint8Array, length: number): void
   /** Called between slices; the host is awake here. */
   slice?(): void
   /** A promise while the plugin is full: the machine waits there. */
