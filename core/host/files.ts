@@ -1,0 +1,61 @@
+/** The host's files, with failures that name the path and the reason in words. */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fail } from '../base/failure.ts'
+
+export interface Files {
+  /** The whole file. */
+  read(path: string): Uint8Array
+  /** Writes the whole file, and makes its folder where there is none. */
+  write(path: string, content: Uint8Array | string): void
+  /** Makes the folder and those above it. */
+  makeFolder(path: string): void
+  isFile(path: string): boolean
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a folder, not a file',
+  EACCES: 'may not be accessed',
+  EPERM: 'may not be accessed',
+  ENOTDIR: 'lies under something that is no folder',
+  ENOSPC: 'does not fit: the disk is full',
+  EROFS: 'lies on a disk that cannot be written',
+  ENAMETOOLONG: 'is too long a name',
+  ELOOP: 'is a link to itself',
+  EEXIST: 'exists and is no folder',
+  ERR_INVALID_ARG_VALUE: 'is no path',
+  ERR_FS_FILE_TOO_LARGE: 'is too large to be read',
+}
+
+/** What the host said, in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return reasons[code] ?? `cannot be used (${code || String(error)})`
+}
+
+export const hostFiles: Files = {
+  read(path) {
+    try {
+      return new Uint8Array(readFileSync(path))
+    } catch (error) {
+      throw fail('FILE_UNREADABLE', path, reasonOf(error), error)
+    }
+  },
+  write(path, content) {
+    try {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, content)
+    } catch (error) {
+      throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
+    }
+  },
+  makeFolder(path) {
+    try {
+      mkdirSync(path, { recursive: true })
+    } catch (error) {
+      throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
+    }
+  },
+  isFile: path => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+}
