@@ -63,6 +63,17 @@ export const limits = {
   trailBytes: limit(256 * 1024 * 1024, 'bytes', 'trails_evicted_total', 'all trails together; closed objects go first'),
   segmentEvents: limit(100, 'events', 'segments_total', 'under the 128 of the SDK, so that no event is shifted out'),
   segmentsPerTrace: limit(500, 'segments', 'trace_rollovers_total', 'what a browser shows of one trace in a second'),
+  pluginFailures: limit(16, 'failures', 'plugin_failures_total', 'a plugin that keeps failing is muted, so that it costs no more'),
+  pluginTimeSample: limit(64, 'facts', '', 'the time a plugin takes is measured at every so many facts, so that measuring costs little'),
+  imageBytes: limit(0x1000_0000, 'bytes', '', 'half of the console’s memory; a file that asks for more is broken'),
+  pageDescriptors: limit(0x1_0000, 'descriptors', '', 'one for each small page of the largest image'),
+  symbolNameBytes: limit(4_096, 'bytes', '', 'a longer symbol name is cut; no compiler makes one'),
+  overlayBytes: limit(
+    1024 * 1024 * 1024,
+    'bytes',
+    'overlay_full_total',
+    'what a title may write to one volume, kept in memory; beyond it the disk is full',
+  ),
   sliceMilliseconds: limit(50, 'ms', '', 'how long the machine may run before the host looks up'),
 } as const satisfies Record<string, Limit>
 
