@@ -5,10 +5,14 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
+interface Listed {
+  readonly name: string
+  readonly directory: boolean
+  readonly size: number
+}
+
 export interface Folder {
-  list(
-    path: readonly string[],
-  ): readonly { readonly name: string; readonly directory: boolean; readonly size: number }[]
+  list(path: readonly string[]): readonly Listed[]
   read(path: readonly string[], offset: number, into: Uint8Array): number
   /** Gives back the files kept open. */
   close(): void
