@@ -81,6 +81,12 @@ export const limits = {
   tlsBytes: limit(0x10_0000, 'bytes', '', 'static thread data of one thread; more is a broken header'),
   tlsSlots: limit(0x1_0000, 'slots', '', 'dynamic thread-local slots; more is a broken header'),
   symbolNameBytes: limit(4_096, 'bytes', '', 'a longer symbol name is cut; no compiler makes one'),
+  gpuPacketsPerPump: limit(
+    1 << 20,
+    'packets',
+    '',
+    'a stream that runs itself for ever must not hold up the machine: the rest is taken at the next turn end',
+  ),
   overlayBytes: limit(
     1024 * 1024 * 1024,
     'bytes',

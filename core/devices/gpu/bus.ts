@@ -1,0 +1,76 @@
+/**
+ * Memory as the command processor reaches it: by physical address, whatever protection the CPU's pages have. An access
+ * where nothing is committed does nothing, reads zero, and is counted.
+ */
+import type { GuestMemory } from '../../memory/guest.ts'
+import { access, physicalBase, physicalSize } from '../../memory/map.ts'
+import { register, swapWord } from './registers.ts'
+
+export interface GpuBus {
+  /** Big-endian, as ring and indirect buffers are. */
+  loadBig(address: number): number
+  storeBig(address: number, value: number): void
+  storeBytes(address: number, bytes: Uint8Array): void
+  /** The low two bits of the address say how to swap. */
+  loadSwapped(address: number): number
+  storeSwapped(address: number, value: number): void
+  readonly badAccesses: number
+}
+
+/** Where the CPU sees the bus windows that start at C0000000: its write-back lines and its locked cache lines. */
+const windowBus = 0xc0000000
+const windowCpu = 0x7f000000
+const windowEnd = 0xc0800000
+
+export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counters: { bad: number }): GpuBus {
+  const view = new DataView(memory.wasm.buffer)
+  const word = new Uint8Array(4)
+  const wordView = new DataView(word.buffer)
+
+  function inAperture(address: number, first: number): boolean {
+    const base = registers[first] ?? 0
+    return base !== 0 && address >= base && address - base < (registers[first + 1] ?? 0)
+  }
+
+  /** The CPU's address of a bus address. */
+  function target(address: number): number {
+    const at = address >>> 0
+    if (at >= windowBus && at < windowEnd && (inAperture(at, register.aperture0) || inAperture(at, register.aperture1)))
+      return windowCpu + (at - windowBus)
+    return physicalBase + (at & (physicalSize - 1))
+  }
+
+  function committed(at: number): boolean {
+    if ((memory.accessAt(at) & ~access.device) !== 0) return true
+    counters.bad += 1
+    return false
+  }
+
+  function storeBytes(address: number, bytes: Uint8Array): void {
+    const at = target(address)
+    if (committed(at) && committed(at + bytes.length - 1)) memory.poke(at, bytes)
+  }
+
+  return {
+    loadBig(address) {
+      const at = target(address)
+      return committed(at) ? view.getUint32(at) : 0
+    },
+    storeBig(address, value) {
+      wordView.setUint32(0, value)
+      storeBytes(address, word)
+    },
+    storeBytes,
+    loadSwapped(address) {
+      const at = target(address & ~3)
+      return committed(at) ? swapWord(view.getUint32(at, true), address) : 0
+    },
+    storeSwapped(address, value) {
+      wordView.setUint32(0, swapWord(value, address), true)
+      storeBytes(address & ~3, word)
+    },
+    get badAccesses() {
+      return counters.bad
+    },
+  }
+}
