@@ -81,6 +81,13 @@ export const limits = {
   tlsBytes: limit(0x10_0000, 'bytes', '', 'static thread data of one thread; more is a broken header'),
   tlsSlots: limit(0x1_0000, 'slots', '', 'dynamic thread-local slots; more is a broken header'),
   symbolNameBytes: limit(4_096, 'bytes', '', 'a longer symbol name is cut; no compiler makes one'),
+  formattedText: limit(
+    0x40000,
+    'characters',
+    '',
+    'longer than any buffer a title formats into; a width of two thousand million must not fill the host',
+  ),
+  formattedDigits: limit(512, 'digits', '', 'more than a double has a use for; the platform cuts there too'),
   gpuPacketsPerPump: limit(
     1 << 20,
     'packets',
@@ -92,6 +99,19 @@ export const limits = {
     'bytes',
     'overlay_full_total',
     'what a title may write to one volume, kept in memory; beyond it the disk is full',
+  ),
+  diagnosedObjects: limit(
+    65_536,
+    'objects',
+    'diagnosed_objects_evicted_total',
+    'objects whose last signals the diagnosis remembers; the one met first goes first',
+  ),
+  diagnosedSignals: limit(4, 'signals', '', 'last signals of one object that the report shows; its counts are exact'),
+  producerSites: limit(
+    8_192,
+    'sites',
+    'producer_sites_overflow_total',
+    'call sites that signalled objects made at one place: the candidates for a producer that is missing',
   ),
   sliceMilliseconds: limit(50, 'ms', '', 'how long the machine may run before the host looks up'),
 } as const satisfies Record<string, Limit>
