@@ -40,6 +40,7 @@ export const limits = {
     'adopted_evicted_total',
     'objects a title initialised inline and may have forgotten; least recently touched first',
   ),
+  endedObjects: limit(4_096, 'objects', '', 'the newest objects that ended, kept for the report; trails keep what they need'),
   guestThreads: limit(1_024, 'threads', '', 'thread contexts lie in a fixed table above guest memory'),
   ghostSources: limit(
     1_024,
@@ -107,6 +108,12 @@ export const limits = {
     'objects whose last signals the diagnosis remembers; the one met first goes first',
   ),
   diagnosedSignals: limit(4, 'signals', '', 'last signals of one object that the report shows; its counts are exact'),
+  suspiciousWait: limit(
+    5,
+    'seconds',
+    '',
+    'guest time after which a wait without an end is told of, though the title still runs',
+  ),
   producerSites: limit(
     8_192,
     'sites',
