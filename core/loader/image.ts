@@ -32,6 +32,8 @@ export interface Image {
   /** Undefined when the file does not say. */
   readonly heapSize: number | undefined
   readonly titleId: number
+  /** When it was linked, in seconds, as the file says; 0 when it does not. A linker map must carry the same. */
+  readonly timestamp: number
   /** The headers that a title reads while it runs; empty for an ELF. */
   readonly headerBlock: Uint8Array
   /** Where a frame keeps its caller: below the caller's stack pointer, or above its back chain word. */

@@ -10,7 +10,7 @@ import { defaultStackSize, defaultTlsSlots, type Image, type Section, type Segme
 import { readImports } from './import-table.ts'
 import { parsePe, readFunctionTable } from './pe.ts'
 import { createReader } from './reader.ts'
-import { isXex, moduleFlag, parseXex, type Xex } from './xex.ts'
+import { isXex, moduleFlag, parseXex, patchFlags, type Xex } from './xex.ts'
 import { openXex } from './xex-open.ts'
 
 /** The static-library row by which `pack` marks an image whose frames are those of the System V ABI. */
@@ -48,6 +48,7 @@ function elfImage(bytes: Uint8Array, name: string): Image {
     stackSize: defaultStackSize,
     heapSize: undefined,
     titleId: 0,
+    timestamp: 0,
     headerBlock: new Uint8Array(0),
     frames: elf.frames,
     notes: [],
@@ -61,6 +62,8 @@ function plainSection({ name, address, size, present, access }: Section): Sectio
 function xexImage(bytes: Uint8Array, name: string): Image {
   const xex = parseXex(bytes, name)
   const { headers, base } = xex
+  if (xex.moduleFlags & patchFlags)
+    throw fail('XEX_UNSUPPORTED', name, 'is a patch (.xexp) for another executable, not an executable')
   const opened = openXex(xex, bytes, name)
   const image = opened.bytes
   const pe = parsePe(image, base, name)
@@ -87,6 +90,7 @@ function xexImage(bytes: Uint8Array, name: string): Image {
     stackSize: headers.stackSize || defaultStackSize,
     heapSize: headers.heapSize,
     titleId: headers.executionInfo?.titleId ?? 0,
+    timestamp: pe.timestamp,
     headerBlock: bytes.subarray(0, xex.headerSize),
     frames: headers.staticLibraries?.some(row => row.name === sysvMark) ? 'sysv' : 'xbox',
     notes,

@@ -51,6 +51,8 @@ export const pe = {
   optionalMagic: 0x10b,
   subsystem: 14,
   sectionRowSize: 40,
+  containsCode: 0x20,
+  containsData: 0x40,
   sectionExecute: 0x20000000,
   sectionRead: 0x40000000,
   sectionWrite: 0x80000000,

@@ -71,7 +71,8 @@ export const moduleFlag = {
   deltaPatch: 0x40,
   userMode: 0x80,
 } as const
-const patchFlags = moduleFlag.patch | moduleFlag.fullPatch | moduleFlag.deltaPatch
+/** A patch (`.xexp`) has the same magic as an executable; only these flags tell them apart. */
+export const patchFlags = moduleFlag.patch | moduleFlag.fullPatch | moduleFlag.deltaPatch
 
 export const smallPagesFlag = 0x10000000
 /** Size of the fixed part of the security info, before the page descriptors. */
@@ -110,8 +111,6 @@ export function parseXex(bytes: Uint8Array, name: string): Xex {
     throw reader.wrong(8, 'header size', `${hex(headerSize)} is not within the file's ${hex(bytes.length)} bytes`)
   if (0x18 + count * 8 > headerSize)
     throw reader.wrong(0x14, 'optional header count', `${count} entries do not fit headers of ${hex(headerSize)} bytes`)
-  if (moduleFlags & patchFlags)
-    throw fail('XEX_UNSUPPORTED', name, 'is a patch (.xexp) for another executable, not an executable')
 
   const { entries, headers } = readHeaders(reader, 0x18, count, headerSize)
   const security = readSecurity(reader, securityOffset, headerSize)
