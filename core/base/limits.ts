@@ -40,7 +40,12 @@ export const limits = {
     'adopted_evicted_total',
     'objects a title initialised inline and may have forgotten; least recently touched first',
   ),
-  endedObjects: limit(4_096, 'objects', '', 'the newest objects that ended, kept for the report; trails keep what they need'),
+  endedObjects: limit(
+    4_096,
+    'objects',
+    '',
+    'the newest objects that ended, kept for the report; trails keep what they need',
+  ),
   guestThreads: limit(1_024, 'threads', '', 'thread contexts lie in a fixed table above guest memory'),
   ghostSources: limit(
     1_024,
@@ -95,6 +100,13 @@ export const limits = {
     '',
     'a stream that runs itself for ever must not hold up the machine: the rest is taken at the next turn end',
   ),
+  imageFolderBytes: limit(
+    32 * 1024 * 1024,
+    'bytes',
+    '',
+    'the largest folder table of a disc; a larger one is damage, and shows as an empty folder',
+  ),
+  imageEntries: limit(1_000_000, 'entries', '', 'more files than any package has; beyond it the table is damaged'),
   overlayBytes: limit(
     1024 * 1024 * 1024,
     'bytes',

@@ -1,0 +1,209 @@
+/**
+ * The diagnosis: every waiting thread with its blocks, which of them are stuck, who waits behind whom, and where it
+ * begins. A pure function of the views and the evidence at the end of a run.
+ *
+ * Certain edges (a mutant's owner, a thread waited for) make a graph of threads. A cycle in it is a deadlock whatever
+ * else runs. A stuck thread without a stuck thread in its way is a root: the place to look at first. What merely might
+ * be in the way, a producer that fell silent, is never an edge; it is told as a candidate beside the root.
+ */
+import { limits, type RunEnd, type ThreadView, type Verdict, type WaitView } from '../../core/index.ts'
+import { type Block, type BlockClass, type BlockContext, blockClasses, blockOf } from './blocks.ts'
+import { count } from './names.ts'
+
+export interface Waiting {
+  readonly thread: ThreadView
+  readonly wait: WaitView
+  readonly blocks: readonly Block[]
+  /** Ticks since it began. */
+  readonly waited: number
+  readonly stuck: boolean
+  /** The threads of the cycle it is in, itself first; empty for none. */
+  readonly cycle: readonly number[]
+  /** Stuck threads that wait for this one, directly or not. */
+  readonly behind: readonly number[]
+  /** Stuck, and no other stuck thread is certain to be in its way. */
+  readonly root: boolean
+  /** `thread 3 "decoder" waits for ever on Event/Auto 0x1008 #7`, without the reason. */
+  readonly says: string
+  /** The reason. */
+  readonly because: string
+  /** The most telling class of its blocks. */
+  readonly code: BlockClass | 'sleeps-for-ever'
+}
+
+export interface Diagnosis {
+  /** All waiting threads, in order of tid. */
+  readonly waiting: readonly Waiting[]
+  /** The stuck threads where it begins, the most telling first. */
+  readonly roots: readonly Waiting[]
+  /** Title threads that nobody resumes. */
+  readonly suspended: readonly ThreadView[]
+}
+
+const ranks = new Map(Object.keys(blockClasses).map((name, i) => [name, i]))
+const rankOf = (code: string): number => ranks.get(code) ?? ranks.size
+
+/** Classes that tell of a fault while the title still runs; a worker without work is none. */
+const telling = rankOf('closed')
+
+export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnosis {
+  const { views, names } = context
+  const threads = views.threads()
+  const hung = cause === 'deadlock' || cause === 'stuck'
+
+  const drafts = threads.flatMap(thread => {
+    const { wait } = thread
+    if (wait === undefined || thread.state === 'exited') return []
+    const blocks = wait.objects.flatMap((_, i) => blockOf(context, thread, wait, i) ?? [])
+    return [{ thread, wait, blocks, waited: views.cycle - wait.begun.cycle }]
+  })
+  type Draft = (typeof drafts)[number]
+
+  const edges = new Map(drafts.map(({ thread, wait, blocks }) => [thread.tid, certainBlockers(wait, blocks)]))
+  const cycles = new Map(drafts.map(({ thread }) => [thread.tid, cycleThrough(thread.tid, edges)]))
+
+  function isStuck({ thread, wait, blocks, waited }: Draft): boolean {
+    if (wait.deadline !== undefined || cause === 'finished') return false
+    if ((cycles.get(thread.tid) ?? []).length > 0) return true
+    if (thread.system) return false
+    if (hung) return true
+    const long = waited >= limits.suspiciousWait.value * views.timebaseHz
+    const waitsForAny = wait.type === 'any'
+    const tells = (block: Block) => rankOf(block.code) < telling
+    return long && blocks.length > 0 && (waitsForAny ? blocks.every(tells) : blocks.some(tells))
+  }
+  const stuck = new Set(drafts.filter(isStuck).map(({ thread }) => thread.tid))
+
+  const waiting = drafts.map((draft): Waiting => {
+    const { thread, wait, blocks, waited } = draft
+    const cycle = cycles.get(thread.tid) ?? []
+    const isOne = stuck.has(thread.tid)
+    const inTheWay = (edges.get(thread.tid) ?? []).filter(tid => stuck.has(tid) && tid !== thread.tid)
+    const telling = mostTelling(wait, blocks)
+    return {
+      thread,
+      wait,
+      blocks,
+      waited,
+      stuck: isOne,
+      cycle,
+      behind: behind(thread.tid, edges).filter(tid => stuck.has(tid)),
+      root: isOne && (cycle.length > 0 || inTheWay.length === 0),
+      says: `${names.thread(thread.tid)} ${wording(wait, isOne, names.time(waited))} ${onWhat(wait, blocks)}`.trimEnd(),
+      because: because(context, wait, blocks, cycle),
+      code: telling?.code ?? (wait.type === 'delay' ? 'sleeps-for-ever' : 'unknown'),
+    }
+  })
+
+  return {
+    waiting,
+    roots: rootsOf(waiting),
+    suspended: threads.filter(
+      thread =>
+        !thread.system && thread.suspendCount > 0 && thread.state !== 'exited' && (hung || thread.wait === undefined),
+    ),
+  }
+}
+
+/** One verdict for every waiting title thread and object. */
+export function verdictsOf({ names }: BlockContext, { waiting }: Diagnosis): Verdict[] {
+  return waiting.flatMap(({ thread, wait, blocks, stuck, waited }) =>
+    wait.deadline !== undefined
+      ? []
+      : blocks.map(block => ({
+          tid: thread.tid,
+          serial: block.object.serial,
+          code: block.code,
+          text: `${names.thread(thread.tid)} ${wording(wait, stuck, names.time(waited))} on ${block.label}: ${block.clause}`,
+          stuck,
+        })),
+  )
+}
+
+function wording(wait: WaitView, stuck: boolean, waited: string): string {
+  if (wait.type === 'delay') return wait.deadline === undefined ? 'sleeps for ever' : `has slept ${waited}`
+  if (wait.deadline !== undefined) return `has waited ${waited}, with a timeout,`
+  return stuck ? 'waits for ever' : `has waited ${waited}`
+}
+
+function onWhat(wait: WaitView, blocks: readonly Block[]): string {
+  if (wait.type === 'delay') return ''
+  const only = blocks.length === 1 ? blocks[0] : undefined
+  if (only !== undefined) return `on ${only.label}`
+  return wait.type === 'all' ? `on all of ${blocks.length} objects` : `on any of ${blocks.length} objects`
+}
+
+function because({ names }: BlockContext, wait: WaitView, blocks: readonly Block[], cycle: readonly number[]): string {
+  if (cycle.length > 1) return `it is in a circle of ${count(cycle.length, 'thread')} that wait for each other`
+  const only = blocks.length === 1 ? blocks[0] : undefined
+  if (only !== undefined) return only.clause
+  if (wait.type === 'delay')
+    return wait.deadline === undefined ? 'only an APC could end it' : `it ends at ${names.time(wait.deadline)}`
+  const open = wait.type === 'all' ? blocks.filter(({ code }) => code !== 'signalled') : blocks
+  const classes = new Map<BlockClass, number>()
+  for (const { code } of open) classes.set(code, (classes.get(code) ?? 0) + 1)
+  const parts = [...classes].toSorted(([a], [b]) => rankOf(a) - rankOf(b))
+  return `${parts.map(([code, n]) => `${n} ${blockClasses[code]}`).join(', ')}${
+    wait.type === 'all' && open.length < blocks.length ? `; ${blocks.length - open.length} signalled` : ''
+  }`
+}
+
+const mostTelling = (wait: WaitView, blocks: readonly Block[]): Block | undefined =>
+  blocks
+    .filter(({ code }) => wait.type !== 'all' || code !== 'signalled')
+    .toSorted((a, b) => rankOf(a.code) - rankOf(b.code))[0]
+
+/** The threads that must act before it can go on; of a choice between objects none is certain. */
+function certainBlockers(wait: WaitView, blocks: readonly Block[]): readonly number[] {
+  if (wait.deadline !== undefined || (wait.type === 'any' && blocks.length > 1)) return []
+  return [...new Set(blocks.flatMap(({ blockers }) => blockers))]
+}
+
+type Edges = ReadonlyMap<number, readonly number[]>
+
+/** The shortest way from a thread back to itself, the thread first; empty for none. */
+function cycleThrough(start: number, edges: Edges): readonly number[] {
+  const seen = new Set<number>()
+  let front: readonly (readonly number[])[] = [[start]]
+  while (front.length > 0) {
+    const next: (readonly number[])[] = []
+    for (const path of front)
+      for (const tid of edges.get(path.at(-1) ?? 0) ?? []) {
+        if (tid === start) return path
+        if (seen.has(tid)) continue
+        seen.add(tid)
+        next.push([...path, tid])
+      }
+    front = next
+  }
+  return []
+}
+
+/** Everyone that reaches the thread along edges. */
+function behind(tid: number, edges: Edges): number[] {
+  const reached = new Set<number>([tid])
+  for (let grew = true; grew; ) {
+    grew = false
+    for (const [from, to] of edges)
+      if (!reached.has(from) && to.some(one => reached.has(one))) {
+        reached.add(from)
+        grew = true
+      }
+  }
+  reached.delete(tid)
+  return [...reached]
+}
+
+/** Of each circle the thread of the lowest tid speaks for all. */
+function rootsOf(waiting: readonly Waiting[]): Waiting[] {
+  return waiting
+    .filter(({ root, cycle, thread }) => root && cycle.every(tid => tid >= thread.tid))
+    .toSorted(
+      (a, b) =>
+        Number(b.cycle.length > 0) - Number(a.cycle.length > 0) ||
+        Math.min(rankOf(a.code), telling) - Math.min(rankOf(b.code), telling) ||
+        b.behind.length - a.behind.length ||
+        rankOf(a.code) - rankOf(b.code) ||
+        a.thread.tid - b.thread.tid,
+    )
+}

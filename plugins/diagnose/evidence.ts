@@ -1,0 +1,281 @@
+/**
+ * What the diagnosis remembers of a run while it runs: per object the last few signals, who took the last one, who opened
+ * it besides its creator, and calls on nothing that most likely meant it; per creation site, the call sites that
+ * signalled what was made there. Everything is bounded by a row of limits.ts and counted where it overflows.
+ */
+import { type Actor, type Fact, type FactName, type FactOf, limits, type ObjectKind } from '../../core/index.ts'
+
+/** Who did something, where and when. */
+export interface Deed {
+  readonly sequence: number
+  readonly cycle: number
+  readonly tid: number
+  readonly actor: Actor
+  readonly lr: number
+  readonly source: number
+}
+
+export type SignalNote = Deed & {
+  readonly what: 'set' | 'reset' | 'pulsed' | 'lost'
+  /** Waiters it released. */
+  readonly woken: number
+  /** Why it was lost, as `signal.lost` says it; -1 when it was not. */
+  readonly reason: number
+}
+
+/** A call site that signals. */
+export interface SignalSite {
+  readonly lr: number
+  readonly source: number
+  count: number
+  /** Threads whose signals came from it: the first few. */
+  readonly tids: number[]
+  last: { readonly tid: number; readonly cycle: number; readonly serial: number }
+}
+
+/** The place that makes objects of one kind, and who signals them. */
+export interface Origin {
+  readonly kind: ObjectKind
+  readonly lr: number
+  readonly source: number
+  objects: number
+  readonly sites: Map<number, SignalSite>
+}
+
+export interface ObjectEvidence {
+  readonly origin: Origin | undefined
+  /** Oldest first, at most `limits.diagnosedSignals`. */
+  readonly signals: SignalNote[]
+  /** The last wait it satisfied. */
+  taken: Deed | undefined
+  /** Handle values it got besides the first. */
+  readonly opened: (Deed & { readonly handle: number; readonly via: number })[]
+  closed: (Deed & { readonly handle: number; readonly open: number }) | undefined
+  timer:
+    | (Deed & { readonly what: 'set' | 'cancelled' | 'expired'; readonly due: number; readonly period: number })
+    | undefined
+  /** Signals on values that name nothing, of which this is the nearest object. */
+  readonly misses: (Deed & { readonly value: number; readonly class: number })[]
+}
+
+/** Calls on nothing, by source and class. */
+export interface GhostCount {
+  readonly source: number
+  readonly class: number
+  readonly operation: number
+  count: number
+  readonly first: Deed & { readonly value: number; readonly candidate: number }
+}
+
+export interface Evidence {
+  of(serial: number): ObjectEvidence | undefined
+  ghosts(): readonly GhostCount[]
+  /** How often a thread was resumed, for threads that were made suspended; undefined for the others. */
+  resumes(tid: number): number | undefined
+  exited(tid: number): Deed | undefined
+}
+
+export interface Collector extends Evidence {
+  note(fact: Fact): void
+  counters(): Readonly<Record<string, number>>
+}
+
+export const collectedFacts = [
+  'object.created',
+  'object.adopted',
+  'object.destroyed',
+  'handle.opened',
+  'handle.closed',
+  'object.signalled',
+  'object.reset',
+  'object.pulsed',
+  'signal.lost',
+  'ghost.met',
+  'wait.ended',
+  'thread.started',
+  'thread.resumed',
+  'thread.exited',
+  'timer.set',
+  'timer.cancelled',
+  'timer.expired',
+] as const satisfies readonly FactName[]
+
+/** A few of each is enough to tell the story of an object. */
+const fewDeeds = 4
+
+const createdSuspended = 1
+
+export function createCollector(): Collector {
+  const objects = new Map<number, ObjectEvidence>()
+  const origins = new Map<string, Origin>()
+  const ghosts = new Map<number, GhostCount>()
+  const suspended = new Map<number, number>()
+  const exits = new Map<number, Deed>()
+  let sites = 0
+  const dropped = { objects: 0, sites: 0, ghosts: 0 }
+
+  const deed = ({ sequence, cycle, tid, actor, lr, source }: Fact): Deed => ({
+    sequence,
+    cycle,
+    tid,
+    actor,
+    lr,
+    source,
+  })
+
+  function originOf(fact: Fact): Origin | undefined {
+    const key = `${fact.objectKind} ${fact.source} ${fact.lr}`
+    const known = origins.get(key)
+    if (known !== undefined) {
+      known.objects += 1
+      return known
+    }
+    if (sites >= limits.producerSites.value) {
+      dropped.sites += 1
+      return undefined
+    }
+    sites += 1
+    const origin: Origin = { kind: fact.objectKind, lr: fact.lr, source: fact.source, objects: 1, sites: new Map() }
+    origins.set(key, origin)
+    return origin
+  }
+
+  function begin(serial: number, origin: Origin | undefined): ObjectEvidence {
+    if (objects.size >= limits.diagnosedObjects.value) {
+      const oldest = objects.keys().next().value
+      if (oldest !== undefined) objects.delete(oldest)
+      dropped.objects += 1
+    }
+    const evidence: ObjectEvidence = {
+      origin,
+      signals: [],
+      taken: undefined,
+      opened: [],
+      closed: undefined,
+      timer: undefined,
+      misses: [],
+    }
+    objects.set(serial, evidence)
+    return evidence
+  }
+
+  const known = (serial: number): ObjectEvidence => objects.get(serial) ?? begin(serial, undefined)
+
+  function keep<T>(list: T[], item: T, most: number): void {
+    if (list.length >= most) list.shift()
+    list.push(item)
+  }
+
+  function signal(fact: Fact, what: SignalNote['what'], woken: number, reason: number): void {
+    const evidence = known(fact.serial)
+    keep(evidence.signals, { ...deed(fact), what, woken, reason }, limits.diagnosedSignals.value)
+    if (what === 'reset' || evidence.origin === undefined) return
+    const key = fact.lr * 0x100000 + fact.source
+    const site = evidence.origin.sites.get(key)
+    const last = { tid: fact.tid, cycle: fact.cycle, serial: fact.serial }
+    if (site !== undefined) {
+      site.count += 1
+      site.last = last
+      if (site.tids.length < fewDeeds && !site.tids.includes(fact.tid)) site.tids.push(fact.tid)
+    } else if (sites >= limits.producerSites.value) dropped.sites += 1
+    else {
+      sites += 1
+      evidence.origin.sites.set(key, { lr: fact.lr, source: fact.source, count: 1, tids: [fact.tid], last })
+    }
+  }
+
+  function ghost(fact: FactOf<'ghost.met'>): void {
+    if (fact.operation === 0 && fact.candidate !== 0)
+      keep(known(fact.candidate).misses, { ...deed(fact), value: fact.value, class: fact.class }, fewDeeds)
+    const key = fact.source * 16 + fact.class * 4 + fact.operation
+    const count = ghosts.get(key)
+    if (count !== undefined) count.count += 1
+    else if (ghosts.size >= limits.ghostSources.value) dropped.ghosts += 1
+    else
+      ghosts.set(key, {
+        source: fact.source,
+        class: fact.class,
+        operation: fact.operation,
+        count: 1,
+        first: { ...deed(fact), value: fact.value, candidate: fact.candidate },
+      })
+  }
+
+  function note(fact: Fact): void {
+    switch (fact.kind) {
+      case 'object.created':
+      case 'object.adopted':
+        begin(fact.serial, originOf(fact))
+        break
+      case 'object.destroyed':
+        // A waiter keeps its object alive, so nobody waits on this one.
+        objects.delete(fact.serial)
+        break
+      case 'handle.opened':
+        if (fact.via !== 0)
+          keep(known(fact.serial).opened, { ...deed(fact), handle: fact.handle, via: fact.via }, fewDeeds)
+        break
+      case 'handle.closed':
+        known(fact.serial).closed = { ...deed(fact), handle: fact.handle, open: fact.open }
+        break
+      case 'object.signalled':
+        signal(fact, 'set', fact.woken, -1)
+        break
+      case 'object.reset':
+        signal(fact, 'reset', 0, -1)
+        break
+      case 'object.pulsed':
+        signal(fact, 'pulsed', fact.woken, -1)
+        break
+      case 'signal.lost':
+        signal(fact, 'lost', 0, fact.reason)
+        break
+      case 'ghost.met':
+        ghost(fact)
+        break
+      case 'wait.ended': {
+        if (fact.end !== 0) break
+        const { list } = fact
+        const by = deed(fact)
+        if (fact.index >= 0) known(list[fact.index * 2] ?? fact.serial).taken = by
+        else for (let i = 0; i < list.length; i += 2) known(list[i] ?? 0).taken = by
+        break
+      }
+      case 'thread.started':
+        if ((fact.flags & createdSuspended) !== 0) suspended.set(fact.thread, 0)
+        break
+      case 'thread.resumed': {
+        const times = suspended.get(fact.thread)
+        if (times !== undefined) suspended.set(fact.thread, times + 1)
+        break
+      }
+      case 'thread.exited':
+        exits.set(fact.thread, deed(fact))
+        break
+      case 'timer.set':
+        known(fact.serial).timer = { ...deed(fact), what: 'set', due: fact.due, period: fact.period }
+        break
+      case 'timer.cancelled':
+        known(fact.serial).timer = { ...deed(fact), what: 'cancelled', due: 0, period: 0 }
+        break
+      case 'timer.expired': {
+        const evidence = known(fact.serial)
+        evidence.timer = { ...deed(fact), what: 'expired', due: fact.due, period: evidence.timer?.period ?? 0 }
+        break
+      }
+    }
+  }
+
+  return {
+    note,
+    of: serial => objects.get(serial),
+    ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
+    resumes: tid => suspended.get(tid),
+    exited: tid => exits.get(tid),
+    counters: () => ({
+      [limits.diagnosedObjects.counter]: dropped.objects,
+      [limits.producerSites.counter]: dropped.sites,
+      [limits.ghostSources.counter]: dropped.ghosts,
+    }),
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Why does it hang? A verdict for each thread that waits at the end of a run, and the account that supports it. It
+ * collects bounded evidence from facts (evidence.ts), judges by pure functions over the views (blocks.ts, diagnosis.ts)
+ * and writes the answer first (report.ts).
+ */
+import { z } from 'zod'
+import { definePlugin, type RunEnd } from '../../core/index.ts'
+import type { BlockContext } from './blocks.ts'
+import { type Diagnosis, diagnose, verdictsOf } from './diagnosis.ts'
+import { collectedFacts, createCollector } from './evidence.ts'
+import { createNames } from './names.ts'
+import { sectionsOf } from './report.ts'
+
+export default definePlugin({
+  name: 'diagnose',
+  about: 'says of each waiting thread what it waits for, and why that does not come',
+  options: z.strictObject({}),
+  create({ machine }) {
+    const evidence = createCollector()
+    let judged: { readonly context: BlockContext; readonly diagnosis: Diagnosis } | undefined
+    let cause: RunEnd['cause'] = 'finished'
+    return {
+      facts: collectedFacts,
+      fact: evidence.note,
+      verdicts(end) {
+        cause = end.cause
+        const context: BlockContext = { views: machine, evidence, names: createNames(machine) }
+        judged = { context, diagnosis: diagnose(context, cause) }
+        return verdictsOf(context, judged.diagnosis)
+      },
+      report: () => (judged === undefined ? [] : sectionsOf(judged.context, judged.diagnosis, cause)),
+      counters: evidence.counters,
+    }
+  },
+})
