@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Failure } from '../../../core/base/failure.ts'
+import { bytesBlob } from '../../../core/vfs/blob.ts'
+import { openDisc } from '../../../core/vfs/gdfx.ts'
+import { openPackage } from '../../../core/vfs/package.ts'
+import type { Source } from '../../../core/vfs/source.ts'
+import { makeDisc, makeInstalledDisc, makePackage, type Tree } from './images.ts'
+
+const pattern = (length: number, seed: number): Uint8Array =>
+  new Uint8Array(length).map((_, i) => (i * 7 + seed) & 0xff)
+
+const name = fc
+  .string({ unit: fc.constantFrom(...'abcXYZ019_. '), minLength: 1, maxLength: 12 })
+  .filter(text => !/^[. ]+$/.test(text))
+const names = fc.uniqueArray(name, { selector: text => text.toLowerCase(), maxLength: 40 })
+const content = fc.record({ length: fc.nat(9_000), seed: fc.nat(255) }).map(({ length, seed }) => pattern(length, seed))
+
+function treeOf(depth: number): fc.Arbitrary<Tree> {
+  const child: fc.Arbitrary<Uint8Array | Tree> =
+    depth === 0 ? content : fc.oneof({ weight: 3, arbitrary: content }, { weight: 1, arbitrary: treeOf(depth - 1) })
+  return names.chain(all =>
+    fc
+      .tuple(...all.map(() => child))
+      .map(values => Object.fromEntries(all.map((each, i) => [each, values[i] ?? pattern(0, 0)]))),
+  )
+}
+
+/** What a source shows, as the tree it was made of. */
+function show(source: Source, key = ''): Tree {
+  return Object.fromEntries(
+    source.list(key).map(entry => {
+      if (entry.directory) return [entry.name, show(source, entry.key)]
+      const bytes = new Uint8Array(entry.size)
+      expect(source.read(entry.key, 0, bytes)).toBe(entry.size)
+      return [entry.name, bytes]
+    }),
+  )
+}
+
+test('a disc shows the files it was made of', () => {
+  fc.assert(
+    fc.property(treeOf(2), tree => {
+      expect(show(openDisc(bytesBlob('disc', makeDisc(tree))))).toEqual(tree)
+    }),
+    { seed: 51, numRuns: 40 },
+  )
+})
+
+test('a package shows the files it was made of, whatever its hash tables look like', () => {
+  const form = fc.record({ copies: fc.constantFrom(1, 2), scattered: fc.boolean(), active: fc.constantFrom(0, 1) })
+  fc.assert(
+    fc.property(treeOf(2), form, (tree, options) => {
+      expect(show(openPackage(bytesBlob('package', makePackage(tree, options))).source)).toEqual(tree)
+    }),
+    { seed: 52, numRuns: 40 },
+  )
+})
+
+test('a package of more blocks than one hash table covers reads to its end', () => {
+  const tree = { 'big.bin': pattern(190 * 0x1000 + 5, 1), 'after.bin': pattern(10, 2) }
+  for (const copies of [1, 2])
+    for (const scattered of [false, true])
+      expect(
+        show(openPackage(bytesBlob('package', makePackage(tree, { copies, scattered, active: copies - 1 }))).source),
+      ).toEqual(tree)
+})
+
+test('a package says what it is', () => {
+  const opened = openPackage(bytesBlob('package', makePackage({})))
+  expect(opened).toMatchObject({ kind: 'STFS', titleId: 0x58410001, contentType: 1, displayName: 'A' })
+})
+
+test('an installed disc shows the files of the disc it was made of', () => {
+  const tree = { 'default.xex': pattern(1_500_000, 4), Media: { 'a.bin': pattern(5_000, 5) } }
+  const { header, fragment } = makeInstalledDisc(makeDisc(tree))
+  const opened = openPackage(bytesBlob('installed', header), [bytesBlob('Data0000', fragment)])
+  expect(opened.kind).toBe('SVOD')
+  expect(show(opened.source)).toEqual(tree)
+})
+
+test('a read begins and ends anywhere in a file', () => {
+  const bytes = pattern(10_000, 3)
+  const source = openPackage(bytesBlob('package', makePackage({ a: bytes }, { scattered: true }))).source
+  const key = source.list('')[0]?.key ?? ''
+  fc.assert(
+    fc.property(fc.nat(10_500), fc.nat(9_000), (offset, length) => {
+      const into = new Uint8Array(length)
+      const got = source.read(key, offset, into)
+      expect(Buffer.compare(into.subarray(0, got), bytes.subarray(offset, offset + length))).toBe(0)
+    }),
+    { seed: 53 },
+  )
+})
+
+test('a damaged image is refused, or shows damaged files, and never hangs', () => {
+  const tree = { a: pattern(5_000, 1), folder: { b: pattern(100, 2), c: { d: pattern(3_000, 3) } } }
+  const disc = makeDisc(tree)
+  const packed = makePackage(tree, { scattered: true, copies: 2 })
+  const important = [0x340, 0x343, 0x379, 0x37b, 0x37c, 0x395, 0x3ac, 0xa000 + 20, 0xa000 + 23]
+  const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255), fc.boolean()), { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(damage, fc.option(fc.nat()), fc.boolean(), (places, cut, isDisc) => {
+      let image = (isDisc ? disc : packed).slice()
+      for (const [where, value, near] of places) {
+        const start = isDisc ? 32 * 2048 : (important[where % important.length] ?? 0)
+        image[near ? start + (where % 0x1000) : where % image.length] = value
+      }
+      if (cut !== null) image = image.slice(0, cut % image.length)
+      const blob = bytesBlob('image', image)
+      try {
+        const source = isDisc ? openDisc(blob) : openPackage(blob).source
+        const walk = (key: string, depth: number): void => {
+          for (const entry of source.list(key)) {
+            if (entry.directory) {
+              if (depth < 20) walk(entry.key, depth + 1)
+            } else source.read(entry.key, 0, new Uint8Array(Math.min(entry.size, 0x4000)))
+          }
+        }
+        walk('', 0)
+      } catch (error) {
+        expect(error).toBeInstanceOf(Failure)
+      }
+    }),
+    { seed: 54, numRuns: 300 },
+  )
+})
