@@ -53,6 +53,12 @@ export const limits = {
     'ghost_sources_overflow_total',
     'distinct callers of calls on nothing, counted one by one',
   ),
+  missingExports: limit(
+    4_096,
+    'exports',
+    'missing_exports_overflow_total',
+    'distinct exports without a body that a report keeps; more than any title imports',
+  ),
   unimplementedCallers: limit(
     64,
     'callers',
@@ -67,6 +73,12 @@ export const limits = {
   ),
   trailBytesPerObject: limit(32 * 1024, 'bytes', 'trail_dropped_total', 'one busy object may not crowd out the others'),
   trailBytes: limit(256 * 1024 * 1024, 'bytes', 'trails_evicted_total', 'all trails together; closed objects go first'),
+  reportTrails: limit(
+    1_000,
+    'objects',
+    '',
+    'trails shown at the end of a run; the report says how many more there are',
+  ),
   segmentEvents: limit(100, 'events', 'segments_total', 'under the 128 of the SDK, so that no event is shifted out'),
   segmentsPerTrace: limit(500, 'segments', 'trace_rollovers_total', 'what a browser shows of one trace in a second'),
   pluginFailures: limit(
@@ -87,6 +99,12 @@ export const limits = {
   tlsBytes: limit(0x10_0000, 'bytes', '', 'static thread data of one thread; more is a broken header'),
   tlsSlots: limit(0x1_0000, 'slots', '', 'dynamic thread-local slots; more is a broken header'),
   symbolNameBytes: limit(4_096, 'bytes', '', 'a longer symbol name is cut; no compiler makes one'),
+  systemMemory: limit(
+    32 * 1024 * 1024,
+    'bytes',
+    '',
+    'what the system keeps of the 512 MiB, as on the console; titles that ask for more are refused',
+  ),
   formattedText: limit(
     0x40000,
     'characters',
