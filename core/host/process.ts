@@ -11,6 +11,8 @@ export interface Host {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Standard error is a terminal that a line can be redrawn on. */
   readonly terminal: boolean
+  /** Standard output is a terminal that shows bold letters. */
+  readonly bold: boolean
   /** Columns of the terminal. */
   readonly columns: number
   /** Standard output: what was asked for. */
@@ -23,8 +25,8 @@ export interface Host {
   turn(): Promise<void>
   /** Calls back on a signal that asks to stop; answers how to take that back. */
   onStop(listener: (signal: StopSignal) => void): () => void
-  /** Calls back on what nobody caught. */
-  onDefect(listener: (error: unknown) => void): void
+  /** Calls back on what nobody caught; answers how to take that back. */
+  onDefect(listener: (error: unknown) => void): () => void
   /** The exit status of a process ended by the signal. */
   statusOf(signal: StopSignal): number
   exit(status: number): never
@@ -53,6 +55,9 @@ export const host: Host = {
   get terminal() {
     return process.stderr.isTTY === true && process.env.TERM !== 'dumb'
   },
+  get bold() {
+    return process.stdout.isTTY === true && process.env.TERM !== 'dumb' && (process.env.NO_COLOR ?? '') === ''
+  },
   get columns() {
     return process.stderr.columns ?? 80
   },
@@ -69,6 +74,10 @@ export const host: Host = {
   onDefect(listener) {
     process.on('uncaughtException', listener)
     process.on('unhandledRejection', listener)
+    return () => {
+      process.off('uncaughtException', listener)
+      process.off('unhandledRejection', listener)
+    }
   },
   statusOf: signal => 128 + constants.signals[signal],
   exit: status => process.exit(status),

@@ -73,7 +73,7 @@ export interface PluginContext {
 
 /** How a run ended. */
 export interface RunEnd {
-  readonly cause: 'finished' | 'limit' | 'deadlock' | 'stuck' | 'fault' | 'signal'
+  readonly cause: 'finished' | 'limit' | 'deadlock' | 'stuck' | 'fault' | 'signal' | 'defect'
   readonly exitStatus: number
   /** One sentence. */
   readonly text: string

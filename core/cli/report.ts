@@ -1,0 +1,139 @@
+/** The end of a run as people read it, and as one JSON document: the answer first, the accounts last. */
+import { type LimitName, limits } from '../base/limits.ts'
+import { hex32 } from '../base/words.ts'
+import type { ReportSection, RunEnd, RunInfo } from '../plugin/api.ts'
+import type { BalanceSheet } from '../plugin/bus.ts'
+import type { PluginSummary } from '../plugin/driver.ts'
+import { columns, grouped, seconds } from './text.ts'
+
+export interface Outcome {
+  readonly run: RunInfo
+  readonly end: RunEnd
+  readonly instructions: number
+  readonly cycles: number
+  readonly digest: string
+  readonly exitCode: number | undefined
+  readonly sections: readonly ReportSection[]
+  readonly plugins: readonly PluginSummary[]
+  readonly balance: BalanceSheet
+  /** Counters of the machine's own bounds. */
+  readonly counters: Readonly<Record<string, number>>
+  /** Host time of the run. */
+  readonly milliseconds: number
+}
+
+/** The one line that is the same for every run of a title with the same machine options, whoever watches. */
+export const digestLine = ({ instructions, cycles, digest }: Outcome): string =>
+  `instructions=${instructions} cycles=${cycles} digest=${digest}`
+
+export function reportText(outcome: Outcome, bold: boolean): string {
+  const parts = [headline(outcome)]
+  for (const { title, lines } of [...outcome.sections, ...accounts(outcome)]) {
+    if (lines.length === 0) continue
+    const heading = bold ? `\u001b[1m${title}\u001b[22m` : title
+    parts.push([heading, ...lines.map(line => (line === '' ? '' : `  ${line}`))].join('\n'))
+  }
+  return `${parts.join('\n\n')}\n`
+}
+
+function headline({ run, end, instructions, cycles, milliseconds }: Outcome): string {
+  const speed = instructions / Math.max(milliseconds, 1) / 1_000
+  const identity = run.title.id === 0 ? run.title.name : `${run.title.name} (title ${hex32(run.title.id)})`
+  return [
+    `${identity}: ${end.text}`,
+    `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, in ` +
+      `${seconds(milliseconds / 1_000)} (${speed.toFixed(speed < 10 ? 1 : 0)} million a second). Run ${run.runId}.`,
+  ].join('\n')
+}
+
+function accounts(outcome: Outcome): ReportSection[] {
+  return [
+    { title: 'Bounds met', lines: boundLines(outcome) },
+    { title: 'Balance sheet', lines: balanceLines(outcome) },
+    { title: 'Digest', lines: [digestLine(outcome)] },
+  ]
+}
+
+const boundCounters = new Map<string, LimitName>(
+  (Object.keys(limits) as LimitName[]).flatMap(name =>
+    limits[name].counter === '' ? [] : [[limits[name].counter, name] as const],
+  ),
+)
+
+/** Bounds whose counter is a matter of course, not of loss. */
+const usual = new Set<string>([limits.segmentEvents.counter])
+
+function boundLines({ counters, plugins }: Outcome): string[] {
+  const rows = [{ plugin: '', counters }, ...plugins].flatMap(({ plugin, counters: all }) =>
+    Object.entries(all)
+      .filter(([name, value]) => value > 0 && boundCounters.has(name) && !usual.has(name))
+      .map(([name, value]) => {
+        const bound = limits[boundCounters.get(name) ?? 'backchainFrames']
+        const where = plugin === '' ? '' : ` (${plugin})`
+        return [grouped(value), `${name}${where}`, `the bound is ${grouped(bound.value)} ${bound.unit}`]
+      }),
+  )
+  return columns(rows)
+}
+
+function balanceLines({ balance, plugins }: Outcome): string[] {
+  const lines = [
+    `${grouped(balance.happened)} facts happened = ${grouped(balance.built)} built + ${grouped(balance.unasked)} nobody asked for`,
+  ]
+  const summaries = new Map(plugins.map(summary => [summary.plugin, summary]))
+  const rows = balance.plugins.map(delivery => {
+    const summary = summaries.get(delivery.plugin)
+    const lost = [
+      delivery.failed > 0 ? `${grouped(delivery.failed)} failed` : '',
+      delivery.muted > 0 ? `${grouped(delivery.muted)} muted` : '',
+    ].filter(text => text !== '')
+    return [
+      delivery.plugin,
+      grouped(delivery.offered),
+      `offered = ${[`${grouped(delivery.delivered)} taken`, ...lost].join(' + ')}`,
+      delivery.milliseconds === undefined ? '' : seconds(delivery.milliseconds / 1_000),
+      (summary?.waitedMilliseconds ?? 0) >= 1
+        ? `waited for ${seconds((summary?.waitedMilliseconds ?? 0) / 1_000)}`
+        : '',
+    ]
+  })
+  lines.push(...columns(rows))
+  for (const { plugin, counters } of plugins) {
+    const own = Object.entries(counters).filter(([name, value]) => value > 0 && !boundCounters.has(name))
+    if (own.length > 0) lines.push(`${plugin}: ${own.map(([name, value]) => `${name} ${grouped(value)}`).join(', ')}`)
+  }
+  return lines
+}
+
+export function reportJson(outcome: Outcome): string {
+  const { run, end, sections } = outcome
+  const document = {
+    format: 'xenoscope-report/1',
+    version: run.version,
+    run: {
+      id: run.runId,
+      traceBase: run.traceBase,
+      timebaseHz: run.timebaseHz,
+      out: run.out ?? null,
+      title: run.title,
+    },
+    end: { ...end, exitCode: outcome.exitCode ?? null },
+    instructions: outcome.instructions,
+    cycles: outcome.cycles,
+    digest: outcome.digest,
+    sections: sections.map(({ title, lines, data }) => ({ title, lines, data: data ?? null })),
+    plugins: outcome.plugins,
+    balance: outcome.balance,
+    counters: outcome.counters,
+  }
+  return `${JSON.stringify(document, plainJson, 2)}\n`
+}
+
+/** What JSON has no word for: 64-bit numbers as text, sets and maps as lists. */
+function plainJson(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  if (value instanceof Set) return [...value]
+  if (value instanceof Map) return Object.fromEntries(value)
+  if (ArrayBuffer.isView(value)) return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)]
+  return value
+}

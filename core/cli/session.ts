@@ -1,0 +1,105 @@
+/**
+ * One run, from the first slice to the last word. The machine is synchronous: it runs a slice, then the host looks up, so
+ * that timers, sockets and signals have their turn; a plugin that is full is waited for here, which holds the machine
+ * and nothing else. However the run ends, the plugins get their end, so that nothing recorded is lost.
+ */
+import { exitStatus, Failure } from '../base/failure.ts'
+import type { MachineViews } from '../facts/views.ts'
+import type { Clock } from '../host/clock.ts'
+import type { Host } from '../host/process.ts'
+import type { RunEnd } from '../plugin/api.ts'
+import type { Driver } from '../plugin/driver.ts'
+import { failureText, statusOf } from './exit.ts'
+import type { Interrupt } from './interrupt.ts'
+import { createPace } from './pace.ts'
+import type { Progress } from './progress.ts'
+
+/** What of a machine a run needs. */
+export interface Runnable {
+  run(
+    limit: number,
+  ): { readonly kind: Exclude<RunEnd['cause'], 'signal' | 'defect'>; readonly text: string } | undefined
+  readonly views: MachineViews
+}
+
+export interface Session {
+  readonly host: Host
+  readonly clock: Clock
+  readonly machine: Runnable
+  readonly driver: Driver
+  readonly interrupt: Interrupt
+  readonly progress: Progress
+}
+
+export interface Ended {
+  readonly end: RunEnd
+  /** What failed, when something of ours did. */
+  readonly failure: unknown
+}
+
+const statuses: Readonly<Record<Exclude<RunEnd['cause'], 'signal'>, number>> = {
+  finished: exitStatus.finished,
+  limit: exitStatus.limit,
+  deadlock: exitStatus.deadlock,
+  stuck: exitStatus.deadlock,
+  fault: exitStatus.fault,
+  defect: exitStatus.defect,
+}
+
+type Ending = Omit<RunEnd, 'verdicts'>
+
+export async function runToEnd(session: Session): Promise<Ended> {
+  const { driver, interrupt, progress } = session
+  let failure: unknown
+  let ending: Ending
+  try {
+    ending = await slices(session)
+  } catch (error) {
+    failure = error
+    ending = defectEnding(error)
+  }
+  progress.clear()
+  try {
+    // A second signal ends the process inside; a defect of an exporter while it drains must not keep us for ever.
+    const end = await driver.finish(ending)
+    if (failure === undefined && interrupt.defect !== undefined) failure = interrupt.defect.error
+    return { end, failure }
+  } catch (error) {
+    return { end: { ...ending, ...defectEnding(failure ?? error), verdicts: [] }, failure: failure ?? error }
+  }
+}
+
+async function slices({ host, clock, machine, driver, interrupt, progress }: Session): Promise<Ending> {
+  const pace = createPace()
+  const { views } = machine
+  for (;;) {
+    const before = clock.now()
+    const stop = machine.run(pace.slice)
+    pace.took(clock.now() - before)
+    if (stop !== undefined) return { cause: stop.kind, exitStatus: statuses[stop.kind], text: stop.text }
+    driver.slice()
+    progress.update(views.instructions, views.cycle / views.timebaseHz)
+    await host.turn()
+    const full = driver.ready()
+    if (full !== undefined) await Promise.race([full, interrupt.came])
+    if (interrupt.defect !== undefined) throw interrupt.defect.error
+    if (interrupt.signal !== undefined)
+      return {
+        cause: 'signal',
+        exitStatus: host.statusOf(interrupt.signal),
+        text: `Stopped by ${interrupt.signal}.`,
+      }
+  }
+}
+
+function defectEnding(error: unknown): Ending {
+  const text =
+    error instanceof Failure
+      ? `Stopped: ${error.message}.`
+      : `Xenoscope itself failed: ${
+          failureText(error)
+            .split('\n')[0]
+            ?.replace(/^xenoscope: /, '') ?? ''
+        }.`
+  return { cause: 'defect', exitStatus: statusOf(error), text }
+}
