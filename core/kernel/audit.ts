@@ -1,0 +1,91 @@
+/**
+ * Where facts leave the kernel: who acts now (the scene), what an object is called in a fact (the subject), and the
+ * emitters. Counts and call sites kept here are for reports alone; they are no machine state and never in the digest.
+ */
+import type { Ticks } from '../base/words.ts'
+import { address, ticks } from '../base/words.ts'
+import { type Actor, actors } from '../facts/objects.ts'
+import { createEmitters, type Emitters, type Scene, type Subject } from '../facts/record.ts'
+import type { FactSink } from '../facts/sink.ts'
+import type { CallSite } from '../facts/views.ts'
+import type { KernelObject } from './object.ts'
+import { type PathName, pathNumber } from './sources.ts'
+
+export interface Audit {
+  readonly emit: Emitters
+  /** Bits of the facts somebody wants. */
+  readonly mask: number
+  /** Who acts now. */
+  readonly scene: Scene
+  /** The object as the subject of a fact; valid until the next call. */
+  about(object: KernelObject): Subject
+  /** The subject of a fact about no object. */
+  readonly nobody: Subject
+  /** Notes that this call names an object by a handle value. */
+  used(object: KernelObject, value: number): void
+  /** The handle value this call used for an object, 0 for none. */
+  handleOf(object: KernelObject): number
+  /** Forgets the handle of the last call. */
+  beginCall(): void
+  /** Runs kernel work on the kernel's own path: no thread acts. */
+  as(path: PathName, actor: Actor, work: () => void): void
+  /** Where and when the acting code is. */
+  site(sequence: number): CallSite
+}
+
+export interface AuditPorts {
+  readonly sink: FactSink
+  now(): Ticks
+  walk(scene: Scene): number
+}
+
+/** A scene in which nobody acts yet. */
+export const emptyScene = (): Scene => ({ tid: 0, hardwareThread: 0, lr: 0, sp: 0, source: 0, actor: 0 })
+
+export function createAudit({ sink, now, walk }: AuditPorts): Audit {
+  const emit = createEmitters({ sink, cycle: now, walk })
+  const subject = { serial: 0, handle: 0, address: 0, kind: 'Other' as Subject['kind'] }
+  const scene = emptyScene()
+  let usedObject: KernelObject | undefined
+  let usedValue = 0
+
+  return {
+    emit,
+    get mask() {
+      return sink.mask
+    },
+    scene,
+    nobody: { serial: 0, handle: 0, address: 0, kind: 'Other' },
+    about(object) {
+      subject.serial = object.serial
+      subject.handle = object === usedObject ? usedValue : 0
+      subject.address = object.header === 0 ? object.address : object.header
+      subject.kind = object.kind
+      return subject
+    },
+    used(object, value) {
+      usedObject = object
+      usedValue = value
+    },
+    handleOf: object => (object === usedObject ? usedValue : 0),
+    beginCall() {
+      usedObject = undefined
+    },
+    as(path, actor, work) {
+      const { tid, hardwareThread, lr, sp, source, actor: before } = scene
+      const object = usedObject
+      usedObject = undefined
+      Object.assign(scene, { tid: 0, lr: 0, sp: 0, source: pathNumber(path), actor: actors.indexOf(actor) })
+      work()
+      Object.assign(scene, { tid, hardwareThread, lr, sp, source, actor: before })
+      usedObject = object
+    },
+    site: sequence => ({
+      sequence,
+      cycle: ticks(now()),
+      tid: scene.tid,
+      lr: address(scene.lr),
+      source: scene.source,
+    }),
+  }
+}

@@ -1,0 +1,8 @@
+/** Every export the kernel offers: lists of rows, one after the other. The order means nothing. */
+import type { Entry } from '../call.ts'
+import { missingXam } from './xam/missing.ts'
+import { missingXbdm } from './xbdm/missing.ts'
+import { events } from './xboxkrnl/events.ts'
+import { missingXboxkrnl } from './xboxkrnl/missing.ts'
+
+export const allEntries: readonly Entry[] = [...events, ...missingXboxkrnl, ...missingXam, ...missingXbdm]

@@ -1,0 +1,34 @@
+/** Object attributes: the name a title gives an object, and what creating one under a name means. */
+import type { ObjectKind } from '../facts/objects.ts'
+import { readAnsi } from './call.ts'
+import type { Kernel } from './context.ts'
+import { openedBy } from './handles.ts'
+import type { CreateSpec } from './object.ts'
+import { status } from './status.ts'
+import { OBJECT_ATTRIBUTES } from './structs.ts'
+
+/** The object name in an OBJECT_ATTRIBUTES; empty for a null pointer or no name. */
+export function nameIn(k: Kernel, attributes: number): string {
+  if (attributes === 0) return ''
+  const at = k.memory.load32(attributes + OBJECT_ATTRIBUTES.objectName)
+  return at === 0 ? '' : readAnsi(k.memory, at)
+}
+
+/**
+ * Creates an object with a handle, or opens the one that has the name already: a status, and the handle at `handleAt`.
+ */
+export function createNamed(k: Kernel, handleAt: number, attributes: number, spec: CreateSpec): number {
+  const name = nameIn(k, attributes)
+  const before = name === '' ? undefined : k.handles.named(name)
+  if (before !== undefined) {
+    if (!sameFamily(before.kind, spec.kind)) return status.OBJECT_TYPE_MISMATCH
+    k.memory.store32(handleAt, k.handles.open(before, openedBy.name))
+    return status.OBJECT_NAME_EXISTS
+  }
+  const object = k.objects.create({ ...spec, name })
+  if (name !== '') k.handles.name(object, name)
+  k.memory.store32(handleAt, k.handles.open(object, openedBy.creation))
+  return status.SUCCESS
+}
+
+const sameFamily = (a: ObjectKind, b: ObjectKind): boolean => a.split('/')[0] === b.split('/')[0]

@@ -1,0 +1,78 @@
+/**
+ * Memory of the kernel that the guest can see: object bodies, thread and processor blocks, exported variables. Blocks
+ * come from one region below the images, in 16-byte classes; a freed block is used again, last freed first.
+ */
+import { alignUp } from '../base/bits.ts'
+import { fail } from '../base/failure.ts'
+import type { Plain } from '../base/state.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+import { access } from '../memory/map.ts'
+
+/** Where the pool lies, and the page of trap thunks before it. */
+export const kernelRegion = { traps: 0x80040000, trapsSize: 0x10000, pool: 0x80100000, poolEnd: 0x81700000 } as const
+
+const growth = 0x10000
+const grain = 0x10
+
+export interface Pool {
+  /** Zeroed memory; 16-byte aligned, or page aligned from a page on. */
+  allocate(size: number): number
+  free(address: number, size: number): void
+  readonly used: number
+  save(): Plain
+  load(state: Plain): void
+}
+
+export function createPool(memory: GuestMemory): Pool {
+  let next: number = kernelRegion.pool
+  let committed: number = kernelRegion.pool
+  let used = 0
+  let free = new Map<number, number[]>()
+
+  const classOf = (size: number): number => alignUp(Math.max(size, grain), size >= 0x1000 ? 0x1000 : grain)
+
+  return {
+    allocate(size) {
+      const bytes = classOf(size)
+      used += bytes
+      const again = free.get(bytes)?.pop()
+      if (again !== undefined) {
+        memory.fill(again, bytes, 0)
+        return again
+      }
+      if (bytes >= 0x1000) next = alignUp(next, 0x1000)
+      const at = next
+      next += bytes
+      if (next > kernelRegion.poolEnd) throw fail('GUEST_FAULT', 'kernel pool', 'is exhausted')
+      if (next > committed) {
+        const size = alignUp(next - committed, growth)
+        memory.commit(committed, size, access.read | access.write)
+        committed += size
+      }
+      return at
+    },
+    free(address, size) {
+      const bytes = classOf(size)
+      used -= bytes
+      const list = free.get(bytes)
+      if (list === undefined) free.set(bytes, [address])
+      else list.push(address)
+    },
+    get used() {
+      return used
+    },
+    save: () => ({
+      next,
+      committed,
+      used,
+      free: [...free].sort((a, b) => a[0] - b[0]).map(([size, list]) => [size, list.slice()]),
+    }),
+    load(state) {
+      const saved = state as { next: number; committed: number; used: number; free: [number, number[]][] }
+      next = saved.next
+      committed = saved.committed
+      used = saved.used
+      free = new Map(saved.free.map(([size, list]) => [size, list.slice()]))
+    },
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What the kernel needs of others; the machine fills it. The kernel knows neither the processor nor the loader: it sees
+ * registers through `CallFrame`, and everything else through the ports below.
+ */
+import type { FactSink } from '../facts/sink.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+
+/** The register file of a guest thread, in the words a kernel call needs. Registers are 64 bits wide. */
+export interface CallFrame {
+  /** Low 32 bits of a general register, unsigned. */
+  word(register: number): number
+  /** Sets a general register to a 32-bit value, the upper half zero. */
+  setWord(register: number, value: number): void
+  /** Sets a general register to a 32-bit value, the upper half its sign. */
+  setSigned(register: number, value: number): void
+  long(register: number): bigint
+  setLong(register: number, value: bigint): void
+  float(register: number): number
+  setFloat(register: number, value: number): void
+  pc: number
+  lr: number
+  /** The machine state register; bit 0x8000 allows interrupts. */
+  msr: number
+  readonly cr: number
+  readonly xer: number
+  readonly ctr: number
+}
+
+/** Register files: the one of the thread that runs, and a numbered slot for each that does not. */
+export interface Registers {
+  readonly current: CallFrame
+  slot(slot: number): CallFrame
+  /** Gives a slot the registers of a thread that has not begun. */
+  reset(slot: number): void
+  /** Copies the running register file into a slot. */
+  save(slot: number): void
+  /** Makes a slot the running register file. */
+  load(slot: number): void
+  /** The whole running register file, to be put back later. */
+  snapshot(): Uint8Array
+  restore(bytes: Uint8Array): void
+}
+
+/** Where a frame keeps its caller: below the caller's stack pointer, or above its back chain word. */
+export type FrameLayout = 'xbox' | 'sysv'
+
+/** The title's image, as far as the kernel shows it to the title. */
+export interface TitleImage {
+  /** Name of the file, as in `default.xex`. */
+  readonly name: string
+  readonly base: number
+  readonly size: number
+  readonly entry: number
+  /** What r2 holds at the entry, 0 for nothing. */
+  readonly toc: number
+  readonly stackSize: number
+  readonly titleId: number
+  /** The XEX header a title reads while it runs; empty when the image has none. */
+  readonly headerBlock: Uint8Array
+  readonly tls: {
+    readonly slots: number
+    readonly address: number
+    readonly size: number
+    readonly initialised: number
+  }
+}
+
+/** A module other than the title's image, brought in while it runs. */
+export interface LoadedModule {
+  readonly name: string
+  readonly base: number
+  readonly size: number
+  /** 0 when it has none. */
+  readonly entry: number
+  readonly headerBlock: Uint8Array
+  readonly exports: readonly { readonly ordinal: number; readonly address: number; readonly name?: string }[]
+}
+
+export interface ModulePort {
+  /** Loads a library the title asks for and binds its imports; undefined when there is no such file. */
+  load(path: string): LoadedModule | undefined
+}
+
+export interface KernelPorts {
+  readonly memory: GuestMemory
+  readonly registers: Registers
+  readonly sink: FactSink
+  /** Instructions retired by all hardware threads, exact now. */
+  instructions(): number
+  /** How the code at an address lays out its frames. */
+  framesOf(address: number): FrameLayout
+  /** Text the title prints for its developers. */
+  print(text: string): void
+  /** A deadline that is neither a wait's nor a timer's is reached. */
+  onDeadline?(kind: 'device' | 'request', id: number): void
+  readonly modules?: ModulePort
+}

@@ -1,0 +1,264 @@
+/**
+ * Guest structures as layouts: the size and the byte offset of each field. Names are the platform's. All fields are
+ * big-endian; a comment gives the width where it is not 32 bits.
+ */
+declare const target: unique symbol
+
+/** A 32-bit guest pointer to a structure of this layout; 0 is null. */
+export type Ptr<L> = number & { readonly [target]?: L }
+
+export const LIST_ENTRY = { size: 8, flink: 0, blink: 4 } as const
+
+/** The head of everything a thread can wait on. */
+export const DISPATCHER_HEADER = {
+  size: 0x10,
+  /** u8; `headerType` lists the values. */
+  type: 0,
+  /** u8 */
+  absolute: 1,
+  /** u8 */
+  processType: 2,
+  /** u8 */
+  inserted: 3,
+  /** i32 */
+  signalState: 4,
+  waitListFlink: 8,
+  waitListBlink: 0xc,
+} as const
+
+export const headerType = {
+  notificationEvent: 0,
+  synchronizationEvent: 1,
+  mutant: 2,
+  process: 3,
+  queue: 4,
+  semaphore: 5,
+  thread: 6,
+  notificationTimer: 8,
+  synchronizationTimer: 9,
+  apc: 18,
+  dpc: 19,
+} as const
+
+export const KEVENT = { ...DISPATCHER_HEADER } as const
+export const KSEMAPHORE = { ...DISPATCHER_HEADER, size: 0x14, limit: 0x10 } as const
+export const KMUTANT = {
+  ...DISPATCHER_HEADER,
+  size: 0x20,
+  listFlink: 0x10,
+  listBlink: 0x14,
+  ownerThread: 0x18,
+  /** u8 */
+  abandoned: 0x1c,
+} as const
+export const KTIMER = {
+  ...DISPATCHER_HEADER,
+  size: 0x28,
+  /** u64, in 100 ns of interrupt time */
+  dueTime: 0x10,
+  listFlink: 0x18,
+  listBlink: 0x1c,
+  dpc: 0x20,
+  /** i32, milliseconds */
+  period: 0x24,
+} as const
+export const KQUEUE = {
+  ...DISPATCHER_HEADER,
+  size: 0x28,
+  entryFlink: 0x10,
+  entryBlink: 0x14,
+  currentCount: 0x18,
+  maximumCount: 0x1c,
+  threadFlink: 0x20,
+  threadBlink: 0x24,
+} as const
+export const KAPC = {
+  size: 0x28,
+  /** u16 */
+  type: 0,
+  /** u8: 0 kernel, 1 user */
+  mode: 2,
+  /** u8 */
+  inserted: 3,
+  thread: 4,
+  listFlink: 8,
+  listBlink: 0xc,
+  kernelRoutine: 0x10,
+  rundownRoutine: 0x14,
+  normalRoutine: 0x18,
+  normalContext: 0x1c,
+  argument1: 0x20,
+  argument2: 0x24,
+} as const
+export const KDPC = {
+  size: 0x1c,
+  /** u16 */
+  type: 0,
+  /** u8: non-zero while queued */
+  inserted: 2,
+  /** u8: 0 this hardware thread, n hardware thread n - 1 */
+  target: 3,
+  listFlink: 4,
+  listBlink: 8,
+  routine: 0xc,
+  context: 0x10,
+  argument1: 0x14,
+  argument2: 0x18,
+} as const
+export const KSPIN_LOCK = { size: 4, owner: 0 } as const
+export const ERWLOCK = {
+  size: 0x38,
+  /** i32, -1 free */
+  lockCount: 0,
+  writersWaiting: 4,
+  readersWaiting: 8,
+  readersEntry: 0xc,
+  writerEvent: 0x10,
+  readerSemaphore: 0x20,
+  spinLock: 0x34,
+} as const
+export const RTL_CRITICAL_SECTION = {
+  ...DISPATCHER_HEADER,
+  size: 0x1c,
+  /** i32, -1 free */
+  lockCount: 0x10,
+  /** i32 */
+  recursionCount: 0x14,
+  owningThread: 0x18,
+} as const
+export const SLIST_HEADER = {
+  size: 8,
+  next: 0,
+  /** u16 */
+  depth: 4,
+  /** u16 */
+  sequence: 6,
+} as const
+
+export const KPROCESS = {
+  size: 0x60,
+  threadListFlink: 4,
+  threadListBlink: 8,
+  quantum: 0xc,
+  threadCount: 0x14,
+  /** u8 each */
+  idlePriority: 0x18,
+  normalPriority: 0x19,
+  timeCriticalPriority: 0x1a,
+  tlsStaticImage: 0x20,
+  tlsStaticSize: 0x24,
+  tlsStaticImageSize: 0x28,
+  /** u16 */
+  tlsSlotsSize: 0x2c,
+  /** u8 */
+  processType: 0x2f,
+  tlsSlotBitmap: 0x30,
+} as const
+
+export const KPCR = {
+  size: 0x2d8,
+  tlsData: 0,
+  /** u8 */
+  irql: 0x18,
+  self: 0x30,
+  stackBase: 0x70,
+  stackLimit: 0x74,
+  currentThread: 0x100,
+  idleThread: 0x108,
+  /** u8 */
+  processor: 0x10c,
+  setMember: 0x110,
+  dpcRoutineActive: 0x150,
+  prcb: 0x2a8,
+  /** Offset of the processor control block inside the region. */
+  prcbStart: 0x100,
+} as const
+
+export const KTHREAD = {
+  ...DISPATCHER_HEADER,
+  size: 0xab0,
+  mutantFlink: 0x10,
+  mutantBlink: 0x14,
+  stackBase: 0x5c,
+  stackLimit: 0x60,
+  kernelStack: 0x64,
+  tlsData: 0x68,
+  /** u8 each */
+  state: 0x6c,
+  alerted: 0x6d,
+  alertable: 0x6f,
+  priority: 0x70,
+  fpuExceptions: 0x71,
+  createProcessType: 0x72,
+  processType: 0x73,
+  apcKernelFlink: 0x74,
+  apcUserFlink: 0x7c,
+  process: 0x84,
+  /** u8 */
+  userApcPending: 0x8a,
+  apcQueueable: 0x8b,
+  waitStatus: 0xa0,
+  /** u8 */
+  waitReason: 0xa7,
+  /** i32 */
+  kernelApcDisable: 0xb0,
+  quantum: 0xb4,
+  /** u8 each */
+  saturation: 0xb8,
+  basePriority: 0xb9,
+  disableBoost: 0xbb,
+  suspendCount: 0xbc,
+  hasTerminated: 0xbe,
+  processor: 0xbf,
+  currentPrcb: 0xc0,
+  affinityPrcb: 0xc4,
+  idlePriority: 0xc8,
+  normalPriority: 0xc9,
+  timeCriticalPriority: 0xca,
+  stackAllocation: 0xd0,
+  threadListFlink: 0x110,
+  threadListBlink: 0x114,
+  /** u64, 100 ns since 1601 */
+  createTime: 0x130,
+  exitTime: 0x138,
+  exitStatus: 0x140,
+  threadId: 0x14c,
+  startAddress: 0x150,
+  lastError: 0x160,
+  createOptions: 0x16c,
+} as const
+
+export const OBJECT_ATTRIBUTES = { size: 0xc, rootDirectory: 0, objectName: 4, attributes: 8 } as const
+/** Lengths are in bytes and count no NUL. */
+export const ANSI_STRING = { size: 8, length: 0, maximumLength: 2, buffer: 4 } as const
+export const UNICODE_STRING = { ...ANSI_STRING } as const
+export const IO_STATUS_BLOCK = { size: 8, status: 0, information: 4 } as const
+/** The pool header before an object's body; `objectType` is the word at body - 8. */
+export const OBJECT_HEADER = { size: 0x18, pointerCount: 0, handleCount: 4, flags: 8, objectType: 0x10 } as const
+export const OBJECT_TYPE = { size: 0x1c, defaultObject: 0x14, poolTag: 0x18 } as const
+export const FILE_OBJECT = { size: 0x70, event: 0x38 } as const
+export const TIME_STAMP_BUNDLE = { size: 0x18, interruptTime: 0, systemTime: 8, tickCount: 0x10 } as const
+export const EXCEPTION_RECORD = {
+  size: 0x50,
+  code: 0,
+  flags: 4,
+  nested: 8,
+  address: 0xc,
+  count: 0x10,
+  information: 0x14,
+} as const
+export const LDR_DATA_TABLE_ENTRY = {
+  size: 0x68,
+  dllBase: 0x18,
+  imageBase: 0x1c,
+  imageSize: 0x20,
+  fullDllName: 0x24,
+  baseDllName: 0x2c,
+  flags: 0x34,
+  fullImageSize: 0x38,
+  entryPoint: 0x3c,
+  /** u16 each */
+  loadCount: 0x40,
+  moduleIndex: 0x42,
+  xexHeaderBase: 0x58,
+} as const

@@ -1,0 +1,498 @@
+/**
+ * Guest threads: made, named, suspended, ended. A thread is an object with a KTHREAD body, a register file, a stack and
+ * a block of thread-local data; what titles read of it inline is really written there.
+ */
+import { alignUp } from '../base/bits.ts'
+import { fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
+import type { Plain } from '../base/state.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+import { access } from '../memory/map.ts'
+import type { Audit } from './audit.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Apc, GuestCall, KernelObject, Objects, Resume, Thread, Wait } from './object.ts'
+import type { Pool } from './pool.ts'
+import type { Registers } from './ports.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Space } from './space.ts'
+import { KTHREAD } from './structs.ts'
+import type { Time } from './time.ts'
+import type { Timers } from './timer.ts'
+
+/** Base priorities of the title's process: what an increment is added to, and its two ends. */
+export const priorityClass = { idle: 10, normal: 13, timeCritical: 17 } as const
+
+export const threadFlags = {
+  suspended: 1,
+  system: 2,
+  raised: 0x20,
+  lowered: 0x40,
+  returnPointer: 0x80,
+} as const
+
+const stackRegion = { low: 0x70000000, high: 0x7f000000, align: 0x10000 } as const
+const smallestStack = 0x4000
+const page = 0x1000
+/** Room above the first frame, where it saves its parameters. */
+const stackTop = 0x80
+
+export interface ThreadSpec {
+  /** First instruction; 0 for a thread that begins with a continuation. */
+  readonly entry: number
+  /** What the title gave as the thread's routine, for reports. */
+  readonly start: number
+  readonly parameter: number
+  /** Registers 3 and up at the first instruction. */
+  readonly args: readonly number[]
+  readonly stackSize: number
+  readonly flags: number
+  readonly hardwareThread: number
+  readonly system?: boolean
+  readonly priority?: number
+  readonly name?: string
+  /** What r2 holds. */
+  readonly toc?: number
+  readonly resume?: Resume
+}
+
+/** Static data and dynamic slots of a thread. */
+export interface TlsShape {
+  readonly slots: number
+  readonly address: number
+  readonly size: number
+  readonly initialised: number
+}
+
+export interface Threads {
+  readonly all: ReadonlyMap<number, Thread>
+  /** Threads that ended, newest last, as far as they are kept. */
+  readonly ended: readonly Thread[]
+  create(spec: ThreadSpec): Thread
+  /** The interrupt context of a hardware thread. */
+  createContext(index: number): Thread
+  /** Ends a thread: mutants abandoned, timers disarmed, waiters released. */
+  exit(thread: Thread, code: number): void
+  /** Suspends once more; the count before, undefined when it would be too deep. */
+  suspend(thread: Thread): number | undefined
+  /** Resumes once; the count before. */
+  resume(thread: Thread): number
+  /** The thread of a KTHREAD. */
+  at(address: number): Thread | undefined
+  byTid(tid: number): Thread | undefined
+  setName(thread: Thread, name: string): void
+  setBasePriority(thread: Thread, priority: number): void
+  tls: TlsShape
+  /** Guest address of the process block new threads belong to. */
+  process: number
+  save(): Plain
+  load(state: Plain): void
+}
+
+export interface ThreadPorts {
+  readonly memory: GuestMemory
+  readonly registers: Registers
+  readonly audit: Audit
+  readonly objects: Objects
+  readonly pool: Pool
+  readonly space: Space
+  readonly time: Time
+  readonly scheduler: () => Scheduler
+  readonly dispatcher: () => Dispatcher
+  readonly timers: () => Timers
+  readonly kpcr: (index: number) => number
+  /** Where a thread's first function returns to. */
+  readonly returnTrap: number
+}
+
+const contextId = 0x10000
+const endedKept = 256
+
+export function createThreads(ports: ThreadPorts): Threads {
+  const { memory, registers, audit, objects, pool, space, time } = ports
+  const all = new Map<number, Thread>()
+  const ended: Thread[] = []
+  let lastTid = 0
+  let freeSlots: number[] = []
+  let nextSlot = 0
+
+  function takeSlot(): number {
+    const slot = freeSlots.pop() ?? nextSlot
+    if (slot === nextSlot) nextSlot += 1
+    if (slot >= limits.guestThreads.value) throw fail('GUEST_FAULT', 'thread', `${slot} threads live and no more fit`)
+    return slot
+  }
+
+  function allocateStack(size: number): { base: number; limit: number; allocation: number } {
+    const bytes = alignUp(Math.max(size, smallestStack), page)
+    const allocation = space.reserve({
+      ...stackRegion,
+      size: alignUp(bytes + page, stackRegion.align),
+      protect: 4,
+      use: 'stack',
+    })
+    if (allocation === 0) throw fail('GUEST_FAULT', 'thread stack', 'no room is left')
+    const limit = allocation + page
+    memory.commit(limit, bytes, access.read | access.write)
+    return { base: limit + bytes, limit, allocation }
+  }
+
+  const tlsBytes = (): number => threads.tls.size + threads.tls.slots * 4
+
+  function allocateTls(): number {
+    const { address, size, initialised } = threads.tls
+    const block = pool.allocate(Math.max(tlsBytes(), 16))
+    if (initialised > 0) memory.write(block, memory.read(address, Math.min(initialised, size)))
+    return block
+  }
+
+  function emptyList(at: number): void {
+    memory.store32(at, at)
+    memory.store32(at + 4, at)
+  }
+
+  function fillBody(body: number, thread: Omit<Thread, 'object'>, allocation: number): void {
+    const kpcr = ports.kpcr(thread.hardwareThread)
+    emptyList(body + KTHREAD.mutantFlink)
+    emptyList(body + KTHREAD.apcKernelFlink)
+    emptyList(body + KTHREAD.apcUserFlink)
+    emptyList(body + KTHREAD.threadListFlink)
+    const words: readonly [number, number][] = [
+      [KTHREAD.stackBase, thread.stackBase],
+      [KTHREAD.stackLimit, thread.stackLimit],
+      [KTHREAD.kernelStack, thread.stackBase - stackTop],
+      [KTHREAD.tlsData, thread.tls],
+      [KTHREAD.process, threads.process],
+      [KTHREAD.currentPrcb, kpcr + 0x100],
+      [KTHREAD.affinityPrcb, kpcr + 0x100],
+      [KTHREAD.stackAllocation, allocation],
+      [KTHREAD.exitStatus, 0x103],
+      [KTHREAD.threadId, thread.tid],
+      [KTHREAD.startAddress, thread.entry],
+      [KTHREAD.createOptions, thread.flags],
+    ]
+    for (const [at, value] of words) memory.store32(body + at, value)
+    const processType = thread.system ? 2 : 1
+    const bytes: readonly [number, number][] = [
+      [KTHREAD.priority, thread.priority],
+      [KTHREAD.basePriority, thread.basePriority],
+      [KTHREAD.createProcessType, processType],
+      [KTHREAD.processType, processType],
+      [KTHREAD.apcQueueable, 1],
+      [KTHREAD.suspendCount, thread.suspendCount],
+      [KTHREAD.processor, thread.hardwareThread],
+      [KTHREAD.idlePriority, priorityClass.idle],
+      [KTHREAD.normalPriority, priorityClass.normal],
+      [KTHREAD.timeCriticalPriority, priorityClass.timeCritical],
+    ]
+    for (const [at, value] of bytes) memory.store8(body + at, value)
+    memory.store64(body + KTHREAD.createTime, time.systemTime())
+  }
+
+  function begin(thread: Thread, spec: ThreadSpec): void {
+    registers.reset(thread.slot)
+    const frame = registers.slot(thread.slot)
+    const top = thread.stackBase - stackTop
+    memory.store32(top, 0)
+    frame.setWord(1, top)
+    if (spec.toc !== undefined) frame.setLong(2, BigInt(spec.toc))
+    frame.setWord(13, ports.kpcr(thread.hardwareThread))
+    spec.args.forEach((value, i) => {
+      frame.setWord(3 + i, value)
+    })
+    frame.pc = spec.entry
+    frame.lr = ports.returnTrap
+  }
+
+  function basePriorityOf(spec: ThreadSpec): number {
+    if (spec.priority !== undefined) return spec.priority
+    if (spec.flags & threadFlags.raised) return priorityClass.normal + 1
+    if (spec.flags & threadFlags.lowered) return priorityClass.normal - 1
+    return priorityClass.normal
+  }
+
+  function blank(id: number, tid: number): Omit<Thread, 'object'> {
+    return {
+      id,
+      tid,
+      slot: takeSlot(),
+      actor: 0,
+      system: false,
+      entry: 0,
+      parameter: 0,
+      flags: 0,
+      stackBase: 0,
+      stackLimit: 0,
+      tls: 0,
+      hardwareThread: 0,
+      affinity: 0x3f,
+      priority: 0,
+      basePriority: 0,
+      quantum: time.ticksOfMilliseconds(20),
+      disableBoost: false,
+      suspendCount: 0,
+      irql: 0,
+      state: 'stopped',
+      wait: undefined,
+      resume: undefined,
+      calls: [],
+      userApcs: [],
+      kernelApcs: [],
+      alerted: false,
+      owned: [],
+      name: '',
+      exitCode: 0,
+      creator: undefined,
+      polling: false,
+    }
+  }
+
+  /** The object of an interrupt context: no kernel object at all, but every thread has one. */
+  const contextObject = (index: number): KernelObject => ({
+    serial: 0,
+    kind: 'Other',
+    address: 0,
+    header: 0,
+    owned: false,
+    adopted: false,
+    alive: true,
+    name: `interrupt ${index}`,
+    references: 1,
+    handles: [],
+    firstHandle: 0,
+    limit: undefined,
+    waiters: [],
+    owner: undefined,
+    thread: undefined,
+    timer: undefined,
+    data: null,
+    touched: 0,
+    created: undefined,
+    lastSignal: undefined,
+    counts: { signals: 0, alreadySet: 0, pulsedIntoNobody: 0, overLimit: 0, waits: 0, wakes: 0 },
+  })
+
+  function countSuspension(thread: Thread, count: number): void {
+    thread.suspendCount = count
+    memory.store8(thread.object.address + KTHREAD.suspendCount, count)
+  }
+
+  const threads: Threads = {
+    all,
+    ended,
+    tls: { slots: 0, address: 0, size: 0, initialised: 0 },
+    process: 0,
+    create(spec) {
+      lastTid += 1
+      const stack = allocateStack(spec.stackSize)
+      const priority = basePriorityOf(spec)
+      const plain: Omit<Thread, 'object'> = {
+        ...blank(lastTid, lastTid),
+        system: spec.system === true || (spec.flags & threadFlags.system) !== 0,
+        entry: spec.start,
+        parameter: spec.parameter,
+        flags: spec.flags,
+        stackBase: stack.base,
+        stackLimit: stack.limit,
+        tls: allocateTls(),
+        hardwareThread: spec.hardwareThread,
+        affinity: 1 << spec.hardwareThread,
+        priority,
+        basePriority: priority,
+        suspendCount: spec.flags & threadFlags.suspended ? 1 : 0,
+        name: spec.name ?? '',
+        resume: spec.resume,
+      }
+      const object = objects.create({
+        kind: 'Thread',
+        name: '',
+        fill: body => fillBody(body, plain, stack.allocation),
+      })
+      const thread: Thread = Object.assign(plain, { object })
+      object.thread = thread
+      object.references += 1
+      all.set(thread.id, thread)
+      begin(thread, spec)
+      const sequence = audit.emit['thread.started'](
+        audit.scene,
+        audit.about(object),
+        0,
+        thread.tid,
+        spec.start,
+        spec.parameter,
+        spec.flags,
+      )
+      thread.creator = audit.site(sequence)
+      if (thread.suspendCount === 0) ports.scheduler().ready(thread)
+      return thread
+    },
+    createContext(index) {
+      const size = 0x10000
+      const limit = pool.allocate(size)
+      const thread: Thread = {
+        ...blank(contextId + index, 0),
+        object: contextObject(index),
+        actor: 2,
+        system: true,
+        stackBase: limit + size,
+        stackLimit: limit,
+        hardwareThread: index,
+        affinity: 1 << index,
+        priority: 32,
+        basePriority: 32,
+        disableBoost: true,
+        irql: 2,
+      }
+      all.set(thread.id, thread)
+      return thread
+    },
+    exit(thread, code) {
+      const { object } = thread
+      thread.exitCode = code
+      memory.store32(object.address + KTHREAD.exitStatus, code)
+      memory.store8(object.address + KTHREAD.hasTerminated, 1)
+      memory.store64(object.address + KTHREAD.exitTime, time.systemTime())
+      audit.emit['thread.exited'](audit.scene, audit.about(object), 0, thread.tid, code)
+      thread.userApcs.length = 0
+      thread.kernelApcs.length = 0
+      ports.timers().cancelOf(thread)
+      ports.scheduler().remove(thread)
+      ports.scheduler().forget(thread)
+      thread.state = 'exited'
+      thread.calls.length = 0
+      thread.resume = undefined
+      ports.dispatcher().abandon(thread)
+      ports.dispatcher().set(object, 0)
+      ports.scheduler().attention = true
+      all.delete(thread.id)
+      freeSlots.push(thread.slot)
+      pool.free(thread.tls, Math.max(tlsBytes(), 16))
+      space.release(memory.load32(object.address + KTHREAD.stackAllocation))
+      ended.push(thread)
+      if (ended.length > endedKept) ended.shift()
+      objects.drop(object)
+    },
+    suspend(thread) {
+      const before = thread.suspendCount
+      if (before >= limits.suspendCount.value) return undefined
+      countSuspension(thread, before + 1)
+      audit.emit['thread.suspended'](audit.scene, audit.about(thread.object), 0, thread.tid, before + 1)
+      if (before > 0) return before
+      if (thread.state === 'waiting') ports.dispatcher().detach(thread)
+      else if (thread.state === 'ready' || thread.state === 'running') {
+        if (thread.state === 'running') thread.irql = 0
+        ports.scheduler().remove(thread)
+        thread.state = 'stopped'
+      }
+      return before
+    },
+    resume(thread) {
+      const before = thread.suspendCount
+      if (before === 0) return 0
+      countSuspension(thread, before - 1)
+      audit.emit['thread.resumed'](audit.scene, audit.about(thread.object), 0, thread.tid, before - 1)
+      if (before > 1) return before
+      if (thread.wait !== undefined) ports.dispatcher().attach(thread)
+      else if (thread.state === 'stopped') ports.scheduler().ready(thread)
+      return before
+    },
+    at: address => objects.known(address)?.thread,
+    byTid(tid) {
+      return all.get(tid)
+    },
+    setName(thread, name) {
+      thread.name = name
+      audit.emit['thread.named'](audit.scene, audit.about(thread.object), 0, thread.tid, name)
+    },
+    setBasePriority(thread, priority) {
+      thread.basePriority = priority
+      memory.store8(thread.object.address + KTHREAD.basePriority, priority)
+      ports.scheduler().setPriority(thread, priority)
+    },
+    save: () => ({
+      lastTid,
+      nextSlot,
+      freeSlots: freeSlots.slice(),
+      tls: { ...threads.tls },
+      process: threads.process,
+      threads: [...all.values()].map(saveThread),
+    }),
+    load(state) {
+      const saved = state as unknown as {
+        lastTid: number
+        nextSlot: number
+        freeSlots: number[]
+        tls: TlsShape
+        process: number
+        threads: SavedThread[]
+      }
+      ended.length = 0
+      const contexts = [...all.values()].filter(thread => thread.id >= contextId)
+      all.clear()
+      lastTid = saved.lastTid
+      nextSlot = saved.nextSlot
+      freeSlots = saved.freeSlots.slice()
+      threads.tls = { ...saved.tls }
+      threads.process = saved.process
+      for (const row of saved.threads) {
+        const known = contexts.find(context => context.id === row.plain.id)
+        const object = known?.object ?? objects.bySerial(row.serial)
+        if (object === undefined) throw fail('SNAPSHOT_FORMAT', `thread ${row.plain.id}`, 'has no object')
+        const thread: Thread = Object.assign(known ?? ({} as Thread), {
+          ...row.plain,
+          object,
+          calls: row.calls.map(call => ({ ...call })),
+          userApcs: row.userApcs.map(apc => ({ ...apc })),
+          kernelApcs: row.kernelApcs.map(apc => ({ ...apc })),
+          owned: row.owned.flatMap(serial => objects.bySerial(serial) ?? []),
+          resume: row.resume === null ? undefined : { ...row.resume },
+          creator: undefined,
+          wait:
+            row.wait === null
+              ? undefined
+              : {
+                  ...row.wait,
+                  handles: row.wait.handles.slice(),
+                  objects: row.wait.objects.flatMap(serial => objects.bySerial(serial) ?? []),
+                  begun: undefined,
+                },
+        })
+        if (known === undefined) object.thread = thread
+        all.set(thread.id, thread)
+      }
+      objects.link(all)
+    },
+  }
+  return threads
+}
+
+type ThreadLists = 'object' | 'wait' | 'resume' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
+type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly number[] }
+
+interface SavedThread {
+  readonly plain: Omit<Thread, ThreadLists>
+  readonly serial: number
+  readonly calls: readonly GuestCall[]
+  readonly userApcs: readonly Apc[]
+  readonly kernelApcs: readonly Apc[]
+  readonly owned: readonly number[]
+  readonly resume: Resume | null
+  readonly wait: SavedWait | null
+}
+
+function saveThread(thread: Thread): Plain {
+  const { object, wait, resume, calls, userApcs, kernelApcs, owned, creator: _creator, ...plain } = thread
+  const lasting = (held: Wait): Plain => {
+    const { objects, begun: _begun, ...rest } = held
+    return { ...rest, handles: held.handles.slice(), objects: objects.map(other => other.serial) }
+  }
+  return {
+    plain: { ...plain },
+    serial: object.serial,
+    calls: calls.map(call => ({ ...call })),
+    userApcs: userApcs.map(apc => ({ ...apc })),
+    kernelApcs: kernelApcs.map(apc => ({ ...apc })),
+    owned: owned.map(other => other.serial),
+    resume: resume === undefined ? null : { ...resume, later: resume.later === null ? null : { ...resume.later } },
+    wait: wait === undefined ? null : lasting(wait),
+  }
+}
