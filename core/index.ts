@@ -16,6 +16,7 @@ export { createFactReader } from './facts/fact.ts'
 export type { Actor, ObjectKind } from './facts/objects.ts'
 export { actors, objectKindOf, objectKinds } from './facts/objects.ts'
 export { headerBytes, maxRecordBytes } from './facts/record.ts'
+export { fieldText, ownFields, plainText } from './facts/text.ts'
 export type {
   CallSite,
   Frame,

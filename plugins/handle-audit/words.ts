@@ -1,26 +1,15 @@
 /** Facts and objects in the words of the report. */
 import {
-  catalogue,
   createFactReader,
   type Fact,
   hex,
   hex32,
   type MachineViews,
   objectKindOf,
+  ownFields,
+  plainText,
 } from '../../core/index.ts'
 import type { TrailView } from './trails.ts'
-
-/** Guest text without what would disturb a terminal. */
-const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '?')
-
-const inHex32 = new Set(['status', 'entry', 'parameter', 'routine', 'context', 'flags', 'code', 'result'])
-const inHex = new Set(['from', 'value'])
-
-export const fieldText = (name: string, value: number): string => {
-  if (inHex32.has(name) && Number.isInteger(value)) return hex32(value)
-  if (inHex.has(name) && value >= 0) return hex(value)
-  return String(value)
-}
 
 export interface Words {
   object(trail: TrailView): string
@@ -36,7 +25,7 @@ export interface Words {
 export function createWords(machine: MachineViews): Words {
   const reader = createFactReader()
   const code = (address: number): string => {
-    const name = plain(machine.nameOf(address))
+    const name = plainText(machine.nameOf(address))
     return name === hex32(address) ? name : `${hex32(address)} ${name}`
   }
   const read = (record: Uint8Array): Fact => {
@@ -47,11 +36,6 @@ export function createWords(machine: MachineViews): Words {
   const who = (fact: Fact): string => (fact.tid === 0 ? `the ${fact.actor}` : `thread ${fact.tid}`)
   const where = (fact: Fact): string =>
     `${machine.sourceName(fact.source)}${fact.lr === 0 ? '' : ` from ${code(fact.lr)}`}`
-  const own = (fact: Fact): [string, number][] =>
-    catalogue[fact.kind].fields.map((name): [string, number] => [
-      name,
-      (fact as unknown as Readonly<Record<string, number>>)[name] ?? 0,
-    ])
 
   return {
     object(trail) {
@@ -59,13 +43,13 @@ export function createWords(machine: MachineViews): Words {
       const kind = trail.kind === 0 ? (view?.kind ?? 'Object') : objectKindOf(trail.kind)
       const value = trail.handle || view?.firstHandle
       const place = value ? ` ${hex(value)}` : trail.address !== 0 ? ` at ${hex32(trail.address)}` : ''
-      return `${kind}${place} #${trail.key}${view?.name ? ` "${plain(view.name)}"` : ''}`
+      return `${kind}${place} #${trail.key}${view?.name ? ` "${plainText(view.name)}"` : ''}`
     },
     fact(record) {
       const fact = read(record)
-      const fields = own(fact).map(([name, value]) => `${name}=${fieldText(name, value)}`)
+      const fields = ownFields(fact)
       if ('list' in fact && fact.list.length > 0) fields.push(`on=${fact.list.join(',')}`)
-      if ('text' in fact && fact.text !== '') fields.push(`"${plain(fact.text)}"`)
+      if ('text' in fact && fact.text !== '') fields.push(`"${plainText(fact.text)}"`)
       if (fact.cause !== 0) fields.push(`cause=${fact.cause}`)
       return `${fact.sequence} @${fact.cycle} ${fact.kind} ${who(fact)} ${where(fact)}: ${fields.join(' ')}`
     },
