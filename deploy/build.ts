@@ -1,4 +1,5 @@
 import { cpSync, globSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsdown'
 import manifest from '../package.json' with { type: 'json' }
@@ -25,10 +26,14 @@ await build({
   logLevel: 'warn',
 })
 
-for (const asset of globSync('test/guests/**/*.{xex,elf}', { cwd: top }))
-  cpSync(`${top}${asset}`, `${top}dist/${asset}`)
+const beside = globSync('{core,plugins}/**/*', { cwd: top, exclude: ['**/*.{ts,js,md}'], withFileTypes: true })
+for (const entry of beside) {
+  if (!entry.isFile()) continue
+  const path = relative(top, join(entry.parentPath, entry.name))
+  cpSync(join(top, path), join(top, 'dist', path))
+}
 
 // The nearest package.json decides what `#plugins/otel` means: here the built plugins, in the checkout the sources.
 const { name, version, type } = manifest
 const imports = { '#plugins/*': './plugins/*/index.js' }
-writeFileSync(`${top}dist/package.json`, `${JSON.stringify({ name, version, type, imports }, null, 2)}\n`)
+writeFileSync(join(top, 'dist/package.json'), `${JSON.stringify({ name, version, type, imports }, null, 2)}\n`)
