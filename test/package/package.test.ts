@@ -57,7 +57,8 @@ describe('the installed package', () => {
   })
 
   test('`xenoscope --help` lists the commands', () => {
-    expect(succeed(command, ['--help'])).toMatch(/\brun\b[\s\S]*\binspect\b|\binspect\b[\s\S]*\brun\b/)
+    const help = succeed(command, ['--help'])
+    for (const name of ['run', 'demo', 'inspect']) expect(help).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
   })
 
   test('`xenoscope demo` finds the planted hang and writes its traces where it is run', () => {
