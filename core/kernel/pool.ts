@@ -18,6 +18,8 @@ export interface Pool {
   /** Zeroed memory; 16-byte aligned, or page aligned from a page on. */
   allocate(size: number): number
   free(address: number, size: number): void
+  /** Whether so many bytes could be had. */
+  fits(size: number): boolean
   readonly used: number
   save(): Plain
   load(state: Plain): void
@@ -58,6 +60,8 @@ export function createPool(memory: GuestMemory): Pool {
       if (list === undefined) free.set(bytes, [address])
       else list.push(address)
     },
+    fits: size =>
+      (free.get(classOf(size))?.length ?? 0) > 0 || alignUp(next, 0x1000) + classOf(size) <= kernelRegion.poolEnd,
     get used() {
       return used
     },

@@ -262,3 +262,45 @@ export const LDR_DATA_TABLE_ENTRY = {
   moduleIndex: 0x42,
   xexHeaderBase: 0x58,
 } as const
+/** `state` is 0x1000 committed, 0x2000 reserved, 0x10000 free. */
+export const MEMORY_BASIC_INFORMATION = {
+  size: 0x1c,
+  base: 0,
+  allocationBase: 4,
+  allocationProtect: 8,
+  regionSize: 0xc,
+  state: 0x10,
+  protect: 0x14,
+  type: 0x18,
+} as const
+/** All in pages but the two of addresses; the title's block, then the system's of the same form. */
+export const MM_STATISTICS = {
+  size: 0x68,
+  totalPages: 4,
+  kernelPages: 8,
+  availablePages: 0xc,
+  totalVirtual: 0x10,
+  reservedVirtual: 0x14,
+  physicalPages: 0x18,
+  poolPages: 0x1c,
+  stackPages: 0x20,
+  imagePages: 0x24,
+  heapPages: 0x28,
+  virtualPages: 0x2c,
+  pageTablePages: 0x30,
+  cachePages: 0x34,
+  system: 0x38,
+  highestPage: 0x64,
+} as const
+/** u16 each; the weekday counts from Sunday. */
+export const TIME_FIELDS = {
+  size: 0x10,
+  year: 0,
+  month: 2,
+  day: 4,
+  hour: 6,
+  minute: 8,
+  second: 0xa,
+  milliseconds: 0xc,
+  weekday: 0xe,
+} as const

@@ -62,6 +62,8 @@ export const access = {
   device: 8,
   /** Holds decoded or translated code: a store must drop the translation before it takes effect. */
   code: 16,
+  /** Exists and keeps its bytes, though nothing else may be allowed: guard pages and pages without access. */
+  committed: 32,
 } as const
 export type Access = number
 

@@ -3,6 +3,15 @@ import type { Entry } from '../call.ts'
 import { missingXam } from './xam/missing.ts'
 import { missingXbdm } from './xbdm/missing.ts'
 import { events } from './xboxkrnl/events.ts'
+import { memory } from './xboxkrnl/memory.ts'
 import { missingXboxkrnl } from './xboxkrnl/missing.ts'
+import { strings } from './xboxkrnl/strings.ts'
 
-export const allEntries: readonly Entry[] = [...events, ...missingXboxkrnl, ...missingXam, ...missingXbdm]
+export const allEntries: readonly Entry[] = [
+  ...events,
+  ...memory,
+  ...strings,
+  ...missingXboxkrnl,
+  ...missingXam,
+  ...missingXbdm,
+]
