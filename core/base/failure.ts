@@ -23,7 +23,7 @@ export const failures = {
   ELF_FIELD: bad('the file is damaged or for another machine; a static 32-bit big-endian PowerPC ELF is needed'),
   PACK_INPUT: bad('link the program statically at 0x82010000 with pages of 64 KiB; `xenoscope pack --help` tells how'),
   IMAGE_FIELD: bad('the disc image or package is damaged or of another kind; take it from its source again'),
-  OPTION_INVALID: bad('`xenoscope run --help` lists every option with its range'),
+  OPTION_INVALID: bad('`xenoscope help COMMAND` lists every option with its range'),
   PLUGIN_UNKNOWN: bad('give the name of a plugin that comes with xenoscope, a path, or an installed package'),
   PLUGIN_OPTION: bad('the plugin’s README lists its options; `--plugin NAME:option=value,…`'),
   PLUGIN_VERSION: bad('install a version of the plugin made for this plugin API'),

@@ -25,7 +25,7 @@ export interface Host {
   turn(): Promise<void>
   /** Calls back on a signal that asks to stop; answers how to take that back. */
   onStop(listener: (signal: StopSignal) => void): () => void
-  /** Calls back on what nobody caught; answers how to take that back. */
+  /** Calls back on what nobody caught, the latest listener alone; answers how to take that back. */
   onDefect(listener: (error: unknown) => void): () => void
   /** The exit status of a process ended by the signal. */
   statusOf(signal: StopSignal): number
@@ -46,6 +46,10 @@ function writeAll(descriptor: number, text: string): void {
     }
   }
 }
+
+const defectListeners: ((error: unknown) => void)[] = []
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, (error: unknown) => defectListeners.at(-1)?.(error))
 
 const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
@@ -72,11 +76,9 @@ export const host: Host = {
     }
   },
   onDefect(listener) {
-    process.on('uncaughtException', listener)
-    process.on('unhandledRejection', listener)
+    defectListeners.push(listener)
     return () => {
-      process.off('uncaughtException', listener)
-      process.off('unhandledRejection', listener)
+      defectListeners.splice(defectListeners.lastIndexOf(listener), 1)
     }
   },
   statusOf: signal => 128 + constants.signals[signal],
