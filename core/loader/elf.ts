@@ -152,8 +152,9 @@ function isProgramMemory(start: number, size: number): boolean {
   return region !== undefined && (region.kind === 'virtual' || region.kind === 'image') && start + size <= region.end
 }
 
+/** The processor cannot forbid reading a page that it may write or run. */
 function segmentAccess(flags: number): Access {
-  return (flags & 4 ? access.read : 0) | (flags & 2 ? access.write | access.read : 0) | (flags & 1 ? access.execute : 0)
+  return access.read | (flags & 2 ? access.write : 0) | (flags & 1 ? access.execute : 0)
 }
 
 function readSections(reader: Reader, layout: Layout): ElfSection[] {

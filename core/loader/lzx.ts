@@ -1,3 +1,4 @@
+import { alignUp } from '../base/bits.ts'
 import { fail } from '../base/failure.ts'
 import { hex } from '../base/words.ts'
 import { sha1 } from './crypt.ts'
@@ -56,10 +57,7 @@ export function unpackNormal(
   imageSize: number,
   name: string,
 ): Uint8Array {
-  const windowBits = Math.log2(compression.windowSize)
-  if (!slotsOfWindow.has(windowBits))
-    throw fail('XEX_FIELD', `${name}: window size`, `${hex(compression.windowSize)} is not 32 KiB to 2 MiB`)
-  return decodeLzx(joinChunks(stream, compression, name), windowBits, imageSize, name)
+  return decodeLzx(joinChunks(stream, compression, name), Math.log2(compression.windowSize), imageSize, name)
 }
 
 function joinChunks(stream: Uint8Array, compression: NormalCompression, name: string): Uint8Array {
@@ -216,7 +214,8 @@ const blockKind = { verbatim: 1, aligned: 2, uncompressed: 3 } as const
 
 /** Decodes `outputSize` bytes of one LZX stream. */
 export function decodeLzx(input: Uint8Array, windowBits: number, outputSize: number, name: string): Uint8Array {
-  const output = new Uint8Array(outputSize)
+  // an encoder may fill the last frame up with zeros, which are not wanted but may be the end of a match that is
+  const output = new Uint8Array(alignUp(outputSize, frameSize))
   let filled = 0
   const broken = (what: string): Error =>
     fail('XEX_FIELD', `${name}: compressed image at output offset ${hex(filled)}`, what)
@@ -287,8 +286,9 @@ export function decodeLzx(input: Uint8Array, windowBits: number, outputSize: num
     return offset
   }
 
-  function decodeRun(end: number): void {
-    while (filled < end) {
+  /** Decodes until `stop`; a match may go on past it, though not past `end`. */
+  function decodeRun(stop: number, end: number): void {
+    while (filled < stop) {
       const symbol = readSymbol(bits, main, broken)
       if (symbol < literals) {
         output[filled] = symbol
@@ -300,24 +300,26 @@ export function decodeLzx(input: Uint8Array, windowBits: number, outputSize: num
       const offset = readOffset((symbol - literals) >>> 3)
       if (offset === 0 || offset > filled || offset > windowSize) throw broken(`a match reaches ${hex(offset)} back`)
       if (filled + matched > end) throw broken('a match crosses the end of its frame or block')
-      for (const stop = filled + matched; filled < stop; filled += 1) output[filled] = output[filled - offset] ?? 0
+      for (const last = filled + matched; filled < last; filled += 1) output[filled] = output[filled - offset] ?? 0
     }
   }
 
   while (filled < outputSize) {
-    const frameEnd = Math.min(filled - (filled % frameSize) + frameSize, outputSize)
-    while (filled < frameEnd) {
+    const frameEnd = filled + frameSize
+    while (filled < Math.min(frameEnd, outputSize)) {
       while (left === 0) beginBlock()
-      const run = Math.min(left, frameEnd - filled)
+      const start = filled
+      const end = filled + Math.min(left, frameEnd - filled)
       if (kind === blockKind.uncompressed) {
+        const run = Math.min(end, outputSize) - filled
         output.set(bits.bytes(run), filled)
         filled += run
-      } else decodeRun(filled + run)
-      left -= run
+      } else decodeRun(Math.min(end, outputSize), end)
+      left -= filled - start
     }
     bits.align()
   }
-  return output
+  return output.subarray(0, outputSize)
 }
 
 /** First offset and extra bits of each position slot. */

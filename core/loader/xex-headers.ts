@@ -1,3 +1,4 @@
+import { hex } from '../base/words.ts'
 import { hexBytes, latin1, type Reader } from './reader.ts'
 
 /**
@@ -194,6 +195,8 @@ export interface FileFormat {
   readonly compression: Compression
 }
 
+const windowSizes = [15, 16, 17, 18, 19, 20, 21].map(bits => 2 ** bits)
+
 function decodeFileFormat({ reader, offset, size }: Block): FileFormat {
   const encryption = reader.u16(offset + 4, 'encryption')
   if (encryption > 1) throw reader.wrong(offset + 4, 'encryption', `${encryption} is neither 0 (none) nor 1 (AES)`)
@@ -208,11 +211,14 @@ function decodeFileFormat({ reader, offset, size }: Block): FileFormat {
   }
   if (compression > 3) throw reader.wrong(offset + 6, 'compression', `${compression} is not a known kind`)
   if (size < 0x24) throw reader.wrong(offset, 'size of file format', 'is too small for a compressed image')
+  const windowSize = reader.u32(offset + 8, 'window size')
+  if (!windowSizes.includes(windowSize))
+    throw reader.wrong(offset + 8, 'window size', `${hex(windowSize)} is no power of two from 32 KiB to 2 MiB`)
   return {
     encrypted,
     compression: {
       kind: compression === 2 ? 'normal' : 'delta',
-      windowSize: reader.u32(offset + 8, 'window size'),
+      windowSize,
       firstBlockSize: reader.u32(offset + 0xc, 'first block size'),
       firstBlockDigest: hexBytes(reader.slice(offset + 0x10, 20, 'first block digest')),
     },

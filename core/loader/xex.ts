@@ -116,7 +116,12 @@ export function parseXex(bytes: Uint8Array, name: string): Xex {
   const security = readSecurity(reader, securityOffset, headerSize)
   const base = headers.imageBase ?? security.loadAddress
   const pageSize = security.imageFlags & smallPagesFlag ? 0x1000 : 0x10000
-  checkPlacement(reader, security, securityOffset, base, pageSize)
+  checkPages(reader, security, securityOffset, pageSize)
+  if (base % pageSize !== 0 || base < 0x80000000 || base + security.imageSize > 0xa0000000) {
+    const entry = entries.find(row => row.key === 0x10201)
+    const [at, field] = entry ? [entry.offset, entry.title] : [securityOffset + 0x110, 'load address']
+    throw reader.wrong(at, field, `an image of ${hex(security.imageSize)} bytes cannot lie at ${hex32(base)}`)
+  }
   const table = headers.importLibraries
   const libraries = table === undefined ? [] : readLibraries(reader, table.offset, table.size)
   return {
@@ -173,12 +178,10 @@ function readSecurity(reader: Reader, at: number, headerSize: number): Security 
   }
 }
 
-function checkPlacement(reader: Reader, security: Security, at: number, base: number, pageSize: number): void {
+function checkPages(reader: Reader, security: Security, at: number, pageSize: number): void {
   const { imageSize, pages } = security
   if (imageSize === 0 || imageSize > limits.imageBytes.value || imageSize % pageSize !== 0)
     throw reader.wrong(at + 4, 'image size', `${hex(imageSize)} is not a plausible number of pages of ${hex(pageSize)}`)
-  if (base % pageSize !== 0 || base < 0x80000000 || base + imageSize > 0xa0000000)
-    throw reader.wrong(at + 0x110, 'load address', `an image of ${hex(imageSize)} bytes cannot lie at ${hex32(base)}`)
   const covered = pages.reduce((sum, run) => sum + run.count * pageSize, 0)
   if (covered !== imageSize)
     throw reader.wrong(
