@@ -1,0 +1,87 @@
+import type { FieldName } from './fields.ts'
+import type { Row } from './rows/row.ts'
+import { type Node, type Place, type Program, type Scope, type Statement, traceRow } from './wasm/trace.ts'
+
+/**
+ * What an instruction reads, writes and does, found by running its meaning. Nobody keeps such facts by hand, so they
+ * cannot disagree with what the instruction does.
+ */
+export interface Effects {
+  readonly reads: readonly Place[]
+  readonly writes: readonly Place[]
+  /** Loads or stores of guest memory. */
+  readonly memory: boolean
+  /** May end the run or the instruction: a fault, a kernel call. */
+  readonly leaves: boolean
+  readonly branches: boolean
+  /** Whether a branch is certain, so that nothing behind it runs. */
+  readonly ends: boolean
+  /** Reaches registers by computed number. */
+  readonly immediate: boolean
+}
+
+const placeName = (place: Place): string =>
+  place.file === 'special' ? place.name : `${place.file}:${'operand' in place ? place.operand.name : place.number}`
+
+export function analyseProgram(program: Program): Effects {
+  const reads = new Map<string, Place>()
+  const writes = new Map<string, Place>()
+  let memory = false
+  let leaves = false
+  let branches = false
+
+  function node(one: Node): void {
+    if (one.op === 'read') reads.set(placeName(one.place), one.place)
+    if (one.op === 'load') memory = true
+    if (one.op === 'choose') {
+      scope(one.yes)
+      scope(one.no)
+    }
+  }
+  function statement(one: Statement) {
+    switch (one.kind) {
+      case 'value':
+        return node(one.node)
+      case 'store':
+      case 'check':
+      case 'forget':
+        memory = true
+        return
+      case 'when':
+        scope(one.yes)
+        return scope(one.no)
+      case 'repeat':
+        return scope(one.body)
+      case 'fault':
+      case 'callKernel':
+        leaves = true
+        return
+      case 'writeAt':
+        return
+      default:
+        return one satisfies never
+    }
+  }
+  function scope(one: Scope): void {
+    for (const each of one.statements) statement(each)
+    for (const { place } of one.writes) writes.set(placeName(place), place)
+    if (one.branch) branches = true
+  }
+  scope(program.body)
+  const ends =
+    program.body.branch !== undefined ||
+    program.body.statements.some(one => one.kind === 'fault' || one.kind === 'callKernel')
+  return {
+    reads: [...reads.values()],
+    writes: [...writes.values()],
+    memory,
+    leaves,
+    branches,
+    ends,
+    immediate: program.immediate,
+  }
+}
+
+export function analyseRow(row: Row, variants: ReadonlyMap<FieldName, number>, wide = false): Effects {
+  return analyseProgram(traceRow(row, variants, wide))
+}

@@ -1,0 +1,60 @@
+/**
+ * From a word to its row.
+ *
+ * The rows are cut into a tree: a node looks at the bits that every row below it fixes and that no node above has looked
+ * at, and has one branch for each value they take. Where rows of one branch fix different bits (an extended opcode of
+ * nine bits beside one of ten), a leaf holds the few that remain and compares them in turn. That a word has at most one
+ * row is proven when the tree is built: two rows that any word satisfies are an error, so the order of rows means
+ * nothing and a leaf has no first match.
+ *
+ * Nothing here knows a primary opcode: the first node looks at bits 0 to 5 because all rows fix them.
+ */
+import type { Encoding } from './forms.ts'
+
+export interface Encoded {
+  readonly name: string
+  readonly encoding: Encoding
+}
+
+type Tree<R> =
+  | { readonly kind: 'node'; readonly bits: number; readonly branches: ReadonlyMap<number, Tree<R>> }
+  | { readonly kind: 'leaf'; readonly rows: readonly R[] }
+
+const matches = ({ encoding }: Encoded, word: number): boolean => ((word & encoding.mask) ^ encoding.match) === 0
+
+/** The first pair of rows that one word would satisfy. */
+export function findOverlap<R extends Encoded>(rows: readonly R[]): readonly [R, R] | undefined {
+  for (const [index, one] of rows.entries())
+    for (const other of rows.slice(index + 1)) {
+      const both = one.encoding.mask & other.encoding.mask
+      if (((one.encoding.match ^ other.encoding.match) & both) === 0) return [one, other]
+    }
+  return undefined
+}
+
+function grow<R extends Encoded>(rows: readonly R[], looked: number): Tree<R> {
+  const bits = rows.reduce((common, row) => common & row.encoding.mask, ~looked)
+  if (bits === 0 || rows.length === 1) return { kind: 'leaf', rows }
+  const groups = new Map<number, R[]>()
+  for (const row of rows) {
+    const value = row.encoding.match & bits
+    const group = groups.get(value)
+    if (group) group.push(row)
+    else groups.set(value, [row])
+  }
+  const branches = new Map<number, Tree<R>>()
+  for (const [value, group] of groups) branches.set(value, grow(group, looked | bits))
+  return { kind: 'node', bits, branches }
+}
+
+/** A decoder for the rows: a word's row, or undefined where the machine has no such instruction. */
+export function createDecoder<R extends Encoded>(rows: readonly R[]): (word: number) => R | undefined {
+  const overlap = findOverlap(rows)
+  if (overlap) throw new Error(`rows ${overlap[0].name} and ${overlap[1].name} overlap`)
+  const root = grow(rows, 0)
+  return word => {
+    let tree: Tree<R> | undefined = root
+    while (tree?.kind === 'node') tree = tree.branches.get(word & tree.bits)
+    return tree?.rows.find(row => matches(row, word))
+  }
+}

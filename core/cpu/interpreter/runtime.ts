@@ -1,0 +1,320 @@
+import { access, hostMap, pageShift, windows } from '../../memory/map.ts'
+import { exits, specials, transient } from '../state.ts'
+import { code, memory, type Writer } from '../wasm/bytes.ts'
+import { instructions } from '../wasm/emit.ts'
+import { pageAddressAt, recordShift, slotMask } from './records.ts'
+
+/** Functions the emitted code imports: the parts of the processor that are TypeScript. */
+export const imports = {
+  /** Decodes the record; 0 when the word faults. */
+  decode: { takes: ['i32'], gives: ['i32'] },
+  /** The slot of the page of an address; 0 when it cannot be executed. */
+  page: { takes: ['i32'], gives: ['i32'] },
+  call: { takes: [], gives: ['i32'] },
+  timebase: { takes: [], gives: ['i64'] },
+  codeWritten: { takes: ['i32', 'i32'], gives: [] },
+  /** The value is put on, or taken from, the scratch pad. */
+  deviceLoad: { takes: ['i32', 'i32'], gives: [] },
+  deviceStore: { takes: ['i32', 'i32', 'i64'], gives: [] },
+} as const
+export type ImportName = keyof typeof imports
+
+const o = {
+  eqz: 0x45,
+  ne: 0x47,
+  geU: 0x4f,
+  add: 0x6a,
+  sub: 0x6b,
+  and: 0x71,
+  shl: 0x74,
+  shrU: 0x76,
+} as const
+const { stateBlock } = hostMap
+
+/** What the functions of the interpreter's module that no row describes need to know of the module. */
+export interface RuntimeSite {
+  readonly writer: Writer
+  imported(name: ImportName): number
+  function(name: RuntimeFunction): number
+  readonly handlerType: number
+}
+
+/** Signature and body of each; parameters are locals 0, 1, …, then the extra locals, all i32. */
+export const runtimeFunctions = {
+  /** The guest address of a record's instruction. */
+  pcOf: { takes: ['i32'], gives: ['i32'], locals: 0 },
+  mark: { takes: ['i32', 'i32'], gives: [], locals: 0 },
+  expired: { takes: ['i32'], gives: [], locals: 0 },
+  enter: { takes: ['i32', 'i32'], gives: [], locals: 1 },
+  undecoded: { takes: ['i32', 'i32'], gives: [], locals: 0 },
+  pageEnd: { takes: ['i32', 'i32'], gives: [], locals: 0 },
+  stopped: { takes: ['i32', 'i32'], gives: [], locals: 0 },
+  run: { takes: ['i32'], gives: [], locals: 0 },
+  loadSlow: { takes: ['i32', 'i32'], gives: ['i32'], locals: 3 },
+  storeSlow: { takes: ['i32', 'i32', 'i64'], gives: ['i32'], locals: 3 },
+  check: { takes: ['i32', 'i32', 'i32'], gives: ['i32'], locals: 3 },
+  forget: { takes: ['i32', 'i32'], gives: [], locals: 0 },
+} as const
+export type RuntimeFunction = keyof typeof runtimeFunctions
+
+export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
+  const { writer } = site
+  const w = instructions(writer)
+  const call = (to: RuntimeFunction): void => w.call(site.function(to))
+  const tail = (to: RuntimeFunction): void => {
+    writer.u8(code.returnCall)
+    writer.u32(site.function(to))
+  }
+  const storeState = (offset: number, value: () => void): void => {
+    w.i32(stateBlock)
+    value()
+    w.memory(memory.i32Store, offset)
+  }
+  /** Runs the record in local 0 with the count in local 1. */
+  const dispatch = (record: number, left: number): void => {
+    w.get(record)
+    w.get(left)
+    w.get(record)
+    w.memory(memory.i32Load16U, 0)
+    writer.u8(code.returnCallIndirect)
+    writer.u32(site.handlerType)
+    writer.u32(0)
+  }
+  /** The address in a local, moved down from the windows that fold. */
+  const fold = (local: number): void => {
+    for (const window of [...windows].sort((a, b) => b.start - a.start)) {
+      w.get(local)
+      w.i32(window.start)
+      w.op(o.geU)
+      writer.u8(code.if)
+      writer.u8(0x7f)
+      w.get(local)
+      w.i32(window.delta)
+      w.op(o.add)
+      w.else()
+    }
+    w.get(local)
+    for (const _ of windows) w.end()
+  }
+  const flagsOf = (local: number): void => {
+    w.get(local)
+    w.i32(pageShift)
+    w.op(o.shrU)
+    w.memory(memory.i32Load8U, hostMap.pageFlags)
+  }
+  const faultAt = (kind: 'load' | 'store' | 'unaligned', address: number): void => {
+    storeState(transient.exit, () => w.i32(exits[kind]))
+    storeState(transient.faultAddress, () => w.get(address))
+    w.i32(0)
+    w.op(code.return)
+  }
+  /**
+   * For the access of local 1 bytes at local 0: the folded first byte in `first`, its flags in `flags`, which are those
+   * of both pages. Gives up with a fault unless the two pages follow one another and allow `need`.
+   */
+  const translate = (need: () => void, kind: () => void, first: number, last: number, flags: number): void => {
+    fold(0)
+    w.set(first)
+    w.get(0)
+    w.get(1)
+    w.op(o.add)
+    w.i32(1)
+    w.op(o.sub)
+    w.set(last)
+    fold(last)
+    w.tee(last)
+    w.get(first)
+    w.op(o.sub)
+    w.get(1)
+    w.i32(1)
+    w.op(o.sub)
+    w.op(o.ne)
+    w.if()
+    kind()
+    w.end()
+    flagsOf(first)
+    w.set(flags)
+    // Both pages must allow it, and either may be special.
+    w.get(flags)
+    flagsOf(last)
+    w.op(o.and)
+    need()
+    w.op(o.and)
+    w.op(o.eqz)
+    w.if()
+    kind()
+    w.end()
+    w.get(flags)
+    flagsOf(last)
+    w.op(0x72)
+    w.set(flags)
+  }
+  const hasFlag = (flags: number, flag: number): void => {
+    w.get(flags)
+    w.i32(flag)
+    w.op(o.and)
+  }
+  /** A device takes whole, aligned accesses of up to 8 bytes. */
+  const device = (flags: number, kind: ImportName, value: boolean): void => {
+    hasFlag(flags, access.device)
+    w.if()
+    w.get(0)
+    w.get(1)
+    w.i32(1)
+    w.op(o.sub)
+    w.op(o.and)
+    w.get(1)
+    w.i32(8)
+    w.op(0x4b)
+    w.op(0x72)
+    w.if()
+    faultAt('unaligned', 0)
+    w.end()
+    w.get(0)
+    w.get(1)
+    if (value) w.get(2)
+    w.call(site.imported(kind))
+    w.i32(stateBlock + transient.scratch)
+    w.op(code.return)
+    w.end()
+  }
+
+  switch (name) {
+    case 'pcOf':
+      w.get(0)
+      w.i32(~slotMask)
+      w.op(o.and)
+      w.memory(memory.i32Load, pageAddressAt)
+      w.get(0)
+      w.i32(slotMask)
+      w.op(o.and)
+      w.i32(recordShift - 2)
+      w.op(o.shrU)
+      return w.op(o.add)
+    case 'mark':
+      storeState(specials.pc.at, () => {
+        w.get(0)
+        call('pcOf')
+      })
+      return storeState(transient.left, () => w.get(1))
+    case 'expired':
+      w.get(0)
+      w.i32(0)
+      return call('mark')
+    case 'enter': {
+      const record = 2
+      w.get(1)
+      w.op(o.eqz)
+      w.if()
+      storeState(specials.pc.at, () => w.get(0))
+      storeState(transient.left, () => w.i32(0))
+      w.op(code.return)
+      w.end()
+      w.get(0)
+      w.i32(pageShift)
+      w.op(o.shrU)
+      w.i32(2)
+      w.op(o.shl)
+      w.memory(memory.i32Load, hostMap.decodedPages)
+      w.tee(record)
+      w.op(o.eqz)
+      w.if()
+      storeState(specials.pc.at, () => w.get(0))
+      storeState(transient.left, () => w.get(1))
+      w.get(0)
+      w.call(site.imported('page'))
+      w.tee(record)
+      w.op(o.eqz)
+      w.if()
+      w.op(code.return)
+      w.end()
+      w.end()
+      w.get(record)
+      w.get(0)
+      w.i32(0xffc)
+      w.op(o.and)
+      w.i32(recordShift - 2)
+      w.op(o.shl)
+      w.op(o.add)
+      w.set(record)
+      return dispatch(record, 1)
+    }
+    case 'undecoded':
+      w.get(0)
+      w.get(1)
+      call('mark')
+      w.get(0)
+      w.call(site.imported('decode'))
+      w.op(o.eqz)
+      w.if()
+      w.op(code.return)
+      w.end()
+      return dispatch(0, 1)
+    case 'pageEnd':
+      w.get(0)
+      call('pcOf')
+      w.get(1)
+      return tail('enter')
+    case 'stopped':
+      w.get(0)
+      w.get(1)
+      call('mark')
+      return storeState(transient.exit, () => w.i32(exits.leave))
+    case 'run':
+      w.i32(stateBlock)
+      w.memory(memory.i32Load, specials.pc.at)
+      w.get(0)
+      return tail('enter')
+    case 'loadSlow':
+      translate(
+        () => w.i32(access.read | access.device),
+        () => faultAt('load', 0),
+        2,
+        3,
+        4,
+      )
+      device(4, 'deviceLoad', false)
+      return w.get(2)
+    case 'storeSlow':
+      translate(
+        () => w.i32(access.write | access.device),
+        () => faultAt('store', 0),
+        3,
+        4,
+        5,
+      )
+      device(5, 'deviceStore', true)
+      hasFlag(5, access.code)
+      w.if()
+      w.get(3)
+      w.get(1)
+      w.call(site.imported('codeWritten'))
+      w.end()
+      return w.get(3)
+    case 'check': {
+      const refuse = (): void => {
+        w.get(2)
+        w.i32(access.write)
+        w.op(o.and)
+        w.if()
+        faultAt('store', 0)
+        w.end()
+        faultAt('load', 0)
+      }
+      w.get(1)
+      w.op(o.eqz)
+      w.if()
+      w.i32(1)
+      w.op(code.return)
+      w.end()
+      translate(() => w.get(2), refuse, 3, 4, 5)
+      return w.i32(1)
+    }
+    case 'forget':
+      fold(0)
+      w.get(1)
+      return w.call(site.imported('codeWritten'))
+    default:
+      return name satisfies never
+  }
+}

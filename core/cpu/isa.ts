@@ -1,0 +1,19 @@
+import { createAssembler } from './assemble.ts'
+import { createDecoder } from './decode.ts'
+import { createDisassembler } from './disassemble.ts'
+import type { Alias, Row } from './rows/row.ts'
+import { aliases, rows } from './rows/table.ts'
+
+/** What the rows are turned into once: a decoder, a disassembler and an assembler. */
+export const decode: (word: number) => Row | undefined = createDecoder(rows)
+
+const byRow = new Map<Row, Alias[]>()
+for (const one of aliases) {
+  const row = decode(one.encoding.match)
+  if (row === undefined || (one.encoding.mask & row.encoding.mask) >>> 0 !== row.encoding.mask)
+    throw new Error(`alias ${one.name} names words of no single row`)
+  byRow.set(row, [...(byRow.get(row) ?? []), one])
+}
+
+export const disassembler = createDisassembler(decode, row => byRow.get(row) ?? [])
+export const assembler = createAssembler(rows, aliases)

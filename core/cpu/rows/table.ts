@@ -1,0 +1,20 @@
+import { branchAliases, branchRows } from './branch.ts'
+import { compareAliases, compareRows } from './compare.ts'
+import { integerAliases, integerRows } from './integer.ts'
+import { loadStoreRows } from './load-store.ts'
+import type { Alias, Row } from './row.ts'
+import { systemAliases, systemRows } from './system.ts'
+import { vectorRows } from './vector.ts'
+
+/** Every instruction of the machine. Order means nothing. */
+export const rows: readonly Row[] = [
+  ...integerRows,
+  ...compareRows,
+  ...branchRows,
+  ...loadStoreRows,
+  ...systemRows,
+  ...vectorRows,
+]
+
+/** Every simplified mnemonic. Where several name a word, the first is shown. */
+export const aliases: readonly Alias[] = [...integerAliases, ...compareAliases, ...branchAliases, ...systemAliases]

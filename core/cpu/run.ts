@@ -1,0 +1,322 @@
+/**
+ * The processor: runs the guest thread whose registers lie in the state block, until its budget is spent, the kernel
+ * leaves, or an instruction faults. It knows memory and nothing else of the machine; what it needs of the others it
+ * asks of its ports, always with pc, registers and count complete.
+ *
+ * Here are the parts of the interpreter that are TypeScript: giving a page its slot, decoding a word the first time it
+ * runs, and dropping what was decoded when its bytes change. A dropped record only forgets its handler, and keeps the
+ * rest: a store into the very instruction that runs still finds its operands.
+ */
+import { fail } from '../base/failure.ts'
+import type { Part, Plain } from '../base/state.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
+import type { Known } from './algebra.ts'
+import { extract } from './fields.ts'
+import { fieldOf, type Operand } from './forms.ts'
+import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
+import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
+import { decode, disassembler } from './isa.ts'
+import { createRegisterFile, type RegisterFile } from './registers.ts'
+import type { Row } from './rows/row.ts'
+import { rows } from './rows/table.ts'
+import {
+  architected,
+  contextSize,
+  exits,
+  type FaultCode,
+  initialMsr,
+  msrSf,
+  specials,
+  transient,
+  vscrNj,
+} from './state.ts'
+import { variantNumber } from './wasm/trace.ts'
+
+export interface CpuPorts {
+  /** A kernel call through an import thunk; true to leave the run behind it. */
+  call(id: number): boolean
+  /** The guest timebase at this instruction. */
+  timebase(): bigint
+  deviceLoad(address: number, size: number): bigint
+  deviceStore(address: number, size: number, value: bigint): void
+}
+
+export interface CpuFault {
+  readonly code: FaultCode
+  readonly pc: number
+  readonly word: number
+  /** Of the access that faulted. */
+  readonly address?: number
+  /** The instruction as assembly text. */
+  readonly text: string
+}
+
+export type CpuExit =
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'fault'; readonly fault: CpuFault }
+
+export interface Cpu extends Part {
+  /** Runs at most `budget` instructions, and stops at exactly that count. */
+  run(budget: number): CpuExit
+  /** Instructions retired since the start, by all threads; exact inside every port. */
+  readonly retired: number
+  /** Times the decoded code filled its area and was dropped whole. */
+  readonly decodedFlushes: number
+  registers(base?: number): RegisterFile
+  /** Where a context lies: for `registers`. */
+  contextBase(slot: number): number
+  saveContext(slot: number): void
+  /** Also ends the reservation. */
+  loadContext(slot: number): void
+  clearReservation(): void
+  /** Drops translations of the code in a range of guest addresses. */
+  invalidate(start: number, size: number): void
+  /** A run that comes to one of these addresses leaves, with pc there and the instruction not done. */
+  setStops(addresses: Iterable<number>): void
+}
+
+interface Exports {
+  readonly run: (left: number) => void
+}
+
+/** The same rows give the same module: it is built once a process. */
+let built: Interpreter | undefined
+function interpreter(): Interpreter {
+  built ??= buildInterpreter(rows)
+  return built
+}
+
+const decodedFirst: number = hostMap.decoded
+const largestRun = 2 ** 30
+const faultNames = new Map<number, FaultCode>()
+for (const [name, number] of Object.entries(exits))
+  if (number >= exits.illegal) faultNames.set(number, name as FaultCode)
+
+export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
+  const { bytes } = memory
+  const view = new DataView(bytes.buffer)
+  const flags = bytes.subarray(hostMap.pageFlags, hostMap.pageFlags + (1 << (32 - pageShift)))
+  const slots = new Uint32Array(bytes.buffer, hostMap.decodedPages, 1 << (32 - pageShift))
+  const state = hostMap.stateBlock
+  const current = createRegisterFile(bytes)
+  const stops = new Set<number>()
+  const { handlers, tables, module } = interpreter()
+
+  let before = 0
+  let budgeted = 0
+  let nextSlot = decodedFirst
+  let flushes = 0
+  let wide = false
+
+  const left = (): number => view.getInt32(state + transient.left, true)
+  const codeWord = (pc: number): number => view.getUint32(fold(pc))
+
+  function setExit(code: keyof typeof exits): void {
+    view.setInt32(state + transient.exit, exits[code], true)
+  }
+
+  function dropAll(): void {
+    slots.fill(0)
+    nextSlot = decodedFirst
+  }
+
+  const executable = (pc: number): boolean => ((flags[fold(pc) >>> pageShift] ?? 0) & access.execute) !== 0
+
+  function page(address: number): number {
+    const pc = address >>> 0
+    if (!executable(pc)) {
+      setExit('fetch')
+      view.setUint32(state + transient.faultAddress, pc, true)
+      return 0
+    }
+    if (nextSlot + slotSize > hostMap.end) {
+      dropAll()
+      flushes += 1
+    }
+    const slot = nextSlot
+    nextSlot += slotSize
+    bytes.fill(0, slot, slot + pageEndAt)
+    view.setUint16(slot + pageEndAt, pageEnd, true)
+    view.setUint32(slot + pageAddressAt, pc & -pageSize, true)
+    slots[pc >>> pageShift] = slot
+    return slot
+  }
+
+  function handlerOf(row: Row, word: number) {
+    const set = handlers.get(row)
+    return (wide ? set?.wide : set?.narrow)?.[variantNumber(row, word)]
+  }
+
+  function decodeRecord(at: number): number {
+    const record = at >>> 0
+    const slot = (record & ~slotMask) >>> 0
+    const pc = (view.getUint32(slot + pageAddressAt, true) + ((record & slotMask) >>> (recordShift - 2))) >>> 0
+    if (!executable(pc)) {
+      setExit('fetch')
+      view.setUint32(state + transient.faultAddress, pc, true)
+      return 0
+    }
+    const index = fold(pc) >>> pageShift
+    flags[index] = (flags[index] ?? 0) | access.code
+    if (stops.has(pc)) {
+      view.setUint16(record, stopped, true)
+      return 1
+    }
+    const word = codeWord(pc)
+    const row = decode(word)
+    const handler = row && handlerOf(row, word)
+    if (handler === undefined) {
+      setExit('illegal')
+      return 0
+    }
+    handler.layout.write(view, record, handler.number, knownOf(word, pc))
+    return 1
+  }
+
+  /** Forgets the handlers of the words in a range of folded addresses, in whichever window they were run. */
+  function codeWritten(start: number, size: number): void {
+    const end = start + size
+    for (let at = (start & -pageSize) >>> 0; at < end; at += pageSize) {
+      dropWords(at, start, end)
+      for (const window of windows) {
+        const alias = (at - window.delta) >>> 0
+        if (alias >= window.start && fold(alias) === at) dropWords(alias, start - at + alias, end - at + alias)
+      }
+    }
+  }
+
+  function dropWords(pageAddress: number, start: number, end: number): void {
+    const slot = slots[pageAddress >>> pageShift] ?? 0
+    if (slot === 0) return
+    const first = Math.max(0, (start - pageAddress) >> 2)
+    const last = Math.min(pageSize / 4, (end - pageAddress + 3) >> 2)
+    for (let word = first; word < last; word += 1) view.setUint16(slot + (word << recordShift), 0, true)
+  }
+
+  for (const table of tables) bytes.set(table.bytes, table.at)
+  memory.onCodeWrite(codeWritten)
+  const scratch = state + transient.scratch
+  const instance = new WebAssembly.Instance(module, {
+    x: {
+      memory: memory.wasm,
+      decode: decodeRecord,
+      page,
+      call: () => (ports.call(view.getUint32(fold((current.pc + 4) >>> 0))) ? leaveRun() : 0),
+      timebase: () => ports.timebase(),
+      codeWritten: (start: number, size: number) => codeWritten(start >>> 0, size),
+      deviceLoad(address: number, size: number) {
+        const value = ports.deviceLoad(address >>> 0, size)
+        if (size === 8) view.setBigUint64(scratch, BigInt.asUintN(64, value))
+        else if (size === 4) view.setUint32(scratch, Number(BigInt.asUintN(32, value)))
+        else if (size === 2) view.setUint16(scratch, Number(BigInt.asUintN(16, value)))
+        else view.setUint8(scratch, Number(BigInt.asUintN(8, value)))
+      },
+      deviceStore: (address: number, size: number, value: bigint) =>
+        ports.deviceStore(address >>> 0, size, BigInt.asUintN(size * 8, value)),
+    },
+  })
+  const { run: enter } = instance.exports as unknown as Exports
+
+  function leaveRun(): number {
+    setExit('leave')
+    return 1
+  }
+
+  function faultOf(code: FaultCode): CpuFault {
+    const { pc } = current
+    const word = code === 'fetch' ? 0 : codeWord(pc)
+    const text = code === 'fetch' ? '' : disassembler.text(word, pc)
+    const hasAddress = code === 'load' || code === 'store' || code === 'unaligned' || code === 'fetch'
+    const address = hasAddress ? { address: view.getUint32(state + transient.faultAddress, true) } : {}
+    return { code, pc, word, text, ...address }
+  }
+
+  function runOnce(budget: number): number {
+    setExit('budget')
+    view.setInt32(state + transient.left, budget, true)
+    budgeted = budget
+    try {
+      enter(budget)
+    } finally {
+      before += budget - left()
+      budgeted = 0
+      view.setInt32(state + transient.left, 0, true)
+    }
+    return view.getInt32(state + transient.exit, true)
+  }
+
+  const contextBase = (slot: number): number => hostMap.contexts + slot * contextSize
+  const clearReservation = (): void => view.setBigInt64(state + specials.reservation.at, 0n, true)
+
+  function reset(): void {
+    current.clear()
+    current.msr = initialMsr
+    current.vscr = vscrNj
+    bytes.fill(0, state + architected, state + contextSize)
+  }
+  reset()
+  dropAll()
+
+  return {
+    run(budget) {
+      const isWide = (current.msr & msrSf) !== 0n
+      if (isWide !== wide) {
+        wide = isWide
+        dropAll()
+      }
+      let rest = budget
+      while (rest > 0) {
+        const part = Math.min(rest, largestRun)
+        const exit = runOnce(part)
+        if (exit === exits.leave) return { kind: 'leave' }
+        const fault = faultNames.get(exit)
+        if (fault !== undefined) return { kind: 'fault', fault: faultOf(fault) }
+        rest -= part
+      }
+      return { kind: 'budget' }
+    },
+    get retired() {
+      return before + budgeted - left()
+    },
+    get decodedFlushes() {
+      return flushes
+    },
+    registers: base => (base === undefined ? current : createRegisterFile(bytes, base)),
+    contextBase,
+    saveContext(slot) {
+      bytes.copyWithin(contextBase(slot), state, state + architected)
+    },
+    loadContext(slot) {
+      const from = contextBase(slot)
+      bytes.copyWithin(state, from, from + architected)
+      clearReservation()
+    },
+    clearReservation,
+    invalidate(start, size) {
+      codeWritten(fold(start >>> 0), size)
+    },
+    setStops(addresses) {
+      for (const address of stops) codeWritten(fold(address), 4)
+      stops.clear()
+      for (const address of addresses) {
+        stops.add(address >>> 0)
+        codeWritten(fold(address >>> 0), 4)
+      }
+    },
+    save: () => ({ retired: before, registers: current.copy() }),
+    load(saved) {
+      const { retired, registers } = saved as { retired?: Plain; registers?: Plain }
+      if (typeof retired !== 'number' || !(registers instanceof Uint8Array) || registers.length !== architected)
+        throw fail('SNAPSHOT_FORMAT', 'cpu', 'has no count or no register file of this version')
+      before = retired
+      current.restore(registers)
+    },
+  }
+}
+
+/** What the decoder tells of an instruction. */
+export function knownOf(word: number, pc: number): Known {
+  return Object.assign((operand: Operand) => extract(fieldOf(operand.name), word), { pc })
+}

@@ -1,0 +1,280 @@
+import type { Type } from '../arithmetic.ts'
+
+/**
+ * WebAssembly modules as bytes, written once into a preallocated array. Lengths that are known only afterwards are
+ * padded to five bytes and patched in place, so nothing is copied but the locals of a function, which come before its
+ * code and are known after it.
+ */
+export interface Writer {
+  /** Bytes written so far. */
+  readonly length: number
+  u8(value: number): void
+  /** Unsigned LEB128. */
+  u32(value: number): void
+  /** Signed LEB128, 32 bits. */
+  s32(value: number): void
+  s64(value: bigint): void
+  f32(value: number): void
+  f64(value: number): void
+  bytes(from: ArrayLike<number>): void
+  name(text: string): void
+  /** Opens a length-prefixed part; `close` patches the length. */
+  open(): number
+  close(mark: number): void
+  /** The bytes from a position to the end, taken away. */
+  cut(from: number): Uint8Array
+  finish(): Uint8Array<ArrayBuffer>
+}
+
+const patchSize = 5
+
+export function createWriter(capacity = 1 << 16): Writer {
+  let buffer = new Uint8Array(capacity)
+  let at = 0
+  const scratch = new DataView(new ArrayBuffer(8))
+
+  function need(size: number): void {
+    if (at + size <= buffer.length) return
+    const larger = new Uint8Array(Math.max(buffer.length * 2, at + size))
+    larger.set(buffer.subarray(0, at))
+    buffer = larger
+  }
+  function raw(size: number): void {
+    need(size)
+    for (let i = 0; i < size; i += 1) buffer[at + i] = scratch.getUint8(i)
+    at += size
+  }
+
+  const writer: Writer = {
+    get length() {
+      return at
+    },
+    u8(value) {
+      need(1)
+      buffer[at] = value
+      at += 1
+    },
+    u32(value) {
+      need(5)
+      let rest = value >>> 0
+      while (rest > 0x7f) {
+        buffer[at] = (rest & 0x7f) | 0x80
+        at += 1
+        rest >>>= 7
+      }
+      buffer[at] = rest
+      at += 1
+    },
+    s32(value) {
+      need(5)
+      let rest = value | 0
+      while (rest > 0x3f || rest < -0x40) {
+        buffer[at] = (rest & 0x7f) | 0x80
+        at += 1
+        rest >>= 7
+      }
+      buffer[at] = rest & 0x7f
+      at += 1
+    },
+    s64(value) {
+      need(10)
+      let rest = BigInt.asIntN(64, value)
+      while (rest > 0x3fn || rest < -0x40n) {
+        buffer[at] = Number(rest & 0x7fn) | 0x80
+        at += 1
+        rest >>= 7n
+      }
+      buffer[at] = Number(rest & 0x7fn)
+      at += 1
+    },
+    f32(value) {
+      scratch.setFloat32(0, value, true)
+      raw(4)
+    },
+    f64(value) {
+      scratch.setFloat64(0, value, true)
+      raw(8)
+    },
+    bytes(from) {
+      need(from.length)
+      buffer.set(from, at)
+      at += from.length
+    },
+    name(text) {
+      const encoded = new TextEncoder().encode(text)
+      writer.u32(encoded.length)
+      writer.bytes(encoded)
+    },
+    open() {
+      need(patchSize)
+      at += patchSize
+      return at
+    },
+    close(mark) {
+      const size = at - mark
+      for (let i = 0; i < patchSize; i += 1) {
+        const more = i < patchSize - 1 ? 0x80 : 0
+        buffer[mark - patchSize + i] = ((size >>> (7 * i)) & 0x7f) | more
+      }
+    },
+    cut(from) {
+      const tail = buffer.slice(from, at)
+      at = from
+      return tail
+    },
+    finish: () => buffer.slice(0, at),
+  }
+  return writer
+}
+
+export const valueTypes = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const
+/** The type of a block without a result. */
+export const noResult = 0x40
+
+/** Opcodes that are not arithmetic. */
+export const code = {
+  loop: 0x03,
+  block: 0x02,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  return: 0x0f,
+  call: 0x10,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  drop: 0x1a,
+  select: 0x1b,
+  selectTyped: 0x1c,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  f32Const: 0x43,
+  f64Const: 0x44,
+} as const
+
+/** Memory instructions, by type and size in bytes; sign-extending where marked. */
+export const memory = {
+  i32Load: 0x28,
+  i64Load: 0x29,
+  i32Load8S: 0x2c,
+  i32Load8U: 0x2d,
+  i32Load16S: 0x2e,
+  i32Load16U: 0x2f,
+  i64Load8S: 0x30,
+  i64Load8U: 0x31,
+  i64Load16S: 0x32,
+  i64Load16U: 0x33,
+  i64Load32S: 0x34,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
+  i64Store: 0x37,
+  i32Store8: 0x3a,
+  i32Store16: 0x3b,
+} as const
+
+export interface Signature {
+  readonly takes: readonly Type[]
+  readonly gives: readonly Type[]
+}
+
+/** The parts of a module, in any order; function numbers count imports first. */
+export interface ModuleParts {
+  readonly types: readonly Signature[]
+  readonly imports: readonly { readonly name: string; readonly type: number }[]
+  readonly functions: readonly { readonly type: number; readonly body: Uint8Array }[]
+  readonly exports: readonly { readonly name: string; readonly index: number }[]
+  /** Function numbers of the only table, empty for none. */
+  readonly elements: readonly number[]
+}
+
+/** The body of a function: its locals, then the code. */
+export function functionBody(locals: readonly Type[], instructions: Uint8Array): Uint8Array {
+  const writer = createWriter(instructions.length + 64)
+  const runs: { type: Type; count: number }[] = []
+  for (const type of locals) {
+    const last = runs.at(-1)
+    if (last?.type === type) last.count += 1
+    else runs.push({ type, count: 1 })
+  }
+  writer.u32(runs.length)
+  for (const run of runs) {
+    writer.u32(run.count)
+    writer.u8(valueTypes[run.type])
+  }
+  writer.bytes(instructions)
+  writer.u8(code.end)
+  return writer.finish()
+}
+
+/** A module that imports its memory and its functions from `x`. */
+export function encodeModule(parts: ModuleParts, pages: { initial: number; maximum: number }): Uint8Array<ArrayBuffer> {
+  const size = parts.functions.reduce((sum, one) => sum + one.body.length + 8, 0)
+  const writer = createWriter(size + parts.elements.length * 3 + 8192)
+  const section = (id: number, write: () => void): void => {
+    writer.u8(id)
+    const mark = writer.open()
+    write()
+    writer.close(mark)
+  }
+  writer.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+  section(1, () => {
+    writer.u32(parts.types.length)
+    for (const type of parts.types) {
+      writer.u8(0x60)
+      for (const list of [type.takes, type.gives]) {
+        writer.u32(list.length)
+        for (const one of list) writer.u8(valueTypes[one])
+      }
+    }
+  })
+  section(2, () => {
+    writer.u32(parts.imports.length + 1)
+    writer.name('x')
+    writer.name('memory')
+    writer.bytes([0x02, 0x01])
+    writer.u32(pages.initial)
+    writer.u32(pages.maximum)
+    for (const one of parts.imports) {
+      writer.name('x')
+      writer.name(one.name)
+      writer.u8(0x00)
+      writer.u32(one.type)
+    }
+  })
+  section(3, () => {
+    writer.u32(parts.functions.length)
+    for (const one of parts.functions) writer.u32(one.type)
+  })
+  if (parts.elements.length > 0)
+    section(4, () => {
+      writer.bytes([1, 0x70, 0x01])
+      writer.u32(parts.elements.length)
+      writer.u32(parts.elements.length)
+    })
+  section(7, () => {
+    writer.u32(parts.exports.length)
+    for (const one of parts.exports) {
+      writer.name(one.name)
+      writer.u8(0x00)
+      writer.u32(one.index)
+    }
+  })
+  if (parts.elements.length > 0)
+    section(9, () => {
+      writer.bytes([1, 0x00, code.i32Const, 0, code.end])
+      writer.u32(parts.elements.length)
+      for (const index of parts.elements) writer.u32(index)
+    })
+  section(10, () => {
+    writer.u32(parts.functions.length)
+    for (const one of parts.functions) {
+      writer.u32(one.body.length)
+      writer.bytes(one.body)
+    }
+  })
+  return writer.finish()
+}

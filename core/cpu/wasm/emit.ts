@@ -1,0 +1,552 @@
+/**
+ * Programs as WebAssembly.
+ *
+ * The problem: one description of an instruction has to become a handler of the interpreter, where a register's number
+ * is read from a decoded record, and a part of a compiled function, where it is known and the register is a local. So
+ * everything that depends on when operands are known is behind `Site`, and everything that does not is here, once:
+ * expressions, the checks of memory accesses, byte order, conditions, and the order of effects.
+ *
+ * A program is written in three steps.
+ *   1. Effects, in order: loads, stores, calls, values that are used more than once. An instruction that faults leaves
+ *      in this step, with no register written.
+ *   2. Register writes: all new values first, into locals where there are several, then the writes. This makes them a
+ *      parallel assignment.
+ *   3. The branch, or what follows.
+ * A `when` appears in each step in which one of its arms has something to do, under the same condition, which is kept
+ * in a local.
+ *
+ * A memory access reads the flag byte of its page. One compare tells whether the plain access may be done: the page
+ * allows it, is no device's, and (for stores) holds no decoded code. Two pages, a folded window, devices, code pages
+ * and faults all take the slow path, a call that answers with the offset to use, or 0 for a fault. The table has one
+ * byte for every page of 32 bits, and those of the windows that fold are never set, so the plain access needs no fold.
+ *
+ * Invariants: the wasm operand stack is empty between statements; before anything leaves or calls out, `site.mark` has
+ * completed pc and count.
+ */
+
+import { access, hostMap, pageShift, pageSize } from '../../memory/map.ts'
+import type { Routine, Table } from '../algebra.ts'
+import type { Type } from '../arithmetic.ts'
+import { exits, transient } from '../state.ts'
+import { code, memory, noResult, valueTypes, type Writer } from './bytes.ts'
+import type { KnownNumber, Node, Place, Program, Scope, Size, Statement } from './trace.ts'
+
+/** Functions of the interpreter's module that emitted code calls on its rare paths. */
+export const runtimeNames = ['loadSlow', 'storeSlow', 'check', 'forget', 'timebase'] as const
+export type RuntimeName = (typeof runtimeNames)[number]
+
+/** Where code is being written, and how registers, operands and exits look from there. */
+export interface Site {
+  readonly writer: Writer
+  local(type: Type): number
+  known(number: KnownNumber, type: Type): void
+  read(place: Place): void
+  write(place: Place, value: () => void): void
+  readAt(index: () => void): void
+  writeAt(index: () => void, value: () => void): void
+  /** Pushes a mask that reverses the bytes of each element of the size. */
+  swapMask(size: 4 | 8 | 16): void
+  runtime(name: RuntimeName): number
+  routine(routine: Routine): number
+  table(table: Table): number
+  /** Completes pc and count in the state block, as of before this instruction. */
+  mark(): void
+  /** Gives up the instruction; `mark` and the exit code are written. */
+  leave(): void
+  branch(target: () => void): void
+  /** Goes on behind the instruction. */
+  next(): void
+  /** Counts the instruction, makes the kernel call and goes on where the kernel says. */
+  callKernel(): void
+}
+
+const simd = 0xfd
+const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
+const simdOp = { relaxedSwizzle: 0x100, i32x4Splat: 17, i64x2Splat: 18, i32x4Extract: 27, i64x2Extract: 29 } as const
+const i32op = {
+  eqz: 0x45,
+  ne: 0x47,
+  gtU: 0x4b,
+  and: 0x71,
+  or: 0x72,
+  shl: 0x74,
+  shrU: 0x76,
+  add: 0x6a,
+  mul: 0x6c,
+} as const
+const extendU = 0xad
+
+/** Small writing helpers shared by all who emit. */
+export function instructions(writer: Writer) {
+  return {
+    get: (local: number) => {
+      writer.u8(code.localGet)
+      writer.u32(local)
+    },
+    set: (local: number) => {
+      writer.u8(code.localSet)
+      writer.u32(local)
+    },
+    tee: (local: number) => {
+      writer.u8(code.localTee)
+      writer.u32(local)
+    },
+    i32: (value: number) => {
+      writer.u8(code.i32Const)
+      writer.s32(value)
+    },
+    /** A load or store with its offset; the alignment hint is always one byte. */
+    memory: (opcode: number, offset: number) => {
+      writer.u8(opcode)
+      writer.u8(0)
+      writer.u32(offset)
+    },
+    simd: (opcode: number) => {
+      writer.u8(simd)
+      writer.u32(opcode)
+    },
+    simdMemory: (opcode: number, offset: number, lane?: number) => {
+      writer.u8(simd)
+      writer.u32(opcode)
+      writer.u8(0)
+      writer.u32(offset)
+      if (lane !== undefined) writer.u8(lane)
+    },
+    call: (index: number) => {
+      writer.u8(code.call)
+      writer.u32(index)
+    },
+    if: () => {
+      writer.u8(code.if)
+      writer.u8(noResult)
+    },
+    else: () => writer.u8(code.else),
+    end: () => writer.u8(code.end),
+    op: (opcode: number) => writer.u8(opcode),
+  }
+}
+
+function hasEffects(scope: Scope): boolean {
+  return scope.statements.some(one => {
+    if (one.kind === 'when') return hasEffects(one.yes) || hasEffects(one.no)
+    return one.kind !== 'value' || isMaterial(one.node, false)
+  })
+}
+const hasWrites = (scope: Scope): boolean =>
+  scope.writes.length > 0 ||
+  scope.statements.some(one => one.kind === 'when' && (hasWrites(one.yes) || hasWrites(one.no)))
+const hasBranch = (scope: Scope): boolean =>
+  scope.branch !== undefined ||
+  scope.statements.some(one => one.kind === 'when' && (hasBranch(one.yes) || hasBranch(one.no)))
+const countWrites = (scope: Scope): number =>
+  scope.statements.reduce(
+    (sum, one) => sum + (one.kind === 'when' ? countWrites(one.yes) + countWrites(one.no) : 0),
+    scope.writes.length,
+  )
+
+/** Whether a node is computed into a local where it was made. */
+function isMaterial(node: Node, immediate: boolean): boolean {
+  if (node.op === 'const' || node.op === 'parameter' || node.op === 'index') return false
+  return node.pinned || node.uses > 1 || (immediate && node.op === 'read' && node.uses > 0)
+}
+
+export function createEmitter(site: Site, program: Program) {
+  const { writer } = site
+  const w = instructions(writer)
+  const locals = new Map<Node, number>()
+
+  function expression(node: Node): void {
+    const local = locals.get(node)
+    if (local !== undefined) w.get(local)
+    else compute(node)
+  }
+
+  function compute(node: Node) {
+    switch (node.op) {
+      case 'const':
+        return constant(node.type, node.value)
+      case 'arithmetic':
+        for (const arg of node.args) expression(arg)
+        return arithmetic(node.operation.opcode, node.operation.lane ? node.lane : undefined)
+      case 'shuffle':
+        for (const arg of node.args) expression(arg)
+        w.simd(13)
+        return writer.bytes(node.lanes)
+      case 'known':
+        return site.known(node.known, node.type)
+      case 'read':
+        return site.read(node.place)
+      case 'readAt':
+        return site.readAt(() => node.args.forEach(expression))
+      case 'select':
+        for (const arg of node.args) expression(arg)
+        writer.u8(code.selectTyped)
+        writer.u8(1)
+        return writer.u8(valueTypes[node.type])
+      case 'choose': {
+        for (const arg of node.args) expression(arg)
+        writer.u8(code.if)
+        writer.u8(valueTypes[node.type])
+        effects(node.yes)
+        expression(node.results[0])
+        w.else()
+        effects(node.no)
+        expression(node.results[1])
+        return w.end()
+      }
+      case 'load':
+        return load(node)
+      case 'lookup': {
+        for (const arg of node.args) expression(arg)
+        if (node.bytes > 1) {
+          w.i32(node.bytes)
+          w.op(i32op.mul)
+        }
+        const opcode = node.bytes === 1 ? memory.i32Load8U : node.bytes === 4 ? memory.i32Load : memory.i64Load
+        return w.memory(opcode, site.table(node.table))
+      }
+      case 'timebase':
+        site.mark()
+        return w.call(site.runtime('timebase'))
+      case 'parameter':
+        return w.get(node.index)
+      case 'result':
+      case 'index':
+        throw new Error(`${node.op} has no local`)
+      default:
+        return node satisfies never
+    }
+  }
+
+  function constant(type: Type, value: number | bigint | readonly number[]) {
+    if (typeof value === 'object') {
+      w.simd(12)
+      return writer.bytes(value)
+    }
+    if (type === 'i64') {
+      writer.u8(code.i64Const)
+      writer.s64(BigInt(value))
+    } else if (type === 'f64') {
+      writer.u8(code.f64Const)
+      writer.f64(Number(value))
+    } else if (type === 'f32') {
+      writer.u8(code.f32Const)
+      writer.f32(Number(value))
+    } else w.i32(Number(value))
+  }
+
+  function arithmetic(opcode: number, lane: number | undefined) {
+    if (opcode > 0xffff) {
+      w.simd(opcode & 0xffff)
+      if (lane !== undefined) writer.u8(lane)
+    } else if (opcode > 0xff) {
+      writer.u8(opcode >>> 8)
+      writer.u32(opcode & 0xff)
+    } else writer.u8(opcode)
+  }
+
+  /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
+  function checked(ea: Node, size: Size, need: number, refuse: number, slow: (offset: number) => void): number {
+    const offset = site.local('i32')
+    expression(ea)
+    w.tee(offset)
+    w.i32(pageShift)
+    w.op(i32op.shrU)
+    w.memory(memory.i32Load8U, hostMap.pageFlags)
+    w.i32(need | refuse)
+    w.op(i32op.and)
+    w.i32(need)
+    w.op(i32op.ne)
+    if (size > 1) {
+      w.get(offset)
+      w.i32(pageSize - 1)
+      w.op(i32op.and)
+      w.i32(pageSize - size)
+      w.op(i32op.gtU)
+      w.op(i32op.or)
+    }
+    w.if()
+    site.mark()
+    slow(offset)
+    w.tee(offset)
+    w.op(i32op.eqz)
+    w.if()
+    site.leave()
+    w.end()
+    w.end()
+    return offset
+  }
+
+  function load(node: Node & { op: 'load' }) {
+    const [ea] = node.args
+    if (ea === undefined) return
+    const { size } = node
+    const offset = checked(ea, size, access.read, access.device, local => {
+      w.get(local)
+      w.i32(size)
+      w.call(site.runtime('loadSlow'))
+    })
+    w.get(offset)
+    switch (size) {
+      case 1:
+        return w.memory(memory.i32Load8U, 0)
+      case 2: {
+        const raw = site.local('i32')
+        w.memory(memory.i32Load16U, 0)
+        w.tee(raw)
+        w.i32(8)
+        w.op(i32op.shrU)
+        w.get(raw)
+        w.i32(0xff)
+        w.op(i32op.and)
+        w.i32(8)
+        w.op(i32op.shl)
+        return w.op(i32op.or)
+      }
+      case 4:
+        w.simdMemory(simdLoad.load32Zero, 0)
+        site.swapMask(4)
+        w.simd(simdOp.relaxedSwizzle)
+        w.simd(simdOp.i32x4Extract)
+        return writer.u8(0)
+      case 8:
+        w.simdMemory(simdLoad.load64Zero, 0)
+        site.swapMask(8)
+        w.simd(simdOp.relaxedSwizzle)
+        w.simd(simdOp.i64x2Extract)
+        return writer.u8(0)
+      case 16:
+        w.simdMemory(simdLoad.load, 0)
+        site.swapMask(16)
+        return w.simd(simdOp.relaxedSwizzle)
+      default:
+        return size satisfies never
+    }
+  }
+
+  function store({ size, ea, value }: Statement & { kind: 'store' }) {
+    const kept = site.local(value.type)
+    expression(value)
+    w.set(kept)
+    const refuse = access.device | access.code
+    const offset = checked(ea, size, access.write, refuse, local => {
+      w.get(local)
+      w.i32(size)
+      if (size === 16) {
+        writer.u8(code.i64Const)
+        writer.s64(0n)
+      } else w.get(kept)
+      if (size < 8) w.op(extendU)
+      w.call(site.runtime('storeSlow'))
+    })
+    w.get(offset)
+    w.get(kept)
+    switch (size) {
+      case 1:
+        return w.memory(memory.i32Store8, 0)
+      case 2:
+        w.i32(8)
+        w.op(i32op.shl)
+        w.get(kept)
+        w.i32(8)
+        w.op(i32op.shrU)
+        w.i32(0xff)
+        w.op(i32op.and)
+        w.op(i32op.or)
+        return w.memory(memory.i32Store16, 0)
+      case 4:
+        w.simd(simdOp.i32x4Splat)
+        site.swapMask(4)
+        w.simd(simdOp.relaxedSwizzle)
+        return w.simdMemory(simdLoad.store32Lane, 0, 0)
+      case 8:
+        w.simd(simdOp.i64x2Splat)
+        site.swapMask(8)
+        w.simd(simdOp.relaxedSwizzle)
+        return w.simdMemory(simdLoad.store64Lane, 0, 0)
+      case 16:
+        site.swapMask(16)
+        w.simd(simdOp.relaxedSwizzle)
+        return w.simdMemory(simdLoad.store, 0)
+      default:
+        return size satisfies never
+    }
+  }
+
+  function value(node: Node) {
+    if (!isMaterial(node, program.immediate)) return
+    if (node.op === 'result') {
+      if (node.index > 0) return
+      for (const arg of node.args) expression(arg)
+      w.call(site.routine(node.routine))
+      for (const result of [...node.all].reverse()) {
+        const local = site.local(result.type)
+        locals.set(result, local)
+        w.set(local)
+      }
+      return
+    }
+    compute(node)
+    if (node.uses === 0) return writer.u8(code.drop)
+    const local = site.local(node.type)
+    locals.set(node, local)
+    w.set(local)
+  }
+
+  function effects(scope: Scope): void {
+    for (const statement of scope.statements) effect(statement)
+  }
+
+  function effect(statement: Statement) {
+    switch (statement.kind) {
+      case 'value':
+        return value(statement.node)
+      case 'store':
+        return store(statement)
+      case 'check':
+        site.mark()
+        expression(statement.ea)
+        expression(statement.size)
+        w.i32(statement.access === 'load' ? access.read : access.write)
+        w.call(site.runtime('check'))
+        w.op(i32op.eqz)
+        w.if()
+        site.leave()
+        return w.end()
+      case 'forget':
+        expression(statement.ea)
+        w.i32(statement.size)
+        return w.call(site.runtime('forget'))
+      case 'when':
+        return guarded(statement, hasEffects, effects)
+      case 'repeat':
+        return repeat(statement)
+      case 'writeAt':
+        return site.writeAt(
+          () => expression(statement.index),
+          () => expression(statement.value),
+        )
+      case 'fault': {
+        site.mark()
+        const { address } = statement
+        if (address) {
+          w.i32(hostMap.stateBlock)
+          expression(address)
+          w.memory(memory.i32Store, transient.faultAddress)
+        }
+        w.i32(hostMap.stateBlock)
+        w.i32(exits[statement.code])
+        w.memory(memory.i32Store, transient.exit)
+        return site.leave()
+      }
+      case 'callKernel':
+        return site.callKernel()
+      default:
+        return statement satisfies never
+    }
+  }
+
+  function repeat({ count, index, body }: Statement & { kind: 'repeat' }): void {
+    const counter = site.local('i32')
+    const limit = site.local('i32')
+    locals.set(index, counter)
+    expression(count)
+    w.set(limit)
+    w.i32(0)
+    w.set(counter)
+    w.get(limit)
+    w.if()
+    writer.u8(code.loop)
+    writer.u8(noResult)
+    effects(body)
+    w.get(counter)
+    w.i32(1)
+    w.op(i32op.add)
+    w.tee(counter)
+    w.get(limit)
+    w.op(i32op.ne)
+    writer.u8(code.brIf)
+    writer.u32(0)
+    w.end()
+    w.end()
+  }
+
+  function guarded(
+    { condition, yes, no }: Statement & { kind: 'when' },
+    has: (scope: Scope) => boolean,
+    write: (scope: Scope) => void,
+  ): void {
+    const first = has(yes)
+    const second = has(no)
+    if (!first && !second) return
+    expression(condition)
+    if (!first) w.op(i32op.eqz)
+    w.if()
+    if (first) write(yes)
+    if (first && second) w.else()
+    if (second) write(no)
+    w.end()
+  }
+
+  const newValues = new Map<Scope['writes'][number], number>()
+  function computeWrites(scope: Scope): void {
+    for (const one of scope.writes) {
+      // A value that already has a local of its own, or needs none, cannot be changed by an earlier write.
+      if (locals.has(one.value) || one.value.op === 'const' || one.value.op === 'known') continue
+      const local = site.local(one.value.type)
+      newValues.set(one, local)
+      expression(one.value)
+      w.set(local)
+    }
+    for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasWrites, computeWrites)
+  }
+  function doWrites(scope: Scope): void {
+    for (const one of scope.writes) {
+      const local = newValues.get(one)
+      site.write(one.place, () => (local === undefined ? expression(one.value) : w.get(local)))
+    }
+    for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasWrites, doWrites)
+  }
+
+  function branches(scope: Scope): void {
+    for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasBranch, branches)
+    const target = scope.branch
+    if (target) site.branch(() => expression(target))
+  }
+
+  return {
+    /** The whole instruction. */
+    run(): void {
+      const { body } = program
+      // A branch target is read before the registers change: `blrl` goes where LR pointed.
+      effects(body)
+      const targets = collectBranches(body).filter(target => !locals.has(target) && target.op !== 'const')
+      if (countWrites(body) > 0)
+        for (const target of targets) {
+          const local = site.local('i32')
+          expression(target)
+          w.set(local)
+          locals.set(target, local)
+        }
+      if (countWrites(body) > 1) computeWrites(body)
+      doWrites(body)
+      branches(body)
+      if (body.branch === undefined && !body.statements.some(one => one.kind === 'callKernel')) site.next()
+    },
+    /** A routine: its effects, then its results on the stack. */
+    values(results: readonly Node[]): void {
+      effects(program.body)
+      for (const result of results) expression(result)
+    },
+  }
+}
+
+function collectBranches(scope: Scope): Node[] {
+  const own = scope.branch ? [scope.branch] : []
+  return [
+    ...own,
+    ...scope.statements.flatMap(one =>
+      one.kind === 'when' ? [...collectBranches(one.yes), ...collectBranches(one.no)] : [],
+    ),
+  ]
+}

@@ -1,0 +1,419 @@
+/**
+ * What a meaning says, as data: running a row's function with the Ops of this file gives a `Program` of nodes and
+ * statements, which the emitter turns into code and the analyser reads.
+ *
+ * A node is a value without effect, and the same value asked for twice is the same node. The emitter writes a node where
+ * it is used when it is used once, and into a local where it was made when it is used more often; so a node made inside
+ * one arm of a `when` may not be used outside it, and here that is an error. Loads and calls are nodes too, but pinned:
+ * they happen where they were written. Register writes are kept apart, per scope, to be done after all else.
+ */
+import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
+import { type Operation, operations, type Type } from '../arithmetic.ts'
+import { extract, type FieldName, suffixes } from '../fields.ts'
+import { fieldOf, type Operand } from '../forms.ts'
+import type { Row } from '../rows/row.ts'
+import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
+
+/** A register: of a file, by operand or by number, or one with a name. */
+export type Place =
+  | { readonly file: FileName; readonly operand: Operand; readonly type: Type }
+  | { readonly file: FileName; readonly number: number; readonly type: Type }
+  | { readonly file: 'special'; readonly name: SpecialName; readonly type: Type }
+
+/** A number the decoder computes; `bytes` and `signed` say how small it may be kept. */
+export interface KnownNumber {
+  readonly of: (known: Known) => number | bigint
+  readonly bytes: 1 | 2 | 4 | 8
+  readonly signed: boolean
+}
+
+export type Size = 1 | 2 | 4 | 8 | 16
+
+type Form =
+  | { readonly op: 'const'; readonly value: number | bigint | readonly number[] }
+  | { readonly op: 'arithmetic'; readonly operation: Operation; readonly lane: number }
+  | { readonly op: 'shuffle'; readonly lanes: readonly number[] }
+  | { readonly op: 'known'; readonly known: KnownNumber }
+  | { readonly op: 'read'; readonly place: Place }
+  | { readonly op: 'readAt' }
+  | { readonly op: 'select' }
+  | { readonly op: 'choose'; readonly yes: Scope; readonly no: Scope; readonly results: readonly [Node, Node] }
+  | { readonly op: 'load'; readonly size: Size }
+  | { readonly op: 'lookup'; readonly table: Table; readonly bytes: 1 | 4 | 8 }
+  | { readonly op: 'result'; readonly routine: Routine; readonly index: number; readonly all: readonly Node[] }
+  | { readonly op: 'parameter'; readonly index: number }
+  | { readonly op: 'timebase' }
+  | { readonly op: 'index' }
+
+export type Node = Form & {
+  readonly id: number
+  readonly type: Type
+  readonly args: readonly Node[]
+  readonly scope: Scope
+  /** Must be computed where it was made. */
+  readonly pinned: boolean
+  uses: number
+}
+
+export type Statement =
+  | { readonly kind: 'value'; readonly node: Node }
+  | { readonly kind: 'store'; readonly size: Size; readonly ea: Node; readonly value: Node }
+  | { readonly kind: 'check'; readonly access: 'load' | 'store'; readonly ea: Node; readonly size: Node }
+  | { readonly kind: 'forget'; readonly ea: Node; readonly size: number }
+  | { readonly kind: 'when'; readonly condition: Node; readonly yes: Scope; readonly no: Scope }
+  | { readonly kind: 'repeat'; readonly count: Node; readonly index: Node; readonly body: Scope }
+  | { readonly kind: 'writeAt'; readonly index: Node; readonly value: Node }
+  | { readonly kind: 'fault'; readonly code: FaultCode; readonly address: Node | undefined }
+  | { readonly kind: 'callKernel' }
+
+export interface Scope {
+  readonly parent: Scope | undefined
+  readonly statements: Statement[]
+  readonly writes: { readonly place: Place; readonly value: Node }[]
+  branch: Node | undefined
+  readonly memo: Map<string, Node>
+}
+
+export interface Program {
+  readonly body: Scope
+  /** Registers are also written by computed number, at once. */
+  readonly immediate: boolean
+}
+
+interface Nodes extends Values {
+  i32: Node
+  i64: Node
+  f32: Node
+  f64: Node
+  v128: Node
+}
+
+function createScope(parent: Scope | undefined): Scope {
+  return { parent, statements: [], writes: [], branch: undefined, memo: new Map() }
+}
+
+function within(scope: Scope, outer: Scope): boolean {
+  for (let one: Scope | undefined = scope; one !== undefined; one = one.parent) if (one === outer) return true
+  return false
+}
+
+const placeKey = (place: Place): string =>
+  place.file === 'special' ? place.name : `${place.file}${'operand' in place ? place.operand.name : place.number}`
+
+interface Tracer {
+  readonly ops: Ops<Nodes>
+  /** Starts an empty program. */
+  begin(wide: boolean): Program
+  parameter(index: number, type: Type): Node
+  use(node: Node): Node
+}
+
+/** One set of methods serves all programs, one after the other. */
+function createTracer(): Tracer {
+  let wide = false
+  let body = createScope(undefined)
+  let program = { body, immediate: false }
+  let scope = body
+  let nodes = 0
+  let fresh = 0
+
+  function begin(mode: boolean): Program {
+    wide = mode
+    body = createScope(undefined)
+    program = { body, immediate: false }
+    scope = body
+    nodes = 0
+    fresh = 0
+    return program
+  }
+
+  function use(node: Node): Node {
+    if (!within(scope, node.scope)) throw new Error('a value is used outside the branch that computes it')
+    node.uses += 1
+    return node
+  }
+
+  function make(form: Form, type: Type, args: readonly Node[], key?: string, pinned = false): Node {
+    const memo = key === undefined ? undefined : `${key}(${args.map(arg => arg.id).join()})`
+    if (memo !== undefined)
+      for (let one: Scope | undefined = scope; one !== undefined; one = one.parent) {
+        const known = one.memo.get(memo)
+        if (known !== undefined) return known
+      }
+    for (const arg of args) use(arg)
+    const node: Node = { ...form, id: nodes, type, args, scope, pinned, uses: 0 }
+    nodes += 1
+    scope.statements.push({ kind: 'value', node })
+    if (memo !== undefined) scope.memo.set(memo, node)
+    return node
+  }
+
+  function inside(run: () => void): Scope {
+    const inner = createScope(scope)
+    scope = inner
+    run()
+    scope = inner.parent ?? body
+    return inner
+  }
+
+  const constant = (type: Type, value: number | bigint | readonly number[]): Node =>
+    make(
+      { op: 'const', value },
+      type,
+      [],
+      `const.${type}:${Object.is(value, -0) ? '-0' : Array.isArray(value) ? value.join('.') : value}`,
+    )
+
+  function group(prefix: string): Record<string, (...args: never[]) => Node> {
+    const methods: Record<string, (...args: never[]) => Node> = {}
+    for (const [name, operation] of Object.entries(operations) as [string, Operation][]) {
+      if (!name.startsWith(`${prefix}.`)) continue
+      const method = name.slice(prefix.length + 1)
+      methods[method] = operation.lane
+        ? (lane: number, ...args: Node[]) =>
+            make({ op: 'arithmetic', operation, lane }, operation.gives, args, `${name}:${lane}`)
+        : (...args: Node[]) => make({ op: 'arithmetic', operation, lane: 0 }, operation.gives, args, name)
+    }
+    return methods
+  }
+
+  function choices(type: Type) {
+    return {
+      select: (condition: Node, yes: Node, no: Node): Node =>
+        make({ op: 'select' }, type, [yes, no, condition], `select.${type}`),
+      choose(condition: Node, yes: () => Node, no: () => Node): Node {
+        const results: Node[] = []
+        const arms = [yes, no].map(arm => inside(() => results.push(use(arm()))))
+        const [ifYes, ifNo] = arms
+        const [yesResult, noResult] = results
+        if (!ifYes || !ifNo || !yesResult || !noResult) throw new Error('choose needs two arms')
+        const form: Form = { op: 'choose', yes: ifYes, no: ifNo, results: [yesResult, noResult] }
+        return make(form, type, [condition], undefined, true)
+      },
+      const: (value: number | bigint | readonly number[]): Node => constant(type, value),
+    }
+  }
+
+  const read = (place: Place): Node => make({ op: 'read', place }, place.type, [], `read.${placeKey(place)}`)
+  const write = (place: Place, value: Node): void => {
+    scope.writes.push({ place, value: use(value) })
+  }
+  const numbered = (file: FileName, operand: Operand | number): Place =>
+    typeof operand === 'number'
+      ? { file, number: operand, type: files[file].type }
+      : { file, operand, type: files[file].type }
+  const named = (name: SpecialName): Place => ({ file: 'special', name, type: specials[name].type })
+
+  const known = (type: 'i32' | 'i64', number: KnownNumber, key: string): Node =>
+    make({ op: 'known', known: number }, type, [], key)
+  function immediate(type: 'i32' | 'i64', operand: Operand): Node {
+    const field = fieldOf(operand.name)
+    const bits = field.shift + field.runs.reduce((sum, [first, last]) => sum + last - first + 1, 0)
+    const bytes = bits <= (field.signed ? 8 : 7) ? 1 : bits <= 16 ? 2 : 4
+    return known(type, { of: k => k(operand), bytes, signed: field.signed }, `imm.${type}.${operand.name}`)
+  }
+  function unique(): string {
+    fresh += 1
+    return `known.${fresh}`
+  }
+
+  const load = (size: Size, type: Type, ea: Node): Node => make({ op: 'load', size }, type, [ea], undefined, true)
+  const store = (size: Size, ea: Node, value: Node): void => {
+    scope.statements.push({ kind: 'store', size, ea: use(ea), value: use(value) })
+  }
+  const lookup = (bytes: 1 | 4 | 8, table: Table, index: Node): Node =>
+    make({ op: 'lookup', table, bytes }, bytes === 8 ? 'i64' : 'i32', [index], `lookup${bytes}.${table.name}`)
+
+  const bitOfField = (operand: Operand) => ({
+    place: { file: 'crf', operand, type: 'i32' } as Place,
+    shift: known('i32', { of: k => 3 - (k(operand) & 3), bytes: 1, signed: false }, `bit.${operand.name}`),
+  })
+
+  const ops = {
+    get wide() {
+      return wide
+    },
+    i32: { ...group('i32'), ...choices('i32') },
+    i64: { ...group('i64'), ...choices('i64') },
+    f32: { ...group('f32'), ...choices('f32') },
+    f64: { ...group('f64'), ...choices('f64') },
+    v128: { ...group('v128'), ...choices('v128') },
+    i8x16: {
+      ...group('i8x16'),
+      shuffle: (lanes: readonly number[], first: Node, second: Node) =>
+        make({ op: 'shuffle', lanes }, 'v128', [first, second], `shuffle:${lanes.join('.')}`),
+    },
+    i16x8: group('i16x8'),
+    i32x4: group('i32x4'),
+    i64x2: group('i64x2'),
+    f32x4: group('f32x4'),
+    f64x2: group('f64x2'),
+
+    imm: (operand: Operand) => immediate('i64', operand),
+    imm32: (operand: Operand) => immediate('i32', operand),
+    known32: (of: (k: Known) => number) => known('i32', { of, bytes: 4, signed: true }, unique()),
+    known64: (of: (k: Known) => bigint) => known('i64', { of, bytes: 8, signed: true }, unique()),
+    numberOf: (operand: Operand) => immediate('i32', operand),
+    target: (operand: Operand, absolute: boolean) =>
+      known(
+        'i32',
+        { of: k => (k(operand) + (absolute ? 0 : k.pc)) | 0, bytes: 4, signed: true },
+        `target.${operand.name}.${absolute}`,
+      ),
+    next: () => known('i64', { of: k => k.pc + 4, bytes: 4, signed: false }, 'next'),
+
+    gpr: (operand: Operand) => read(numbered('gpr', operand)),
+    setGpr: (operand: Operand, value: Node) => write(numbered('gpr', operand), value),
+    fpr: (operand: Operand) => read(numbered('fpr', operand)),
+    setFpr: (operand: Operand, value: Node) => write(numbered('fpr', operand), value),
+    vr: (operand: Operand) => read(numbered('vr', operand)),
+    setVr: (operand: Operand, value: Node) => write(numbered('vr', operand), value),
+    crField: (field: Operand | number) => read(numbered('crf', field)),
+    setCrField: (field: Operand | number, value: Node) => write(numbered('crf', field), value),
+    crBit(operand: Operand) {
+      const { place, shift } = bitOfField(operand)
+      return ops.i32.and(ops.i32.shr_u(read(place), shift), ops.i32.const(1))
+    },
+    setCrBit(operand: Operand, value: Node) {
+      const { place, shift } = bitOfField(operand)
+      const cleared = ops.i32.and(read(place), ops.i32.xor(ops.i32.shl(ops.i32.const(1), shift), ops.i32.const(-1)))
+      write(place, ops.i32.or(cleared, ops.i32.shl(value, shift)))
+    },
+    get: (name: SpecialName) => read(named(name)),
+    set: (name: SpecialName, value: Node) => write(named(name), value),
+    timebase: () => make({ op: 'timebase' }, 'i64', [], undefined, true),
+
+    load8: (ea: Node) => load(1, 'i32', ea),
+    load16: (ea: Node) => load(2, 'i32', ea),
+    load32: (ea: Node) => load(4, 'i32', ea),
+    load64: (ea: Node) => load(8, 'i64', ea),
+    load128: (ea: Node) => load(16, 'v128', ea),
+    store8: (ea: Node, value: Node) => store(1, ea, value),
+    store16: (ea: Node, value: Node) => store(2, ea, value),
+    store32: (ea: Node, value: Node) => store(4, ea, value),
+    store64: (ea: Node, value: Node) => store(8, ea, value),
+    store128: (ea: Node, value: Node) => store(16, ea, value),
+    check(access: 'load' | 'store', ea: Node, size: Node) {
+      scope.statements.push({ kind: 'check', access, ea: use(ea), size: use(size) })
+    },
+    forget(ea: Node, size: number) {
+      scope.statements.push({ kind: 'forget', ea: use(ea), size })
+    },
+    lookup8: (table: Table, index: Node) => lookup(1, table, index),
+    lookup32: (table: Table, index: Node) => lookup(4, table, index),
+    lookup64: (table: Table, index: Node) => lookup(8, table, index),
+
+    when(condition: Node, yes: () => void, no: () => void = () => {}) {
+      use(condition)
+      scope.statements.push({ kind: 'when', condition, yes: inside(yes), no: inside(no) })
+      // Guards the effects, the register writes and the branch of its scopes, each in their own time.
+      condition.uses += 1
+    },
+    repeat(count: Node, run: (index: Node) => void) {
+      program.immediate = true
+      use(count)
+      let index: Node | undefined
+      const inner = inside(() => {
+        index = make({ op: 'index' }, 'i32', [], undefined, true)
+        run(index)
+      })
+      if (index === undefined) return
+      if (inner.writes.length > 0 || inner.branch) throw new Error('inside `repeat`, only setGprAt writes registers')
+      scope.statements.push({ kind: 'repeat', count, index, body: inner })
+    },
+    gprAt: (index: Node) => make({ op: 'readAt' }, 'i64', [index], undefined, true),
+    setGprAt(index: Node, value: Node) {
+      scope.statements.push({ kind: 'writeAt', index: use(index), value: use(value) })
+    },
+
+    call(routine: Routine, ...args: Node[]): Node[] {
+      const all: Node[] = []
+      for (const [index, type] of routine.gives.entries())
+        all.push(make({ op: 'result', routine, index, all }, type, index === 0 ? args : [], undefined, true))
+      return all
+    },
+
+    branch(target: Node) {
+      scope.branch = use(target)
+    },
+    fault(code: FaultCode, address?: Node) {
+      scope.statements.push({ kind: 'fault', code, address: address && use(address) })
+    },
+    callKernel() {
+      scope.statements.push({ kind: 'callKernel' })
+    },
+  } as unknown as Ops<Nodes>
+
+  const parameter = (index: number, type: Type): Node =>
+    make({ op: 'parameter', index }, type, [], `parameter.${index}`)
+  return { ops, begin, parameter, use }
+}
+
+let shared: Tracer | undefined
+function tracer(): Tracer {
+  shared ??= createTracer()
+  return shared
+}
+
+/** A row's meaning for one setting of its variants, in one mode. */
+export function traceRow(row: Row, variants: ReadonlyMap<FieldName, number>, wide: boolean): Program {
+  const operands: Record<string, unknown> = {}
+  for (const name of row.encoding.fields) {
+    const { kind } = fieldOf(name)
+    const value = variants.get(name)
+    if (value === undefined) operands[name] = { name, kind } satisfies Operand
+    else operands[name] = kind === 'flag' ? value === 1 : value
+  }
+  const { ops, begin } = tracer()
+  const program = begin(wide)
+  row.meaning(ops, operands)
+  return program
+}
+
+export interface RoutineProgram extends Program {
+  readonly results: readonly Node[]
+}
+
+export function traceRoutine(routine: Routine): RoutineProgram {
+  const { ops, begin, parameter, use } = tracer()
+  const program = begin(false)
+  const parameters = routine.takes.map((type, index) => parameter(index, type))
+  const results = routine.body<Nodes>(ops, ...parameters)
+  return { ...program, results: results.map(result => use(result)) }
+}
+
+/** The settings of a row's variants, first varying slowest, and the number of the setting that a word has. */
+export function variantsOf(row: Row): ReadonlyMap<FieldName, number>[] {
+  let all: Map<FieldName, number>[] = [new Map()]
+  for (const name of row.encoding.variants) {
+    const values = domain(name)
+    all = all.flatMap(one => values.map(value => new Map(one).set(name, value)))
+  }
+  return all
+}
+
+export function variantNumber(row: Row, word: number): number {
+  let number = 0
+  for (const name of row.encoding.variants) {
+    const field = fieldOf(name)
+    const values = domain(name)
+    number = number * values.length + values.indexOf(field.canon(extract(field, word)))
+  }
+  return number
+}
+
+const flagValues: readonly number[] = [0, 1]
+function domain(name: FieldName): readonly number[] {
+  const field = fieldOf(name)
+  return field.kind === 'flag' ? flagValues : field.values
+}
+
+/** The name with the letters of its flags: `add` with OE and Rc is `addo.`. */
+export function fullName(row: Pick<Row, 'name' | 'encoding'>, flag: (name: FieldName) => boolean): string {
+  let name = row.name
+  for (const field of row.encoding.variants) {
+    const suffix = suffixes[field]
+    if (suffix !== undefined && flag(field)) name += suffix
+  }
+  return name
+}
