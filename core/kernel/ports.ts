@@ -4,6 +4,7 @@
  */
 import type { FactSink } from '../facts/sink.ts'
 import type { GuestMemory } from '../memory/guest.ts'
+import type { Vfs } from '../vfs/vfs.ts'
 
 /** The register file of a guest thread, in the words a kernel call needs. Registers are 64 bits wide. */
 export interface CallFrame {
@@ -81,6 +82,40 @@ export interface ModulePort {
   load(path: string): LoadedModule | undefined
 }
 
+/** The GPU as the kernel sets it up; its interrupts come in by `graphicsInterrupt`. */
+export interface VideoPort {
+  /** The ring: physical address and bytes. */
+  setRing(address: number, bytes: number): void
+  /** Physical address of the word that gets the read pointer. */
+  setReadPointerWriteBack(address: number): void
+}
+
+/** The audio output; that a frame's slot is free comes in by `audioSlotFree`. */
+export interface AudioPort {
+  /** A new client's number, undefined when there are too many. */
+  register(): number | undefined
+  unregister(client: number): boolean
+  /** A client hands over one frame. */
+  submit(client: number): boolean
+}
+
+/** What a game pad shows now. */
+export interface PadView {
+  readonly connected: boolean
+  readonly packet: number
+  readonly buttons: number
+  readonly lt: number
+  readonly rt: number
+  readonly lx: number
+  readonly ly: number
+  readonly rx: number
+  readonly ry: number
+}
+
+export interface InputPort {
+  pad(index: number): PadView
+}
+
 export interface KernelPorts {
   readonly memory: GuestMemory
   readonly registers: Registers
@@ -94,4 +129,8 @@ export interface KernelPorts {
   /** A deadline that is neither a wait's nor a timer's is reached. */
   onDeadline?(kind: 'device' | 'request', id: number): void
   readonly modules?: ModulePort
+  readonly files?: Vfs
+  readonly video?: VideoPort
+  readonly audio?: AudioPort
+  readonly input?: InputPort
 }

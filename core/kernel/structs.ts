@@ -304,3 +304,29 @@ export const TIME_FIELDS = {
   milliseconds: 0xc,
   weekday: 0xe,
 } as const
+export const DISPLAY_INFORMATION = {
+  size: 0x58,
+  /** u16 each */
+  frontBufferWidth: 0,
+  frontBufferHeight: 2,
+  sourceLeft: 8,
+  sourceTop: 0xc,
+  sourceRight: 0x10,
+  sourceBottom: 0x14,
+  scaledWidth: 0x18,
+  scaledHeight: 0x1c,
+  verticalFilter: 0x20,
+  horizontalFilter: 0x30,
+  /** u16 each */
+  overscanLeft: 0x40,
+  overscanTop: 0x42,
+  overscanRight: 0x44,
+  overscanBottom: 0x46,
+  displayWidth: 0x48,
+  displayHeight: 0x4a,
+  /** f32 */
+  refresh: 0x4c,
+  interlaced: 0x50,
+  /** u16 */
+  actualWidth: 0x56,
+} as const

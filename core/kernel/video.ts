@@ -1,0 +1,42 @@
+/**
+ * The kernel's side of video: where the title's graphics callback is, and how a device's interrupt gets to it. The
+ * machine calls `graphicsInterrupt` when its GPU asks for one.
+ */
+import type { Kernel } from './context.ts'
+import { kernelState } from './outcome.ts'
+import { pathNumber } from './sources.ts'
+
+export const videoState = kernelState('video', () => ({
+  /** The title's interrupt callback, 0 for none, and its second argument. */
+  callback: 0,
+  data: 0,
+  /** Where the title wants the identifier of the system's command buffer. */
+  identifierAddress: 0,
+  /** The block that keeps the picture over a reboot. */
+  persisted: 0,
+  swapsQueued: 0,
+}))
+
+export const graphicsSource = { verticalBlank: 0, commandProcessor: 1 } as const
+const interruptActor = 2
+
+/** Runs the title's callback on a hardware thread's interrupt context; false when there is none to run. */
+export function graphicsInterrupt(k: Kernel, source: number, hardwareThread: number): boolean {
+  const { callback, data } = k.state(videoState)
+  if (callback === 0) return false
+  const { work } = k.scheduler.hardware[hardwareThread] ?? { work: [] }
+  // A vertical blank that has not been taken yet is one with the next, as on a wire.
+  if (
+    source === graphicsSource.verticalBlank &&
+    work.some(item => item.routine === callback && item.args[0] === source && item.dpc === 0)
+  )
+    return false
+  k.interrupt(hardwareThread, {
+    routine: callback,
+    args: [source, data],
+    actor: interruptActor,
+    path: pathNumber('interrupt'),
+    dpc: 0,
+  })
+  return true
+}
