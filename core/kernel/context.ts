@@ -74,6 +74,10 @@ export interface Kernel {
   exitThread(code: number): Outcome<never>
   /** Ends the title: `return k.endTitle(…)`. */
   endTitle(stop: KernelStop): Outcome<never>
+  /** Ends the title with an exception nobody handles: `return k.raise(code, 'KeReleaseMutant')`. */
+  raise(code: number, by: string): Outcome<never>
+  /** Runs the caller's pending user APCs, then goes on with USER_APC. */
+  deliverApcs(later: Later | undefined): Outcome<number>
   /** Runs a routine on a hardware thread's interrupt context. */
   interrupt(hardwareThread: number, work: Work): void
   /** Queues a guest KDPC; false when it was queued already. */

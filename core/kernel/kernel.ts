@@ -584,6 +584,11 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       end(reason)
       return jumped
     },
+    raise(code, by) {
+      end({ kind: 'fault', text: `${by} raised ${hex32(code)}, called from ${hex32(scene.lr)}`, exitCode: 0 })
+      return jumped
+    },
+    deliverApcs,
     interrupt: (index, work) => scheduler.interrupt(index, work),
     queueDpc,
     removeDpc,

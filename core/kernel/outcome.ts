@@ -12,6 +12,10 @@ export const jumped = Symbol('jumped')
 
 export type Outcome<R> = R | typeof parked | typeof jumped
 
+/** An outcome whose value nobody wants. */
+export const quietly = (outcome: Outcome<unknown>): Outcome<void> =>
+  outcome === parked || outcome === jumped ? outcome : undefined
+
 /** What is to be done when a wait ends or a guest function returns. */
 export interface Later {
   /** Name of a continuation row. */

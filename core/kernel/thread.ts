@@ -82,6 +82,8 @@ export interface Threads {
   setName(thread: Thread, name: string): void
   setBasePriority(thread: Thread, priority: number): void
   tls: TlsShape
+  /** Bytes of stack where a thread asks for none. */
+  defaultStack: number
   /** Guest address of the process block new threads belong to. */
   process: number
   save(): Plain
@@ -280,6 +282,7 @@ export function createThreads(ports: ThreadPorts): Threads {
     all,
     ended,
     tls: { slots: 0, address: 0, size: 0, initialised: 0 },
+    defaultStack: 0x10000,
     process: 0,
     create(spec) {
       lastTid += 1
@@ -413,6 +416,7 @@ export function createThreads(ports: ThreadPorts): Threads {
       nextSlot,
       freeSlots: freeSlots.slice(),
       tls: { ...threads.tls },
+      defaultStack: threads.defaultStack,
       process: threads.process,
       threads: [...all.values()].map(saveThread),
     }),
@@ -422,6 +426,7 @@ export function createThreads(ports: ThreadPorts): Threads {
         nextSlot: number
         freeSlots: number[]
         tls: TlsShape
+        defaultStack: number
         process: number
         threads: SavedThread[]
       }
@@ -432,6 +437,7 @@ export function createThreads(ports: ThreadPorts): Threads {
       nextSlot = saved.nextSlot
       freeSlots = saved.freeSlots.slice()
       threads.tls = { ...saved.tls }
+      threads.defaultStack = saved.defaultStack
       threads.process = saved.process
       for (const row of saved.threads) {
         const known = contexts.find(context => context.id === row.plain.id)

@@ -1,17 +1,47 @@
 /** Every export the kernel offers: lists of rows, one after the other. The order means nothing. */
 import type { Entry } from '../call.ts'
+import { loader } from './xam/loader.ts'
 import { missingXam } from './xam/missing.ts'
 import { missingXbdm } from './xbdm/missing.ts'
+import { apcs } from './xboxkrnl/apc.ts'
 import { config } from './xboxkrnl/config.ts'
+import { debug } from './xboxkrnl/debug.ts'
+import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
+import { locks } from './xboxkrnl/locks.ts'
 import { memory } from './xboxkrnl/memory.ts'
 import { missingXboxkrnl } from './xboxkrnl/missing.ts'
+import { modules } from './xboxkrnl/modules.ts'
+import { mutants } from './xboxkrnl/mutants.ts'
+import { objects } from './xboxkrnl/objects.ts'
+import { queues } from './xboxkrnl/queues.ts'
+import { semaphores } from './xboxkrnl/semaphores.ts'
 import { strings } from './xboxkrnl/strings.ts'
+import { threads } from './xboxkrnl/threads.ts'
+import { clocks } from './xboxkrnl/time.ts'
+import { timers } from './xboxkrnl/timers.ts'
+import { variables } from './xboxkrnl/variables.ts'
 import { video } from './xboxkrnl/video.ts'
+import { waits } from './xboxkrnl/waits.ts'
 
 export const allEntries: readonly Entry[] = [
-  ...config,
   ...events,
+  ...semaphores,
+  ...mutants,
+  ...timers,
+  ...waits,
+  ...threads,
+  ...apcs,
+  ...dpcs,
+  ...locks,
+  ...objects,
+  ...queues,
+  ...clocks,
+  ...modules,
+  ...variables,
+  ...debug,
+  ...loader,
+  ...config,
   ...memory,
   ...strings,
   ...video,

@@ -1,0 +1,189 @@
+import type { Plain } from '../../../base/state.ts'
+import { continuation, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
+import type { Kernel } from '../../context.ts'
+import { completionKinds } from '../../handles.ts'
+import { createNamed } from '../../naming.ts'
+import { type KernelObject, operation } from '../../object.ts'
+import { status as s } from '../../status.ts'
+import { IO_STATUS_BLOCK, KQUEUE, LIST_ENTRY, OBJECT_ATTRIBUTES } from '../../structs.ts'
+import { timeoutAt } from './waits.ts'
+
+const queueReason = 4
+const increment = 0
+
+function emptyList(k: Kernel, at: number): void {
+  k.memory.store32(at + LIST_ENTRY.flink, at)
+  k.memory.store32(at + LIST_ENTRY.blink, at)
+}
+
+/** Links an entry in before another: before the head is the tail. */
+function linkBefore(k: Kernel, next: number, entry: number): void {
+  const before = k.memory.load32(next + LIST_ENTRY.blink)
+  k.memory.store32(entry + LIST_ENTRY.flink, next)
+  k.memory.store32(entry + LIST_ENTRY.blink, before)
+  k.memory.store32(before + LIST_ENTRY.flink, entry)
+  k.memory.store32(next + LIST_ENTRY.blink, entry)
+}
+
+/** Takes the first entry off a list; 0 when it is empty. */
+function unlinkFirst(k: Kernel, head: number): number {
+  const entry = k.memory.load32(head + LIST_ENTRY.flink)
+  if (entry === head) return 0
+  const next = k.memory.load32(entry + LIST_ENTRY.flink)
+  k.memory.store32(head + LIST_ENTRY.flink, next)
+  k.memory.store32(next + LIST_ENTRY.blink, head)
+  return entry
+}
+
+function insert(k: Kernel, at: number, entry: number, atHead: boolean): number {
+  const queue = k.objects.at(at, operation.signal)
+  if (queue === undefined) return 0
+  const head = at + KQUEUE.entryFlink
+  linkBefore(k, atHead ? k.memory.load32(head) : head, entry)
+  return k.dispatcher.enqueue(queue, increment)
+}
+
+interface Packet {
+  readonly key: number
+  readonly context: number
+  readonly status: number
+  readonly bytes: number
+}
+
+const packetsOf = (port: KernelObject): readonly Packet[] => (port.data ?? []) as unknown as readonly Packet[]
+
+/** Puts a packet into a completion port; whoever waits there first gets it. */
+export function postPacket(k: Kernel, port: KernelObject, packet: Packet): void {
+  port.data = [...packetsOf(port), { ...packet }] as unknown as Plain
+  k.dispatcher.enqueue(port, increment)
+}
+
+interface Removal {
+  readonly [key: string]: number
+  readonly serial: number
+  readonly keyAt: number
+  readonly contextAt: number
+  readonly statusAt: number
+}
+
+export const queues: readonly Entry[] = [
+  krnl(115, 'KeInitializeQueue', [ptr(KQUEUE, 'queue'), u32('count')], nothing, ['sync'], (k, at, count) => {
+    k.objects.create({
+      kind: 'Queue',
+      at,
+      fill(body) {
+        emptyList(k, body + KQUEUE.entryFlink)
+        emptyList(k, body + KQUEUE.threadFlink)
+        k.memory.store32(body + KQUEUE.currentCount, 0)
+        k.memory.store32(body + KQUEUE.maximumCount, count === 0 ? 6 : count)
+      },
+    })
+  }),
+  krnl(121, 'KeInsertQueue', [ptr(KQUEUE, 'queue'), ptr(LIST_ENTRY, 'entry')], i32, ['sync'], (k, at, entry) =>
+    insert(k, at, entry, false),
+  ),
+  krnl(120, 'KeInsertHeadQueue', [ptr(KQUEUE, 'queue'), ptr(LIST_ENTRY, 'entry')], i32, ['sync'], (k, at, entry) =>
+    insert(k, at, entry, true),
+  ),
+  krnl(
+    141,
+    'KeRemoveQueue',
+    [ptr(KQUEUE, 'queue'), u32('mode'), ptr('timeout')],
+    ptr(),
+    ['sync', 'blocking', 'poll'],
+    (k, at, mode, timeout) => {
+      const queue = k.objects.at(at, operation.wait)
+      if (queue === undefined) return s.TIMEOUT
+      return k.dispatcher.wait({
+        type: 'any',
+        objects: [queue],
+        handles: [0],
+        reason: queueReason,
+        mode,
+        alertable: false,
+        timeout: timeoutAt(k, timeout),
+        later: { continuation: 'queue-removed', state: at },
+      })
+    },
+  ),
+  continuation('queue-removed', (k, at: number, value) =>
+    value === s.SUCCESS ? unlinkFirst(k, at + KQUEUE.entryFlink) : value,
+  ),
+  krnl(148, 'KeRundownQueue', [ptr(KQUEUE, 'queue')], ptr(), ['sync'], (k, at) => {
+    const queue = k.objects.at(at, operation.other)
+    const head = at + KQUEUE.entryFlink
+    const first = k.memory.load32(head)
+    if (queue !== undefined) k.objects.setState(queue, 0)
+    emptyList(k, head)
+    return first === head ? 0 : first
+  }),
+  krnl(
+    211,
+    'NtCreateIoCompletion',
+    [ptr('handle'), u32('access'), ptr(OBJECT_ATTRIBUTES, 'attributes'), u32('threads')],
+    status,
+    ['sync'],
+    (k, handleAt, _access, attributes) =>
+      createNamed(k, handleAt, attributes, {
+        kind: 'IoCompletion',
+        fill(body) {
+          emptyList(k, body + KQUEUE.entryFlink)
+          emptyList(k, body + KQUEUE.threadFlink)
+        },
+      }),
+  ),
+  krnl(
+    248,
+    'NtSetIoCompletion',
+    [handle('port'), u32('key'), u32('context'), u32('status'), u32('bytes')],
+    status,
+    ['sync'],
+    (k, value, key, context, code, bytes) => {
+      const port = k.handles.need(value, completionKinds, operation.signal)
+      if (typeof port === 'number') return port
+      postPacket(k, port, { key, context, status: code, bytes })
+      return s.SUCCESS
+    },
+  ),
+  krnl(
+    244,
+    'NtRemoveIoCompletion',
+    [handle('port'), ptr('key'), ptr('context'), ptr(IO_STATUS_BLOCK, 'status'), ptr('timeout')],
+    status,
+    ['sync', 'blocking', 'poll'],
+    (k, value, keyAt, contextAt, statusAt, timeout) => {
+      const port = k.handles.need(value, completionKinds, operation.wait)
+      if (typeof port === 'number') return port
+      return k.dispatcher.wait({
+        type: 'any',
+        objects: [port],
+        handles: [value],
+        reason: queueReason,
+        mode: 1,
+        alertable: false,
+        timeout: timeoutAt(k, timeout),
+        later: {
+          continuation: 'io-completion-removed',
+          state: { serial: port.serial, keyAt, contextAt, statusAt },
+        },
+      })
+    },
+  ),
+  continuation('io-completion-removed', (k, { serial, keyAt, contextAt, statusAt }: Removal, value) => {
+    const port = k.objects.bySerial(serial)
+    const [packet, ...rest] = port === undefined ? [] : packetsOf(port)
+    if (value !== s.SUCCESS || port === undefined || packet === undefined) return value
+    port.data = rest as unknown as Plain
+    k.memory.store32(keyAt, packet.key)
+    k.memory.store32(contextAt, packet.context)
+    k.memory.store32(statusAt + IO_STATUS_BLOCK.status, packet.status)
+    k.memory.store32(statusAt + IO_STATUS_BLOCK.information, packet.bytes)
+    return s.SUCCESS
+  }),
+  krnl(233, 'NtQueryIoCompletion', [handle('port'), ptr('information')], status, ['sync', 'poll'], (k, value, at) => {
+    const port = k.handles.need(value, completionKinds, operation.other)
+    if (typeof port === 'number') return port
+    k.memory.store32(at, k.objects.stateOf(port))
+    return s.SUCCESS
+  }),
+]

@@ -1,0 +1,274 @@
+import { bool, continuation, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
+import type { Kernel } from '../../context.ts'
+import { openedBy, threadKinds } from '../../handles.ts'
+import { operation, type Thread } from '../../object.ts'
+import { hardwareThreads } from '../../scheduler.ts'
+import { status as s } from '../../status.ts'
+import { KPCR, KPROCESS, KTHREAD } from '../../structs.ts'
+import { priorityClass, threadFlags } from '../../thread.ts'
+import { timeoutAt } from './waits.ts'
+
+const delayReason = 1
+
+/** The lowest hardware thread of a mask; undefined when it names none. */
+function firstOf(mask: number): number | undefined {
+  for (let index = 0; index < hardwareThreads; index += 1) if (mask & (1 << index)) return index
+  return undefined
+}
+
+/** The thread of a handle, or a status. */
+function threadOf(k: Kernel, value: number): Thread | number {
+  const object = k.handles.need(value, threadKinds, operation.other)
+  if (typeof object === 'number') return object
+  return object.thread ?? s.THREAD_IS_TERMINATING
+}
+
+function suspendHandle(k: Kernel, value: number, countAt: number, act: (thread: Thread) => number | undefined): number {
+  const thread = threadOf(k, value)
+  if (typeof thread === 'number') return thread
+  if (thread.state === 'exited') return s.THREAD_IS_TERMINATING
+  const before = act(thread)
+  if (before === undefined) return s.SUSPEND_COUNT_EXCEEDED
+  if (countAt !== 0) k.memory.store32(countAt, before)
+  return s.SUCCESS
+}
+
+/** The living thread of a KTHREAD. */
+function threadAt(k: Kernel, at: number): Thread | undefined {
+  const thread = k.threads.at(at)
+  return thread?.state === 'exited' ? undefined : thread
+}
+
+/** The base priority as the increment that gave it. */
+function incrementOf(k: Kernel, thread: Thread): number {
+  const saturation = (k.memory.load8(thread.object.address + KTHREAD.saturation) << 24) >> 24
+  return saturation !== 0 ? saturation * 16 : thread.basePriority - priorityClass.normal
+}
+
+function setIncrement(k: Kernel, thread: Thread, increment: number): void {
+  const saturation = increment >= 16 ? 1 : increment <= -16 ? -1 : 0
+  k.memory.store8(thread.object.address + KTHREAD.saturation, saturation)
+  const wanted = priorityClass.normal + increment
+  const { idle, timeCritical } = priorityClass
+  const priority =
+    saturation > 0 ? timeCritical : saturation < 0 ? idle : Math.min(timeCritical, Math.max(idle, wanted))
+  k.threads.setBasePriority(thread, priority)
+}
+
+const tlsSlotAt = (k: Kernel, thread: Thread, index: number): number => thread.tls + k.threads.tls.size + index * 4
+
+const bitmapWord = (k: Kernel, index: number): number => k.threads.process + KPROCESS.tlsSlotBitmap + (index >>> 5) * 4
+const bitmapBit = (index: number): number => 0x80000000 >>> (index & 31)
+const bitmapSlots = 256
+
+export const threads: readonly Entry[] = [
+  krnl(
+    13,
+    'ExCreateThread',
+    [ptr('handle'), u32('stackSize'), ptr('threadId'), ptr('startup'), ptr('start'), u32('context'), u32('flags')],
+    status,
+    ['threads'],
+    (k, handleAt, stackSize, tidAt, startup, start, context, flags) => {
+      const thread = k.threads.create({
+        entry: startup === 0 ? start : startup,
+        start,
+        parameter: context,
+        args: startup === 0 ? [context] : [start, context],
+        stackSize: stackSize === 0 ? k.threads.defaultStack : stackSize,
+        flags,
+        hardwareThread: firstOf(flags >>> 24) ?? k.thread.hardwareThread,
+      })
+      if (tidAt !== 0) k.memory.store32(tidAt, thread.tid)
+      if (flags & threadFlags.returnPointer) {
+        k.objects.reference(thread.object)
+        if (handleAt !== 0) k.memory.store32(handleAt, thread.object.address)
+      } else if (handleAt !== 0) k.memory.store32(handleAt, k.handles.open(thread.object, openedBy.creation))
+      return s.SUCCESS
+    },
+  ),
+  krnl(25, 'ExTerminateThread', [u32('code')], status, ['threads'], (k, code) => k.exitThread(code)),
+  krnl(0xfc, 'NtSuspendThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) =>
+    suspendHandle(k, value, countAt, thread => k.threads.suspend(thread)),
+  ),
+  krnl(0xf5, 'NtResumeThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) =>
+    suspendHandle(k, value, countAt, thread => k.threads.resume(thread)),
+  ),
+  krnl(0xa9, 'KeSuspendThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
+    const thread = threadAt(k, at)
+    if (thread === undefined) return 0
+    return k.threads.suspend(thread) ?? k.raise(s.SUSPEND_COUNT_EXCEEDED, 'KeSuspendThread')
+  }),
+  krnl(0x92, 'KeResumeThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
+    const thread = threadAt(k, at)
+    return thread === undefined ? 0 : k.threads.resume(thread)
+  }),
+  krnl(
+    0x97,
+    'KeSetAffinityThread',
+    [ptr(KTHREAD, 'thread'), u32('mask'), ptr('previous')],
+    status,
+    ['threads'],
+    (k, at, mask, previousAt) => {
+      const index = firstOf(mask)
+      const thread = threadAt(k, at)
+      if (index === undefined || thread === undefined) return s.INVALID_PARAMETER
+      if (previousAt !== 0) k.memory.store32(previousAt, thread.affinity)
+      thread.affinity = mask & 0x3f
+      if ((mask & (1 << thread.hardwareThread)) === 0) k.scheduler.migrate(thread, index)
+      return s.SUCCESS
+    },
+  ),
+  krnl(0x81, 'KeQueryBasePriorityThread', [ptr(KTHREAD, 'thread')], i32, ['threads', 'poll'], (k, at) => {
+    const thread = k.threads.at(at)
+    return thread === undefined ? 0 : incrementOf(k, thread)
+  }),
+  krnl(
+    0x99,
+    'KeSetBasePriorityThread',
+    [ptr(KTHREAD, 'thread'), i32('increment')],
+    i32,
+    ['threads'],
+    (k, at, increment) => {
+      const thread = threadAt(k, at)
+      if (thread === undefined) return 0
+      const before = incrementOf(k, thread)
+      setIncrement(k, thread, increment)
+      return before
+    },
+  ),
+  krnl(0xa3, 'KeSetPriorityThread', [ptr(KTHREAD, 'thread'), i32('priority')], i32, ['threads'], (k, at, priority) => {
+    const thread = threadAt(k, at)
+    if (thread === undefined) return 0
+    const before = thread.priority
+    k.scheduler.setPriority(thread, Math.min(31, Math.max(0, priority)))
+    return before
+  }),
+  krnl(0x51, 'KeBoostPriorityThread', [ptr(KTHREAD, 'thread'), i32('increment')], nothing, ['threads'], (k, at, by) => {
+    const thread = threadAt(k, at)
+    if (thread !== undefined) k.scheduler.boost(thread, by)
+  }),
+  krnl(
+    0x9c,
+    'KeSetDisableBoostThread',
+    [ptr(KTHREAD, 'thread'), bool('disabled')],
+    u32,
+    ['threads'],
+    (k, at, disabled) => {
+      const thread = threadAt(k, at)
+      if (thread === undefined) return 0
+      const before = thread.disableBoost
+      thread.disableBoost = disabled
+      k.memory.store8(at + KTHREAD.disableBoost, disabled ? 1 : 0)
+      return before ? 1 : 0
+    },
+  ),
+  krnl(
+    90,
+    'KeDelayExecutionThread',
+    [u32('mode'), bool('alertable'), ptr('interval')],
+    status,
+    ['threads', 'poll', 'blocking'],
+    (k, mode, alertable, at) => {
+      const timeout = timeoutAt(k, at) ?? 0n
+      const interrupted = alertable && (k.thread.alerted || (mode === 1 && k.thread.userApcs.length > 0))
+      if (timeout === 0n && !interrupted) {
+        k.scheduler.yield()
+        return s.SUCCESS
+      }
+      return k.dispatcher.wait({
+        type: 'delay',
+        objects: [],
+        handles: [],
+        reason: delayReason,
+        mode,
+        alertable,
+        timeout,
+        later: { continuation: 'delay-ended', state: null },
+      })
+    },
+  ),
+  continuation('delay-ended', (_k, _state, value) => (value === s.TIMEOUT ? s.SUCCESS : value)),
+  krnl(0x101, 'NtYieldExecution', [], status, ['threads', 'poll'], k =>
+    k.scheduler.yield() ? s.SUCCESS : s.NO_YIELD_PERFORMED,
+  ),
+  krnl(102, 'KeGetCurrentProcessType', [], u32, ['threads', 'poll'], k => {
+    const { kpcr } = k.scheduler.running
+    if (k.memory.load32(kpcr + KPCR.dpcRoutineActive) !== 0) return k.memory.load8(kpcr + 0xc)
+    return k.memory.load8(k.memory.load32(kpcr + KPCR.currentThread) + KTHREAD.processType)
+  }),
+  krnl(154, 'KeSetCurrentProcessType', [u32('type')], nothing, ['threads'], (k, type) => {
+    const { kpcr } = k.scheduler.running
+    if (k.memory.load32(kpcr + KPCR.dpcRoutineActive) !== 0) k.memory.store8(kpcr + 0xc, type)
+    else k.memory.store8(k.memory.load32(kpcr + KPCR.currentThread) + KTHREAD.processType, type)
+  }),
+  krnl(93, 'KeEnableFpuExceptions', [u32('enable')], nothing, ['threads'], (k, enable) => {
+    k.memory.store8(k.thread.object.address + KTHREAD.fpuExceptions, enable)
+  }),
+  krnl(
+    155,
+    'KeSetCurrentStackPointers',
+    [ptr('sp'), ptr(KTHREAD, 'thread'), u32('allocation'), u32('base'), u32('limit')],
+    nothing,
+    ['threads'],
+    (k, sp, thread, allocation, base, limit) => {
+      const { kpcr } = k.scheduler.running
+      k.memory.store32(thread + KTHREAD.stackAllocation, allocation)
+      k.memory.store32(thread + KTHREAD.stackBase, base)
+      k.memory.store32(thread + KTHREAD.stackLimit, limit)
+      k.memory.store32(kpcr + KPCR.stackBase, base)
+      k.memory.store32(kpcr + KPCR.stackLimit, limit)
+      k.frame.setWord(1, sp)
+    },
+  ),
+  krnl(298, 'RtlGetStackLimits', [ptr('low'), ptr('high')], nothing, ['threads', 'poll'], (k, lowAt, highAt) => {
+    const { kpcr } = k.scheduler.running
+    k.memory.store32(lowAt, k.memory.load32(kpcr + KPCR.stackLimit))
+    k.memory.store32(highAt, k.memory.load32(kpcr + KPCR.stackBase))
+  }),
+  krnl(338, 'KeTlsAlloc', [], u32, ['threads'], k => {
+    const slots = Math.min(bitmapSlots, k.threads.tls.slots)
+    for (let index = 0; index < slots; index += 1) {
+      const at = bitmapWord(k, index)
+      const word = k.memory.load32(at)
+      if ((word & bitmapBit(index)) === 0) continue
+      k.memory.store32(at, word & ~bitmapBit(index))
+      for (const thread of k.threads.all.values())
+        if (thread.tid !== 0) k.memory.store32(tlsSlotAt(k, thread, index), 0)
+      return index
+    }
+    return 0xffffffff
+  }),
+  krnl(339, 'KeTlsFree', [u32('index')], bool, ['threads'], (k, index) => {
+    if (index >= Math.min(bitmapSlots, k.threads.tls.slots)) return false
+    const at = bitmapWord(k, index)
+    const word = k.memory.load32(at)
+    if (word & bitmapBit(index)) return false
+    k.memory.store32(at, word | bitmapBit(index))
+    for (const thread of k.threads.all.values()) if (thread.tid !== 0) k.memory.store32(tlsSlotAt(k, thread, index), 0)
+    return true
+  }),
+  krnl(340, 'KeTlsGetValue', [u32('index')], u32, ['threads', 'hot', 'poll'], (k, index) =>
+    index < k.threads.tls.slots && k.thread.tid !== 0 ? k.memory.load32(tlsSlotAt(k, k.thread, index)) : 0,
+  ),
+  krnl(341, 'KeTlsSetValue', [u32('index'), u32('value')], bool, ['threads', 'hot', 'poll'], (k, index, value) => {
+    if (index >= k.threads.tls.slots || k.thread.tid === 0) return false
+    k.memory.store32(tlsSlotAt(k, k.thread, index), value)
+    return true
+  }),
+  krnl(
+    20,
+    'ExRegisterThreadNotification',
+    [ptr('registration'), bool('create')],
+    nothing,
+    ['threads', 'stub'],
+    () => {},
+  ),
+  krnl(
+    21,
+    'ExRegisterTitleTerminateNotification',
+    [ptr('registration'), bool('create')],
+    nothing,
+    ['threads', 'stub'],
+    () => {},
+  ),
+]

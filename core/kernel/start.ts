@@ -1,0 +1,69 @@
+/** What is there before the first instruction of a title: its process, its module, its main thread. */
+import type { Kernel } from './context.ts'
+import type { TitleImage } from './ports.ts'
+import { KPROCESS } from './structs.ts'
+import { priorityClass } from './thread.ts'
+
+const titleProcess = 1
+const quantum = 60
+const smallestStack = 0x4000
+
+/** Writes a text of one-byte characters and its NUL into a variable. */
+function writeText(k: Kernel, variable: string, text: string): void {
+  const at = k.variable(variable)
+  if (at === 0) return
+  for (let i = 0; i < text.length; i += 1) k.memory.store8(at + i, text.charCodeAt(i))
+  k.memory.store8(at + text.length, 0)
+}
+
+function createProcess(k: Kernel, image: TitleImage): number {
+  const process = k.pool.allocate(KPROCESS.size)
+  const { memory } = k
+  memory.store32(process + KPROCESS.threadListFlink, process + KPROCESS.threadListFlink)
+  memory.store32(process + KPROCESS.threadListBlink, process + KPROCESS.threadListFlink)
+  memory.store32(process + KPROCESS.quantum, quantum)
+  memory.store8(process + KPROCESS.idlePriority, priorityClass.idle)
+  memory.store8(process + KPROCESS.normalPriority, priorityClass.normal)
+  memory.store8(process + KPROCESS.timeCriticalPriority, priorityClass.timeCritical)
+  memory.store32(process + KPROCESS.tlsStaticImage, image.tls.address)
+  memory.store32(process + KPROCESS.tlsStaticSize, image.tls.size)
+  memory.store32(process + KPROCESS.tlsStaticImageSize, image.tls.initialised)
+  memory.store16(process + KPROCESS.tlsSlotsSize, Math.min(0xffff, image.tls.slots * 4))
+  memory.store8(process + KPROCESS.processType, titleProcess)
+  for (let word = 0; word < 8; word += 1) memory.store32(process + KPROCESS.tlsSlotBitmap + word * 4, 0xffffffff)
+  return process
+}
+
+/** Makes the title's process, module and main thread; `header` is where its XEX header lies, 0 for none. */
+export function startTitle(k: Kernel, image: TitleImage, header: number): void {
+  const path = `\\Device\\Cdrom0\\${image.name}`
+  const title = k.modules.add({
+    name: image.name,
+    path,
+    base: image.base,
+    size: image.size,
+    entry: image.entry,
+    header,
+    exports: [],
+  })
+  k.space.claim({ base: image.base, size: image.size, protect: 0x20, use: 'image' })
+  const handle = k.variable('XexExecutableModuleHandle')
+  if (handle !== 0) k.memory.store32(handle, title.handle)
+  writeText(k, 'ExLoadedCommandLine', `"${image.name}"`)
+  writeText(k, 'ExLoadedImageName', path)
+  k.threads.tls = { ...image.tls }
+  k.threads.process = createProcess(k, image)
+  k.threads.defaultStack = Math.max(smallestStack, image.stackSize)
+  k.audit.as('title-start', 'kernel', () => {
+    k.threads.create({
+      entry: image.entry,
+      start: image.entry,
+      parameter: 0,
+      args: [0],
+      stackSize: k.threads.defaultStack,
+      flags: 0,
+      hardwareThread: 0,
+      ...(image.toc === 0 ? {} : { toc: image.toc }),
+    })
+  })
+}
