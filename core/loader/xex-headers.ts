@@ -112,22 +112,6 @@ export function readHeaders(
   return { entries, headers: headers as XexHeaders }
 }
 
-/**
- * What the system answers a title that looks a header up in the block at `address`: the datum itself, the address of the
- * datum in the directory, or the address of the block, as the key's low byte says; 0 when the file has no such header.
- */
-export function headerField(block: Uint8Array, address: number, key: number): number {
-  const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
-  if (block.length < 0x18) return 0
-  for (let at = 0x18, left = view.getUint32(0x14); left > 0 && at + 8 <= block.length; at += 8, left -= 1) {
-    if (view.getUint32(at) !== key >>> 0) continue
-    const value = view.getUint32(at + 4)
-    const sizeCode = key & 0xff
-    return sizeCode === 0 ? value : (address + (sizeCode === 1 ? at + 4 : value)) >>> 0
-  }
-  return 0
-}
-
 function locate(reader: Reader, key: number, value: number, entryAt: number, headerSize: number, title: string): Block {
   const sizeCode = key & 0xff
   if (sizeCode <= 1) return { reader, offset: entryAt + 4, size: 4, value }

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { linkImports } from '../../../core/loader/imports.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'
 import { pack } from '../../../core/loader/pack.ts'
-import { headerField } from '../../../core/loader/xex-headers.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
 import { access } from '../../../core/memory/map.ts'
 import { dataAt, smallElf, smallProgram, textAt } from './programs.ts'
@@ -69,15 +68,4 @@ test('an image is not placed over another', () => {
   const image = parseImage(pack(smallProgram()).xex, 'x.xex')
   place(image, memory)
   expect(() => place(image, memory)).toThrow('x.xex: load address: 0x82000000 is not free')
-})
-
-test('a title that looks a header up gets the datum, its address, or the address of its block', () => {
-  clear()
-  const image = parseImage(pack(smallProgram(), { heapSize: 0x4000, stackSize: 0x9000 }).xex, 'x.xex')
-  const { headerAddress } = place(image, memory)
-  const look = (key: number) => headerField(image.headerBlock, headerAddress, key)
-  expect(look(0x20200)).toBe(0x9000)
-  expect(memory.load32(look(0x20401))).toBe(0x4000)
-  expect(memory.text(look(0x183ff) + 4)).toBe('program.exe')
-  expect(look(0x30000)).toBe(0)
 })
