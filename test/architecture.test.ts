@@ -23,8 +23,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   options: ['base'],
   host: ['base'],
   cli: ['machine', 'plugin', 'options', 'host', 'facts', 'base'],
-  // A command that works on one part alone (inspect, pack, disassemble, exec) opens that part itself.
-  'cli/commands': ['cli', 'loader', 'cpu', 'memory', 'machine', 'plugin', 'options', 'host', 'facts', 'base'],
+  // A command that works on one part alone (inspect, pack, disassemble, exec, exports) opens that part itself.
+  'cli/commands': ['cli', 'loader', 'cpu', 'kernel', 'memory', 'machine', 'plugin', 'options', 'host', 'facts', 'base'],
   index: ['facts', 'plugin', 'machine', 'options', 'base'],
 }
 

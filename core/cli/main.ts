@@ -5,11 +5,15 @@ import { hostFiles } from '../host/files.ts'
 import { network } from '../host/network.ts'
 import { host } from '../host/process.ts'
 import type { AnyCommand, Outside } from './command.ts'
+import { exports } from './commands/exports.ts'
 import { facts } from './commands/facts.ts'
+import { inspect } from './commands/inspect.ts'
+import { pack } from './commands/pack.ts'
+import { plugins } from './commands/plugins.ts'
 import { tell } from './exit.ts'
 import { runCommand } from './parser.ts'
 
-const commands: readonly AnyCommand[] = [facts]
+const commands: readonly AnyCommand[] = [inspect, pack, exports, plugins, facts]
 
 const outside: Outside = { host, files: hostFiles, clock: systemClock, network }
 

@@ -1,5 +1,5 @@
 /** The host's files, with failures that name the path and the reason in words. */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fail } from '../base/failure.ts'
 
@@ -14,15 +14,6 @@ export interface Files {
   isFolder(path: string): boolean
   /** Names of the folders right below; none where there is no such folder. */
   folders(path: string): readonly string[]
-  /** Makes the file, or empties it, and keeps it open. */
-  open(path: string): OpenFile
-}
-
-/** A file that is being written; what `write` was given is with the system when it returns. */
-export interface OpenFile {
-  readonly path: string
-  write(bytes: Uint8Array | string): void
-  close(): void
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -76,29 +67,6 @@ export const hostFiles: Files = {
       return readdirSync(path, { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? [entry.name] : []))
     } catch {
       return []
-    }
-  },
-  open(path) {
-    const attempt = <T>(act: () => T): T => {
-      try {
-        return act()
-      } catch (error) {
-        throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
-      }
-    }
-    const file = attempt(() => {
-      mkdirSync(dirname(path), { recursive: true })
-      return openSync(path, 'w')
-    })
-    return {
-      path,
-      write(content) {
-        const bytes = typeof content === 'string' ? Buffer.from(content) : content
-        attempt(() => {
-          for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
-        })
-      },
-      close: () => closeSync(file),
     }
   },
 }

@@ -142,6 +142,7 @@ export const kinds = {
     parse: text => (text === '' || text.includes('\0') ? undefined : text),
   }),
   url: kind<string>({ argument: 'URL', expects: 'an http or https URL such as http://localhost:4318', parse: url }),
+  choice: kind<string>({ argument: 'WORD', expects: 'one of', parse: text => text }),
   instant: kind<bigint>({
     argument: 'INSTANT',
     expects: 'a moment such as 2026-01-31T12:00:00Z, or nanoseconds since 1970',

@@ -24,6 +24,8 @@ export interface OptionRow {
   readonly range?: readonly [number, number]
   /** A step that a value must be a multiple of. */
   readonly step?: number
+  /** The words of a choice. */
+  readonly choices?: readonly string[]
   /** Environment variable that stands in for the flag. */
   readonly env?: string
   readonly repeatable?: true

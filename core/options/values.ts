@@ -3,11 +3,15 @@ import { fail } from '../base/failure.ts'
 import { type Kind, type KindName, kinds, type ValueOfKind } from './kinds.ts'
 import type { OptionRow, OptionRows } from './rows.ts'
 
+type Parsed<R extends OptionRow> = R extends { readonly choices: readonly (infer Word)[] }
+  ? Word
+  : ValueOfKind<R['kind']>
+
 type Single<R extends OptionRow> = R extends { readonly kind: 'flag' }
   ? boolean
   : R extends { readonly default: string }
-    ? ValueOfKind<R['kind']>
-    : ValueOfKind<R['kind']> | undefined
+    ? Parsed<R>
+    : Parsed<R> | undefined
 
 type ValueOf<R extends OptionRow> = R extends { readonly repeatable: true }
   ? readonly ValueOfKind<R['kind']>[]
@@ -25,6 +29,7 @@ export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, letter
 
 /** `0 to 64`, as a person would type it; undefined for a row without a range. */
 export function rangeOf(row: OptionRow): string | undefined {
+  if (row.choices !== undefined) return row.choices.join(', ')
   const show = kinds[row.kind].show
   if (row.range === undefined || show === undefined) return undefined
   const [least, most] = row.range
@@ -34,7 +39,8 @@ export function rangeOf(row: OptionRow): string | undefined {
 
 function expected(row: OptionRow): string {
   const range = rangeOf(row)
-  return range === undefined ? kinds[row.kind].expects : `${kinds[row.kind].expects}, ${range}`
+  if (range === undefined) return kinds[row.kind].expects
+  return `${kinds[row.kind].expects}${row.choices === undefined ? ',' : ''} ${range}`
 }
 
 /** A text of the outside, in quotes, short enough for one line and without control characters. */
@@ -49,7 +55,7 @@ export function parseOption(row: OptionRow, place: string, text: string): ValueO
   const bare = text === '' && row.kind !== 'flag' && row.bare !== true
   if (bare && row.attached === true)
     throw fail('OPTION_INVALID', place, `needs its value after \`=\`: ${expected(row)}`)
-  const value = bare ? undefined : kind.parse(text)
+  const value = bare || row.choices?.includes(text) === false ? undefined : kind.parse(text)
   if (value === undefined) throw fail('OPTION_INVALID', place, `${quoted(text)} is not ${expected(row)}`)
   const measured = kind.measure?.(value)
   if (measured !== undefined && row.range !== undefined) {
