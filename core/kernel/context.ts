@@ -23,6 +23,8 @@ export interface KernelOptions {
   readonly handleBase: number
   /** Frames of a walked back chain. */
   readonly frames: number
+  /** Bytes a second of a file transfer. */
+  readonly ioRate?: number
 }
 
 /** Why the title is over, as far as the kernel knows. */

@@ -17,6 +17,7 @@ import { createStackTable, type StackTable, type Walk, walkFrames } from './back
 import type { Entry, ExportRow } from './call.ts'
 import type { GuestFunction, Kernel, KernelOptions, KernelStop } from './context.ts'
 import { createDispatcher, type Dispatcher, waitEnd } from './dispatcher.ts'
+import { fileEnded } from './file.ts'
 import { createHandles } from './handles.ts'
 import { createMissing, type MissingCalls } from './missing.ts'
 import { createModules } from './modules.ts'
@@ -24,6 +25,7 @@ import { createObjects, type Thread } from './object.ts'
 import { jumped, type Later, type Outcome, parked, type StateDefinition } from './outcome.ts'
 import { createPool, kernelRegion } from './pool.ts'
 import type { KernelPorts } from './ports.ts'
+import { takeRequest } from './requests.ts'
 import { createScheduler, type HardwareThread, hardwareThreads, interruptPriority } from './scheduler.ts'
 import { exportNumber, firstExport, libraries, type PathName, pathNumber, paths } from './sources.ts'
 import { createSpace } from './space.ts'
@@ -602,6 +604,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     },
   }
 
+  objects.onEnd(object => fileEnded(kernel, object))
   for (const row of table.variables) variables.set(row.name, pool.allocate(row.size))
   for (const row of table.variables) row.fill?.(kernel, variables.get(row.name) ?? 0)
   writeClock()
@@ -638,6 +641,9 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
           const thread = threads.all.get(due.id)
           if (thread !== undefined)
             audit.as('deadline', 'timer', () => dispatcher.end(thread, status.TIMEOUT, waitEnd.timedOut, 0))
+        } else if (due.kind === 'request') {
+          const request = takeRequest(kernel, due.id)
+          if (request !== undefined) audit.as('io-completion', 'device', () => void proceed(request, 0))
         } else ports.onDeadline?.(due.kind, due.id)
       }
       writeClock()

@@ -538,7 +538,11 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
       return best
     },
     onEnd(listener) {
-      onEnd = listener
+      const earlier = onEnd
+      onEnd = object => {
+        earlier(object)
+        listener(object)
+      }
     },
     save() {
       return {

@@ -1,7 +1,15 @@
 /** The name space: which device a path leads to, through links, and which node on it. */
 import { fail } from '../base/failure.ts'
 import type { Plain } from '../base/state.ts'
-import { clampParents, cutPath, foldCase, lookupAllowed } from './path.ts'
+import {
+  clampParents,
+  creationAllowed,
+  cutPath,
+  foldCase,
+  lookupAllowed,
+  matchesPattern,
+  patternAllowed,
+} from './path.ts'
 import type { Location, Node, Vfs, Volume } from './vfs.ts'
 import type { ChangedVolume } from './volume.ts'
 
@@ -62,6 +70,9 @@ export function createVfs(volumes: readonly ChangedVolume[]): Vfs {
       }
       return { kind: 'no-device' }
     },
+    creationAllowed: (volume, name) => creationAllowed(name, volume.info.longestName),
+    patternAllowed,
+    matches: matchesPattern,
     link(name, target) {
       const key = keyOf(cutPath(name).parts)
       if (key === '' || links.has(key)) return false

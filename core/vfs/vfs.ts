@@ -102,6 +102,11 @@ export type Location =
 export interface Vfs extends Part {
   /** Follows links and finds the node; with `from`, a relative path starts there. */
   locate(path: string, from?: { readonly volume: Volume; readonly node: Node }): Location
+  /** Whether something may be created under a name. */
+  creationAllowed(volume: Volume, name: string): boolean
+  /** Whether a listing may be asked for with a pattern, and whether a name is in it. */
+  patternAllowed(pattern: string): boolean
+  matches(pattern: string, name: string): boolean
   /** False when the link exists. */
   link(name: string, target: string): boolean
   /** False when there was none. */

@@ -8,6 +8,7 @@ import { config } from './xboxkrnl/config.ts'
 import { debug } from './xboxkrnl/debug.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
+import { files } from './xboxkrnl/files.ts'
 import { locks } from './xboxkrnl/locks.ts'
 import { memory } from './xboxkrnl/memory.ts'
 import { missingXboxkrnl } from './xboxkrnl/missing.ts'
@@ -42,6 +43,7 @@ export const allEntries: readonly Entry[] = [
   ...debug,
   ...loader,
   ...config,
+  ...files,
   ...memory,
   ...strings,
   ...video,

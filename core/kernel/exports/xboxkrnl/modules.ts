@@ -80,7 +80,7 @@ export const modules: readonly Entry[] = [
       ? s.SUCCESS
       : s.INVALID_HANDLE,
   ),
-  krnl(402, 'XexPcToFileHeader', [u32('pc'), ptr('entry')], ptr(), ['modules', 'poll'], (k, pc, outAt) => {
+  krnl(412, 'XexPcToFileHeader', [u32('pc'), ptr('entry')], ptr(), ['modules', 'poll'], (k, pc, outAt) => {
     const module = k.modules.list.find(each => pc >= each.base && pc < each.base + each.size)
     if (outAt !== 0) k.memory.store32(outAt, module?.handle ?? 0)
     return module?.base ?? 0

@@ -1,0 +1,35 @@
+/**
+ * Things of the kernel's own that are to happen at a guest time: a transfer completes, an overlapped call ends. Each is
+ * a continuation's name with its data, run on the kernel's own path when its tick is reached, with no thread acting.
+ */
+import type { Plain } from '../base/state.ts'
+import type { Kernel } from './context.ts'
+import { kernelState, type Later } from './outcome.ts'
+
+interface Request extends Later {
+  readonly id: number
+}
+
+const requests = kernelState<{ last: number; open: Request[] }>('requests', () => ({ last: 0, open: [] }))
+
+/** Has a continuation run when a tick is reached; the request's number. */
+export function requestAt(k: Kernel, at: number, continuation: string, state: Plain): number {
+  const held = k.state(requests)
+  held.last += 1
+  held.open.push({ id: held.last, continuation, state })
+  k.time.add('request', held.last, at)
+  return held.last
+}
+
+/** Whether a request has not been served yet. */
+export function isOpen(k: Kernel, id: number): boolean {
+  return k.state(requests).open.some(request => request.id === id)
+}
+
+/** Takes a request whose tick is reached. */
+export function takeRequest(k: Kernel, id: number): Later | undefined {
+  const held = k.state(requests)
+  const found = held.open.find(request => request.id === id)
+  held.open = held.open.filter(request => request.id !== id)
+  return found
+}
