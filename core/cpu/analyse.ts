@@ -11,8 +11,9 @@ export interface Effects {
   readonly writes: readonly Place[]
   /** Loads or stores of guest memory. */
   readonly memory: boolean
-  /** May end the run or the instruction: a fault, a kernel call. */
-  readonly leaves: boolean
+  /** May end with a fault of its own, other than an access's. */
+  readonly faults: boolean
+  readonly calls: boolean
   readonly branches: boolean
   /** Whether a branch is certain, so that nothing behind it runs. */
   readonly ends: boolean
@@ -27,7 +28,8 @@ export function analyseProgram(program: Program): Effects {
   const reads = new Map<string, Place>()
   const writes = new Map<string, Place>()
   let memory = false
-  let leaves = false
+  let faults = false
+  let calls = false
   let branches = false
 
   function node(one: Node): void {
@@ -53,8 +55,10 @@ export function analyseProgram(program: Program): Effects {
       case 'repeat':
         return scope(one.body)
       case 'fault':
+        faults = true
+        return
       case 'callKernel':
-        leaves = true
+        calls = true
         return
       case 'writeAt':
         return
@@ -75,7 +79,8 @@ export function analyseProgram(program: Program): Effects {
     reads: [...reads.values()],
     writes: [...writes.values()],
     memory,
-    leaves,
+    faults,
+    calls,
     branches,
     ends,
     immediate: program.immediate,

@@ -123,6 +123,9 @@ export const fields = {
   barrier: field('imm', [9, 10]),
   fxm: field('imm', [12, 19]),
   flm: field('imm', [7, 14]),
+  /** Fields of FPSCR. */
+  ff: field('imm', [6, 8]),
+  ffa: field('imm', [11, 13]),
   u: field('imm', [16, 19]),
   lev: variant([0, 2], raw => (raw === 2 ? 2 : 0), [20, 26]),
   tlbl: field('imm', [10, 10]),

@@ -1,6 +1,9 @@
+import type { Known } from './algebra.ts'
 import { createAssembler } from './assemble.ts'
 import { createDecoder } from './decode.ts'
 import { createDisassembler } from './disassemble.ts'
+import { extract } from './fields.ts'
+import { fieldOf, type Operand } from './forms.ts'
 import type { Alias, Row } from './rows/row.ts'
 import { aliases, rows } from './rows/table.ts'
 
@@ -17,3 +20,8 @@ for (const one of aliases) {
 
 export const disassembler = createDisassembler(decode, row => byRow.get(row) ?? [])
 export const assembler = createAssembler(rows, aliases)
+
+/** What the decoder tells of an instruction. */
+export function knownOf(word: number, pc: number): Known {
+  return Object.assign((operand: Operand) => extract(fieldOf(operand.name), word), { pc })
+}

@@ -9,14 +9,13 @@
  */
 import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
+import { hex32 } from '../base/words.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
-import type { Known } from './algebra.ts'
-import { extract } from './fields.ts'
-import { fieldOf, type Operand } from './forms.ts'
+import { compileStraight, type Region } from './compiler/straight.ts'
 import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
 import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
-import { decode, disassembler } from './isa.ts'
+import { decode, disassembler, knownOf } from './isa.ts'
 import { createRegisterFile, type RegisterFile } from './registers.ts'
 import type { Row } from './rows/row.ts'
 import { rows } from './rows/table.ts'
@@ -77,8 +76,25 @@ export interface Cpu extends Part {
   setStops(addresses: Iterable<number>): void
 }
 
+/**
+ * `interpreter` is the tier that titles run in. `compiler` runs all code as compiled straight regions, to hold the two
+ * against each other; it throws `TierMissing` where it would need more.
+ */
+export type Engine = 'interpreter' | 'compiler'
+
+export class TierMissing extends Error {
+  constructor(pc: number, text: string) {
+    super(`the compiler does not translate '${text}' at ${hex32(pc)} yet`)
+    this.name = 'TierMissing'
+  }
+}
+
 interface Exports {
   readonly run: (left: number) => void
+  readonly loadSlow: WebAssembly.ExportValue
+  readonly storeSlow: WebAssembly.ExportValue
+  readonly check: WebAssembly.ExportValue
+  readonly forget: WebAssembly.ExportValue
 }
 
 /** The same rows give the same module: it is built once a process. */
@@ -94,7 +110,7 @@ const faultNames = new Map<number, FaultCode>()
 for (const [name, number] of Object.entries(exits))
   if (number >= exits.illegal) faultNames.set(number, name as FaultCode)
 
-export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
+export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine = 'interpreter'): Cpu {
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
   const flags = bytes.subarray(hostMap.pageFlags, hostMap.pageFlags + (1 << (32 - pageShift)))
@@ -102,7 +118,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
   const state = hostMap.stateBlock
   const current = createRegisterFile(bytes)
   const stops = new Set<number>()
-  const { handlers, tables, module } = interpreter()
+  const { handlers, constants, module } = interpreter()
 
   let before = 0
   let budgeted = 0
@@ -118,17 +134,22 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
   }
 
   function dropAll(): void {
+    regions.clear()
     slots.fill(0)
     nextSlot = decodedFirst
   }
 
   const executable = (pc: number): boolean => ((flags[fold(pc) >>> pageShift] ?? 0) & access.execute) !== 0
 
+  function faultFetch(pc: number): void {
+    setExit('fetch')
+    view.setUint32(state + transient.faultAddress, pc, true)
+  }
+
   function page(address: number): number {
     const pc = address >>> 0
     if (!executable(pc)) {
-      setExit('fetch')
-      view.setUint32(state + transient.faultAddress, pc, true)
+      faultFetch(pc)
       return 0
     }
     if (nextSlot + slotSize > hostMap.end) {
@@ -154,8 +175,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
     const slot = (record & ~slotMask) >>> 0
     const pc = (view.getUint32(slot + pageAddressAt, true) + ((record & slotMask) >>> (recordShift - 2))) >>> 0
     if (!executable(pc)) {
-      setExit('fetch')
-      view.setUint32(state + transient.faultAddress, pc, true)
+      faultFetch(pc)
       return 0
     }
     const index = fold(pc) >>> pageShift
@@ -177,6 +197,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
 
   /** Forgets the handlers of the words in a range of folded addresses, in whichever window they were run. */
   function codeWritten(start: number, size: number): void {
+    regions.clear()
     const end = start + size
     for (let at = (start & -pageSize) >>> 0; at < end; at += pageSize) {
       dropWords(at, start, end)
@@ -195,7 +216,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
     for (let word = first; word < last; word += 1) view.setUint16(slot + (word << recordShift), 0, true)
   }
 
-  for (const table of tables) bytes.set(table.bytes, table.at)
+  for (const table of constants.all()) bytes.set(table.bytes, table.at)
   memory.onCodeWrite(codeWritten)
   const scratch = state + transient.scratch
   const instance = new WebAssembly.Instance(module, {
@@ -217,7 +238,36 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
         ports.deviceStore(address >>> 0, size, BigInt.asUintN(size * 8, value)),
     },
   })
-  const { run: enter } = instance.exports as unknown as Exports
+  const { run: interpret, ...slowPaths } = instance.exports as unknown as Exports
+  const runtime = { ...slowPaths, timebase: () => ports.timebase() }
+  const regions = new Map<number, Region | undefined>()
+
+  /** The compiled region at an address, of at most `max` instructions. */
+  function regionAt(start: number, max: number): Region | undefined {
+    const have = regions.get(start)
+    if (have !== undefined && have.instructions <= max) return have
+    const region = compileStraight(memory, { start, wide, max, stops }, constants, runtime)
+    if (have === undefined) regions.set(start, region)
+    return region
+  }
+
+  function runCompiled(budget: number): void {
+    let rest = budget
+    while (rest > 0) {
+      const { pc } = current
+      if (stops.has(pc)) setExit('leave')
+      else if (!executable(pc)) faultFetch(pc)
+      else {
+        const region = regionAt(pc, rest)
+        if (region !== undefined) region.run(rest)
+        else if (decode(codeWord(pc)) === undefined) setExit('illegal')
+        else throw new TierMissing(pc, disassembler.text(codeWord(pc), pc))
+      }
+      rest = left()
+      if (view.getInt32(state + transient.exit, true) !== exits.budget) return
+    }
+  }
+  const enter = engine === 'compiler' ? runCompiled : interpret
 
   function leaveRun(): number {
     setExit('leave')
@@ -314,9 +364,4 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts): Cpu {
       current.restore(registers)
     },
   }
-}
-
-/** What the decoder tells of an instruction. */
-export function knownOf(word: number, pc: number): Known {
-  return Object.assign((operand: Operand) => extract(fieldOf(operand.name), word), { pc })
 }

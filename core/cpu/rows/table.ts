@@ -1,5 +1,6 @@
 import { branchAliases, branchRows } from './branch.ts'
 import { compareAliases, compareRows } from './compare.ts'
+import { floatRows } from './float.ts'
 import { integerAliases, integerRows } from './integer.ts'
 import { loadStoreRows } from './load-store.ts'
 import type { Alias, Row } from './row.ts'
@@ -13,6 +14,7 @@ export const rows: readonly Row[] = [
   ...branchRows,
   ...loadStoreRows,
   ...systemRows,
+  ...floatRows,
   ...vectorRows,
 ]
 

@@ -8,6 +8,8 @@ import type { Type } from '../arithmetic.ts'
 export interface Writer {
   /** Bytes written so far. */
   readonly length: number
+  /** Blocks, loops and conditions open at this point: what a branch's label counts from. Kept by `instructions`. */
+  depth: number
   u8(value: number): void
   /** Unsigned LEB128. */
   u32(value: number): void
@@ -49,6 +51,7 @@ export function createWriter(capacity = 1 << 16): Writer {
     get length() {
       return at
     },
+    depth: 0,
     u8(value) {
       need(1)
       buffer[at] = value
@@ -210,8 +213,11 @@ export function functionBody(locals: readonly Type[], instructions: Uint8Array):
   return writer.finish()
 }
 
+/** 4 GiB, all there is. */
+const memoryPages = 65_536
+
 /** A module that imports its memory and its functions from `x`. */
-export function encodeModule(parts: ModuleParts, pages: { initial: number; maximum: number }): Uint8Array<ArrayBuffer> {
+export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const size = parts.functions.reduce((sum, one) => sum + one.body.length + 8, 0)
   const writer = createWriter(size + parts.elements.length * 3 + 8192)
   const section = (id: number, write: () => void): void => {
@@ -236,8 +242,8 @@ export function encodeModule(parts: ModuleParts, pages: { initial: number; maxim
     writer.name('x')
     writer.name('memory')
     writer.bytes([0x02, 0x01])
-    writer.u32(pages.initial)
-    writer.u32(pages.maximum)
+    writer.u32(memoryPages)
+    writer.u32(memoryPages)
     for (const one of parts.imports) {
       writer.name('x')
       writer.name(one.name)

@@ -42,6 +42,9 @@ export interface Site {
   known(number: KnownNumber, type: Type): void
   read(place: Place): void
   write(place: Place, value: () => void): void
+  /** Around a program that reaches registers by computed number: the register file must be whole, and is read anew. */
+  flush(): void
+  reload(): void
   readAt(index: () => void): void
   writeAt(index: () => void, value: () => void): void
   /** Pushes a mask that reverses the bytes of each element of the size. */
@@ -78,6 +81,11 @@ const extendU = 0xad
 
 /** Small writing helpers shared by all who emit. */
 export function instructions(writer: Writer) {
+  function open(kind: number, result?: Type): void {
+    writer.u8(kind)
+    writer.u8(result === undefined ? noResult : valueTypes[result])
+    writer.depth += 1
+  }
   return {
     get: (local: number) => {
       writer.u8(code.localGet)
@@ -116,12 +124,19 @@ export function instructions(writer: Writer) {
       writer.u8(code.call)
       writer.u32(index)
     },
-    if: () => {
-      writer.u8(code.if)
-      writer.u8(noResult)
-    },
+    if: (result?: Type) => open(code.if, result),
+    block: () => open(code.block),
+    loop: () => open(code.loop),
     else: () => writer.u8(code.else),
-    end: () => writer.u8(code.end),
+    end: () => {
+      writer.u8(code.end)
+      writer.depth -= 1
+    },
+    /** Leaves to the end of the block (or the start of the loop) that was the `depth`th to open. */
+    br: (depth: number) => {
+      writer.u8(code.br)
+      writer.u32(writer.depth - depth)
+    },
     op: (opcode: number) => writer.u8(opcode),
   }
 }
@@ -185,8 +200,7 @@ export function createEmitter(site: Site, program: Program) {
         return writer.u8(valueTypes[node.type])
       case 'choose': {
         for (const arg of node.args) expression(arg)
-        writer.u8(code.if)
-        writer.u8(valueTypes[node.type])
+        w.if(node.type)
         effects(node.yes)
         expression(node.results[0])
         w.else()
@@ -456,8 +470,7 @@ export function createEmitter(site: Site, program: Program) {
     w.set(counter)
     w.get(limit)
     w.if()
-    writer.u8(code.loop)
-    writer.u8(noResult)
+    w.loop()
     effects(body)
     w.get(counter)
     w.i32(1)
@@ -519,7 +532,9 @@ export function createEmitter(site: Site, program: Program) {
     run(): void {
       const { body } = program
       // A branch target is read before the registers change: `blrl` goes where LR pointed.
+      if (program.immediate) site.flush()
       effects(body)
+      if (program.immediate) site.reload()
       const targets = collectBranches(body).filter(target => !locals.has(target) && target.op !== 'const')
       if (countWrites(body) > 0)
         for (const target of targets) {

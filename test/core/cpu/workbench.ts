@@ -1,5 +1,5 @@
 import { assembler } from '../../../core/cpu/isa.ts'
-import { type Cpu, type CpuExit, type CpuPorts, createCpu } from '../../../core/cpu/run.ts'
+import { type Cpu, type CpuExit, type CpuPorts, createCpu, type Engine } from '../../../core/cpu/run.ts'
 import { msrSf } from '../../../core/cpu/state.ts'
 import { createMemory, type GuestMemory } from '../../../core/memory/guest.ts'
 import { access } from '../../../core/memory/map.ts'
@@ -13,29 +13,38 @@ export const all = readWrite | access.execute
 export interface Workbench {
   readonly memory: GuestMemory
   readonly cpu: Cpu
-  /** Puts a program at `base` (its page becomes code) and points pc at it. */
-  place(lines: readonly string[], base?: number, flags?: number): void
+  /** Puts a program (lines of assembly, or words) at `base` (its page becomes code) and points pc at it. */
+  place(lines: readonly (string | number)[], base?: number, flags?: number): void
   /** Places and runs until the instruction behind the last line, which is a stop. */
-  run(lines: readonly string[], budget?: number): CpuExit
+  run(lines: readonly (string | number)[], budget?: number): CpuExit
 }
 
 /** A processor on a bare memory: a page of code, a page of data, and no kernel. */
-export function createWorkbench(ports: Partial<CpuPorts> = {}, wide = false): Workbench {
+export function createWorkbench(
+  ports: Partial<CpuPorts> = {},
+  wide = false,
+  engine: Engine = 'interpreter',
+): Workbench {
   const memory = createMemory()
-  const cpu = createCpu(memory, {
-    call: () => true,
-    timebase: () => 0n,
-    deviceLoad: () => 0n,
-    deviceStore: () => {},
-    ...ports,
-  })
+  const cpu = createCpu(
+    memory,
+    {
+      call: () => true,
+      timebase: () => 0n,
+      deviceLoad: () => 0n,
+      deviceStore: () => {},
+      ...ports,
+    },
+    engine,
+  )
   const registers = cpu.registers()
   if (wide) registers.msr |= msrSf
   memory.commit(dataBase, 0x2000, readWrite)
-  function place(lines: readonly string[], base = codeBase, flags = readExecute): void {
+  function place(lines: readonly (string | number)[], base = codeBase, flags = readExecute): void {
     memory.commit(base & ~0xfff, 0x1000, readExecute)
     const bytes = new DataView(new ArrayBuffer(lines.length * 4))
-    for (const [index, word] of assembler.words(lines, base).entries()) bytes.setUint32(index * 4, word)
+    for (const [index, line] of lines.entries())
+      bytes.setUint32(index * 4, typeof line === 'number' ? line : assembler.word(line, base + index * 4))
     memory.poke(base, new Uint8Array(bytes.buffer))
     memory.protect(base & ~0xfff, 0x1000, flags)
     registers.pc = base

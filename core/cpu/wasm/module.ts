@@ -1,0 +1,125 @@
+import { hostMap } from '../../memory/map.ts'
+import type { Routine, Table } from '../algebra.ts'
+import type { Type } from '../arithmetic.ts'
+import { createWriter, encodeModule, functionBody, type Signature, type Writer } from './bytes.ts'
+import { createEmitter, type Site } from './emit.ts'
+import { traceRoutine } from './trace.ts'
+
+/** Where constants of emitted code lie in linear memory; every module of a machine shares them. */
+export interface Constants {
+  at(table: Table): number
+  all(): readonly { readonly at: number; readonly bytes: Uint8Array }[]
+}
+
+/** Masks that reverse the bytes of the elements of a vector, of 4, 8 and 16 bytes. */
+export const swapMasks = { 4: hostMap.tables, 8: hostMap.tables + 16, 16: hostMap.tables + 32 } as const
+const masks = Uint8Array.from({ length: 48 }, (_, i) => {
+  const size = [4, 8, 16][i >> 4] ?? 16
+  return (i & 15) ^ (size - 1)
+})
+
+export function createConstants(): Constants {
+  const placed = new Map<Table, number>()
+  const list: { at: number; bytes: Uint8Array }[] = [{ at: hostMap.tables, bytes: masks }]
+  let end: number = hostMap.tables + masks.length
+  return {
+    at(table) {
+      const have = placed.get(table)
+      if (have !== undefined) return have
+      const at = end
+      placed.set(table, at)
+      list.push({ at, bytes: table.bytes })
+      end = Math.ceil((at + table.bytes.length) / 16) * 16
+      if (end > hostMap.pageFlags) throw new Error('the tables of emitted code fill their area')
+      return at
+    },
+    all: () => list,
+  }
+}
+
+/** A module while its functions are written: code goes to the writer, `add` makes what stands behind a mark a function. */
+export interface ModuleBuilder {
+  readonly writer: Writer
+  typeOf(signature: Signature): number
+  imported(name: string): number
+  /** The number of the next function to be added. */
+  next(): number
+  add(signature: Signature, locals: readonly Type[], mark: number): number
+  /** The function of a routine, written the first time it is asked for. */
+  routine(routine: Routine): number
+  finish(exports: readonly { name: string; index: number }[], elements: readonly number[]): Uint8Array<ArrayBuffer>
+}
+
+export function createModule(imports: Readonly<Record<string, Signature>>, constants: Constants): ModuleBuilder {
+  const writer = createWriter()
+  const types: Signature[] = []
+  const functions: { type: number; body: Uint8Array }[] = []
+  const names = Object.keys(imports)
+  const routines = new Map<Routine, number>()
+
+  /** Routines compute; they reach no register and no memory of the guest. */
+  function pureSite(routine: Routine, locals: Type[]): Site {
+    const refuse = (): never => {
+      throw new Error(`routine ${routine.name} reaches for the state of the machine`)
+    }
+    return {
+      writer,
+      local(type) {
+        locals.push(type)
+        return routine.takes.length + locals.length - 1
+      },
+      routine: builder.routine,
+      table: constants.at,
+      known: refuse,
+      read: refuse,
+      write: refuse,
+      flush: refuse,
+      reload: refuse,
+      readAt: refuse,
+      writeAt: refuse,
+      swapMask: refuse,
+      runtime: refuse,
+      mark: refuse,
+      leave: refuse,
+      branch: refuse,
+      next: refuse,
+      callKernel: refuse,
+    }
+  }
+
+  const builder: ModuleBuilder = {
+    writer,
+    typeOf({ takes, gives }) {
+      const same = types.findIndex(one => one.takes.join() === takes.join() && one.gives.join() === gives.join())
+      if (same >= 0) return same
+      types.push({ takes, gives })
+      return types.length - 1
+    },
+    imported: name => names.indexOf(name),
+    next: () => names.length + functions.length,
+    add(signature, locals, mark) {
+      functions.push({ type: builder.typeOf(signature), body: functionBody(locals, writer.cut(mark)) })
+      return names.length + functions.length - 1
+    },
+    routine(routine) {
+      const have = routines.get(routine)
+      if (have !== undefined) return have
+      const program = traceRoutine(routine)
+      const locals: Type[] = []
+      const mark = writer.length
+      createEmitter(pureSite(routine, locals), program).values(program.results)
+      const index = builder.add(routine, locals, mark)
+      routines.set(routine, index)
+      return index
+    },
+    finish: (exports, elements) =>
+      encodeModule({
+        imports: Object.entries(imports).map(([name, signature]) => ({ name, type: builder.typeOf(signature) })),
+        types,
+        functions,
+        exports,
+        elements,
+      }),
+  }
+  return builder
+}
