@@ -4,8 +4,8 @@
  * comes out is the same whenever the host looks up, guest time is handled in one place: `advance` cuts what is due, in
  * the order of due times, before each fact and between slices.
  *
- * An anchor waits for the end of the kernel call that made its object, since the handle value comes after the creation;
- * the end is seen when the scene changes.
+ * An anchor waits until guest time goes on, since the handle value comes after the creation, in the same kernel call and
+ * so at the same tick.
  */
 import type { Attributes, SpanContext } from '@opentelemetry/api'
 import { address, type Fact, handle, hex, limits, type MachineViews } from '../../core/index.ts'
@@ -48,7 +48,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
   const signalSequences = new Float64Array(recent)
   const signalThreads = new Uint32Array(recent)
   let pending: Life[] = []
-  let pendingScene = { cycle: -1, tid: -1, lr: -1, source: -1 }
+  let pendingCycle = -1
   const counts = { facts: 0, withoutObject: 0, late: 0, unresolved: 0, ghostOverflow: 0, entries: 0 }
 
   function settle(): void {
@@ -59,7 +59,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
   }
 
   function advance(now: number): void {
-    if (pending.length > 0 && pendingScene.cycle !== now) settle()
+    if (pendingCycle !== now) settle()
     const { segments } = lives
     while (Math.min(segments.due, batches.due) <= now)
       if (segments.due <= batches.due) segments.cutOldest()
@@ -78,7 +78,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
       creator: words.creator(fact),
     })
     pending.push(life)
-    pendingScene = { cycle: fact.cycle, tid: fact.tid, lr: fact.lr, source: fact.source }
+    pendingCycle = fact.cycle
     return life
   }
 
@@ -220,11 +220,6 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     lives.end(life, tick, reason, error === undefined ? undefined : { type: 'handle_stuck', text: error })
   }
 
-  function sceneChanged(fact: Fact): boolean {
-    const { cycle, tid, lr, source } = pendingScene
-    return fact.cycle !== cycle || fact.tid !== tid || fact.lr !== lr || fact.source !== source
-  }
-
   /** A thread's wake is told in its own trace: what it waited for tells the end of the wait. */
   function woken(fact: Fact): void {
     const peer = signaller(fact.cause)
@@ -248,7 +243,8 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
   }
 
   function take(fact: Fact): void {
-    if (fact.kind === 'object.created' || fact.kind === 'object.adopted')
+    const begins = fact.kind === 'object.created' || fact.kind === 'object.adopted'
+    if (begins && !live.has(fact.serial))
       add(born(fact, fact.kind === 'object.adopted'), fact, eventName(fact), words.attributes(fact))
     else if (fact.kind === 'wait.begun') waited(fact, 1)
     else if (fact.kind === 'wait.ended') waited(fact, 2)
@@ -261,7 +257,6 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     advance,
     fact(fact) {
       counts.facts += 1
-      if (pending.length > 0 && sceneChanged(fact)) settle()
       advance(fact.cycle)
       take(fact)
     },
