@@ -4,6 +4,7 @@
  * where the machine knows them for certain (owners, threads waited for). A pure function of the views and the evidence.
  */
 import { hex, type MachineViews, type ObjectView, type ThreadView, type WaitView } from '../../core/index.ts'
+import type { CodeHunt } from './code.ts'
 import type { Evidence, ObjectEvidence, SignalNote } from './evidence.ts'
 import { count, type Names } from './names.ts'
 
@@ -51,6 +52,7 @@ export interface BlockContext {
   readonly views: MachineViews
   readonly evidence: Evidence
   readonly names: Names
+  readonly code: CodeHunt
 }
 
 export function blockOf(context: BlockContext, waiter: ThreadView, wait: WaitView, index: number): Block | undefined {

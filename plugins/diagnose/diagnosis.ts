@@ -3,11 +3,13 @@
  * begins. A pure function of the views and the evidence at the end of a run.
  *
  * Certain edges (a mutant's owner, a thread waited for) make a graph of threads. A cycle in it is a deadlock whatever
- * else runs. A stuck thread without a stuck thread in its way is a root: the place to look at first. What merely might
- * be in the way, a producer that fell silent, is never an edge; it is told as a candidate beside the root.
+ * else runs. To them come the likely ones: every call site that would signal the object stands in a function that a stuck
+ * thread is in. A stuck thread without a stuck thread in its way is a root: the place to look at first. A producer that
+ * merely fell silent is never an edge; it is told as a candidate beside the root.
  */
 import { limits, type RunEnd, type ThreadView, type Verdict, type WaitView } from '../../core/index.ts'
 import { type Block, type BlockClass, type BlockContext, blockClasses, blockOf } from './blocks.ts'
+import { candidatesOf } from './candidate.ts'
 import { count } from './names.ts'
 
 export interface Waiting {
@@ -19,6 +21,8 @@ export interface Waiting {
   readonly stuck: boolean
   /** The threads of the cycle it is in, itself first; empty for none. */
   readonly cycle: readonly number[]
+  /** The threads that must act first: owners, threads waited for, threads in the code that would signal. */
+  readonly blockers: readonly number[]
   /** Stuck threads that wait for this one, directly or not. */
   readonly behind: readonly number[]
   /** Stuck, and no other stuck thread is certain to be in its way. */
@@ -73,12 +77,19 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
     return long && blocks.length > 0 && (waitsForAny ? blocks.every(tells) : blocks.some(tells))
   }
   const stuck = new Set(drafts.filter(isStuck).map(({ thread }) => thread.tid))
+  for (const { thread, wait, blocks } of drafts)
+    if (stuck.has(thread.tid)) {
+      const certain = edges.get(thread.tid) ?? []
+      edges.set(thread.tid, [...new Set([...certain, ...likelyBlockers(context, thread.tid, wait, blocks, stuck)])])
+    }
 
   const waiting = drafts.map((draft): Waiting => {
     const { thread, wait, blocks, waited } = draft
-    const cycle = cycles.get(thread.tid) ?? []
     const isOne = stuck.has(thread.tid)
-    const inTheWay = (edges.get(thread.tid) ?? []).filter(tid => stuck.has(tid) && tid !== thread.tid)
+    const certain = cycles.get(thread.tid) ?? []
+    const cycle = certain.length > 0 || !isOne ? certain : cycleThrough(thread.tid, edges)
+    const blockers = edges.get(thread.tid) ?? []
+    const inTheWay = blockers.filter(tid => stuck.has(tid) && tid !== thread.tid)
     const telling = mostTelling(wait, blocks)
     return {
       thread,
@@ -87,6 +98,7 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
       waited,
       stuck: isOne,
       cycle,
+      blockers,
       behind: behind(thread.tid, edges).filter(tid => stuck.has(tid)),
       root: isOne && (cycle.length > 0 || inTheWay.length === 0),
       says: `${names.thread(thread.tid)} ${wording(wait, isOne, names.time(waited))} ${onWhat(wait, blocks)}`.trimEnd(),
@@ -153,10 +165,39 @@ const mostTelling = (wait: WaitView, blocks: readonly Block[]): Block | undefine
     .filter(({ code }) => wait.type !== 'all' || code !== 'signalled')
     .toSorted((a, b) => rankOf(a.code) - rankOf(b.code))[0]
 
-/** The threads that must act before it can go on; of a choice between objects none is certain. */
+/** The threads that are certain to act before it can go on; of a choice between objects none is. */
 function certainBlockers(wait: WaitView, blocks: readonly Block[]): readonly number[] {
   if (wait.deadline !== undefined || (wait.type === 'any' && blocks.length > 1)) return []
   return [...new Set(blocks.flatMap(({ blockers }) => blockers))]
+}
+
+/** Classes of a block that ends when somebody signals. */
+const awaitsSignal = new Set<BlockClass>([
+  'pulsed-into-nobody',
+  'reset-before-the-wait',
+  'signal-on-nothing',
+  'never-signalled',
+  'signals-merged',
+  'signals-taken',
+  'not-signalled-since',
+])
+
+/** Stuck threads that stand in the code that would signal; none where some of that code is in nobody's way. */
+function likelyBlockers(
+  context: BlockContext,
+  waiter: number,
+  wait: WaitView,
+  blocks: readonly Block[],
+  stuck: ReadonlySet<number>,
+): readonly number[] {
+  if (wait.type === 'any' && blocks.length > 1) return []
+  return blocks.flatMap(({ code, object }) => {
+    if (!awaitsSignal.has(code)) return []
+    const standing = candidatesOf(context, object).map(candidate =>
+      candidate.standing.map(({ tid }) => tid).filter(tid => tid !== waiter && stuck.has(tid)),
+    )
+    return standing.length > 0 && standing.every(tids => tids.length > 0) ? standing.flat() : []
+  })
 }
 
 type Edges = ReadonlyMap<number, readonly number[]>

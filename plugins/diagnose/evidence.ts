@@ -69,6 +69,12 @@ export interface GhostCount {
 
 export interface Evidence {
   of(serial: number): ObjectEvidence | undefined
+  /** Threads that made a kernel call which returns to this address: the first few; none where it never ran. */
+  ranAt(lr: number): readonly number[]
+  /** Return addresses of all kernel calls that were seen. */
+  callers(): Iterable<number>
+  /** Whether a call site may have been left out of `callers`. */
+  readonly complete: boolean
   ghosts(): readonly GhostCount[]
   /** How often a thread was resumed, for threads that were made suspended; undefined for the others. */
   resumes(tid: number): number | undefined
@@ -91,6 +97,7 @@ export const collectedFacts = [
   'object.pulsed',
   'signal.lost',
   'ghost.met',
+  'wait.begun',
   'wait.ended',
   'thread.started',
   'thread.resumed',
@@ -109,10 +116,11 @@ export function createCollector(): Collector {
   const objects = new Map<number, ObjectEvidence>()
   const origins = new Map<string, Origin>()
   const ghosts = new Map<number, GhostCount>()
+  const callers = new Map<number, number[]>()
   const suspended = new Map<number, number>()
   const exits = new Map<number, Deed>()
   let sites = 0
-  const dropped = { objects: 0, sites: 0, ghosts: 0 }
+  const dropped = { objects: 0, sites: 0, ghosts: 0, callers: 0 }
 
   const deed = ({ sequence, cycle, tid, actor, lr, source }: Fact): Deed => ({
     sequence,
@@ -201,7 +209,17 @@ export function createCollector(): Collector {
       })
   }
 
+  function called({ tid, lr }: Fact): void {
+    if (tid === 0 || lr === 0) return
+    const tids = callers.get(lr)
+    if (tids !== undefined) {
+      if (tids.length < fewDeeds && !tids.includes(tid)) tids.push(tid)
+    } else if (callers.size >= limits.producerSites.value) dropped.callers += 1
+    else callers.set(lr, [tid])
+  }
+
   function note(fact: Fact): void {
+    called(fact)
     switch (fact.kind) {
       case 'object.created':
       case 'object.adopted':
@@ -269,12 +287,17 @@ export function createCollector(): Collector {
   return {
     note,
     of: serial => objects.get(serial),
+    ranAt: lr => callers.get(lr) ?? [],
+    callers: () => callers.keys(),
+    get complete() {
+      return dropped.callers === 0
+    },
     ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
     resumes: tid => suspended.get(tid),
     exited: tid => exits.get(tid),
     counters: () => ({
       [limits.diagnosedObjects.counter]: dropped.objects,
-      [limits.producerSites.counter]: dropped.sites,
+      [limits.producerSites.counter]: dropped.sites + dropped.callers,
       [limits.ghostSources.counter]: dropped.ghosts,
     }),
   }

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { definePlugin, type RunEnd } from '../../core/index.ts'
 import type { BlockContext } from './blocks.ts'
+import { createCodeHunt } from './code.ts'
 import { type Diagnosis, diagnose, verdictsOf } from './diagnosis.ts'
 import { collectedFacts, createCollector } from './evidence.ts'
 import { createNames } from './names.ts'
@@ -24,7 +25,12 @@ export default definePlugin({
       fact: evidence.note,
       verdicts(end) {
         cause = end.cause
-        const context: BlockContext = { views: machine, evidence, names: createNames(machine) }
+        const context: BlockContext = {
+          views: machine,
+          evidence,
+          names: createNames(machine),
+          code: createCodeHunt(machine),
+        }
         judged = { context, diagnosis: diagnose(context, cause) }
         return verdictsOf(context, judged.diagnosis)
       },

@@ -4,6 +4,7 @@
  */
 import { hex, type ObjectView, type ThreadView } from '../../core/index.ts'
 import { type BlockContext, doing, ghostClasses } from './blocks.ts'
+import { type Candidate, candidatesOf } from './candidate.ts'
 import type { ObjectEvidence } from './evidence.ts'
 import { count } from './names.ts'
 
@@ -16,6 +17,7 @@ export function producersOf(context: BlockContext, waiter: ThreadView, object: O
   const named = new Set<number>([waiter.tid, 0])
   const lines = [
     ...missed(context, evidence, named),
+    ...codeLines(context, object, named),
     ...lastSignaller(context, object, named),
     ...likeIt(context, evidence, object, named),
     ...opened(context, evidence, named),
@@ -27,9 +29,7 @@ export function producersOf(context: BlockContext, waiter: ThreadView, object: O
 function now(context: BlockContext, tid: number): string {
   const thread = context.views.thread(tid)
   if (thread === undefined) return ''
-  const exit = context.evidence.exited(tid)
-  const when = thread.state === 'exited' && exit !== undefined ? ` at ${context.names.time(exit.cycle)}` : ''
-  return `; ${context.names.thread(tid)} ${doing(context, thread)}${when}`
+  return `; ${context.names.thread(tid)} ${doingAt(context, thread)}`
 }
 
 function missed(context: BlockContext, evidence: ObjectEvidence | undefined, named: Set<number>): string[] {
@@ -41,6 +41,40 @@ function missed(context: BlockContext, evidence: ObjectEvidence | undefined, nam
       `${ghostClasses[miss.class] ?? 'names nothing'}: ${names.site(miss.source, miss.lr)}${now(context, miss.tid)}`
     )
   })
+}
+
+const mostCandidates = 4
+
+/** The code that would signal it. */
+function codeLines(context: BlockContext, object: ObjectView, named: Set<number>): string[] {
+  const candidates = candidatesOf(context, object)
+  const lines = candidates.slice(0, mostCandidates).map(candidate => codeLine(context, candidate, named))
+  if (candidates.length > mostCandidates)
+    lines.push(`${count(candidates.length - mostCandidates, 'more call')} in the code would signal it`)
+  return lines
+}
+
+function codeLine(context: BlockContext, candidate: Candidate, named: Set<number>): string {
+  const { names, views } = context
+  const { site, within, ran, standing, visitors } = candidate
+  const history = ran === undefined ? '' : ran ? ', and did so before' : ', and never ran'
+  const where = `${site.direct ? site.signals : `a call of ${site.signals}`} at ${names.code(site.address)} would signal it${history}`
+  const tell = (thread: ThreadView, role: string): string => {
+    named.add(thread.tid)
+    return `; ${names.thread(thread.tid)} ${role}, and ${doingAt(context, thread)}`
+  }
+  const here = standing.slice(0, 2).map(thread => tell(thread, `is in ${within}`))
+  const past = visitors
+    .slice(0, here.length > 0 ? 0 : 2)
+    .flatMap(tid => views.thread(tid) ?? [])
+    .map(thread => tell(thread, `ran ${within}`))
+  return where + [...here, ...past].join('')
+}
+
+function doingAt(context: BlockContext, thread: ThreadView): string {
+  const exit = context.evidence.exited(thread.tid)
+  const when = thread.state === 'exited' && exit !== undefined ? ` at ${context.names.time(exit.cycle)}` : ''
+  return `${doing(context, thread)}${when}`
 }
 
 function lastSignaller(context: BlockContext, object: ObjectView, named: Set<number>): string[] {
@@ -104,12 +138,10 @@ function peers(context: BlockContext, waiter: ThreadView, object: ObjectView, na
     )
   const verb = object.signals === 0 ? 'and never signalled it' : 'and may be meant to signal it'
   const lines = others.slice(0, mostPeers).map(thread => {
-    const exit = evidence.exited(thread.tid)
-    const when = thread.state === 'exited' && exit !== undefined ? ` at ${names.time(exit.cycle)}` : ''
     const role = thread.tid === object.created?.tid ? ' made it,' : ''
     const suspended = thread.suspendCount > 0 && evidence.resumes(thread.tid) === 0
-    const does = suspended ? 'was made suspended and never resumed' : doing(context, thread)
-    return `${names.thread(thread.tid)}${role} ${does}${when}, ${verb}`
+    const does = suspended ? 'was made suspended and never resumed' : doingAt(context, thread)
+    return `${names.thread(thread.tid)}${role} ${does}, ${verb}`
   })
   if (others.length > mostPeers) lines.push(`${others.length - mostPeers} more threads of the same maker`)
   return lines

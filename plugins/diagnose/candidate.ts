@@ -1,0 +1,36 @@
+/** Call sites that would signal an object, with the threads that stand in their function or are known to have run it. */
+import type { ObjectView, ThreadView } from '../../core/index.ts'
+import type { BlockContext } from './blocks.ts'
+import type { SignalCode } from './code.ts'
+
+export interface Candidate {
+  readonly site: SignalCode
+  /** Name of the function it stands in; empty where it is not known. */
+  readonly within: string
+  /** Whether it was run; undefined where no fact can tell. */
+  readonly ran: boolean | undefined
+  /** Threads that have the function on their stack now. */
+  readonly standing: readonly ThreadView[]
+  /** Threads that called the kernel from the function before, and do not stand in it now. */
+  readonly visitors: readonly number[]
+}
+
+export function candidatesOf({ views, evidence, code }: BlockContext, object: ObjectView): readonly Candidate[] {
+  const threads = views.threads().filter(({ state }) => state !== 'exited')
+  return code.sitesOf(object).map((site): Candidate => {
+    const inside = code.functionAt(site.address)
+    const isIn = (lr: number): boolean => inside !== undefined && code.functionAt(lr - 4)?.begin === inside.begin
+    const ran = evidence.ranAt(site.address + 4).length > 0
+    const standing = threads.filter(({ stack }) => stack.frames.some(({ lr }) => isIn(lr)))
+    const visitors = new Set<number>()
+    for (const lr of evidence.callers()) if (isIn(lr)) for (const tid of evidence.ranAt(lr)) visitors.add(tid)
+    for (const { tid } of standing) visitors.delete(tid)
+    return {
+      site,
+      within: inside?.name ?? '',
+      ran: ran || (site.direct && evidence.complete ? false : undefined),
+      standing,
+      visitors: [...visitors],
+    }
+  })
+}
