@@ -89,12 +89,12 @@ function cycleLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting):
   const lines = wrap(`${capital(list)} wait for each other, and none can go on.`, 0, 2)
   for (const [i, member] of members.entries()) {
     const next = members[(i + 1) % members.length]
-    const block = member.blocks.find(({ blockers }) => next !== undefined && blockers.includes(next.thread.tid))
-    if (block === undefined || next === undefined) continue
-    const holds = block.object.kind === 'Thread' ? 'is that thread' : 'holds it'
+    if (next === undefined) continue
+    const block = member.blocks.find(({ blockers }) => blockers.includes(next.thread.tid)) ?? member.blocks[0]
+    if (block === undefined) continue
     lines.push(
       ...labelled(i === 0 ? 'circle' : '', [
-        `${names.thread(member.thread.tid)} waits on ${block.label}; ${names.thread(next.thread.tid)} ${holds}`,
+        `${names.thread(member.thread.tid)} waits on ${block.label}; ${names.thread(next.thread.tid)} ${roleOf(block, next)}`,
       ]),
     )
     lines.push(
@@ -106,6 +106,11 @@ function cycleLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting):
   const outside = root.behind.filter(tid => !root.cycle.includes(tid))
   if (outside.length > 0) lines.push(...labelled('behind it', behindLines(context, diagnosis, outside)))
   return lines
+}
+
+function roleOf(block: Block, next: Waiting): string {
+  if (!block.blockers.includes(next.thread.tid)) return 'is in the code that would signal it'
+  return block.object.kind === 'Thread' ? 'is that thread' : 'holds it'
 }
 
 const behindLines = (context: BlockContext, diagnosis: Diagnosis, tids: readonly number[]): string[] =>
