@@ -107,15 +107,7 @@ test('fmadds rounds the exact sum once, unlike a fused double made single', () =
 })
 
 test('the other rounding modes bracket the exact result', () => {
-  bench.place([
-    'mtfsfi 7, 3',
-    'fdiv f3, f1, f2',
-    'mtfsfi 7, 2',
-    'fdiv f4, f1, f2',
-    'mtfsfi 7, 1',
-    'fdiv f5, f1, f2',
-    'b -24',
-  ])
+  bench.place(['mtfsfi 7, 3', 'fdiv f3, f1, f2', 'mtfsfi 7, 2', 'fdiv f4, f1, f2', 'mtfsfi 7, 1', 'fdiv f5, f1, f2'])
   r.setFpr(1, bitsOf(1))
   r.setFpr(2, bitsOf(3))
   bench.cpu.run(6)
