@@ -1,0 +1,221 @@
+/**
+ * The machine's loop: turns, time and the ends of a run.
+ *
+ * Hardware threads take turns, 0 to 5, each of the same number of instructions; a turn that has nothing to run costs
+ * nothing. Where a slice ends within a turn, the turn goes on in the next slice, so slices change nothing. At the end of
+ * each turn that ran, time is looked at: deadlines, devices, quanta. When no hardware thread has anything to run, time
+ * leaps to the next deadline; when there is none, that is a deadlock. When for long nothing but device callbacks and
+ * loops that poll have run, the title is stuck.
+ */
+
+import type { Plain } from '../base/state.ts'
+import { hex32 } from '../base/words.ts'
+import type { Cpu, CpuExit, CpuFault } from '../cpu/run.ts'
+import type { KernelCore } from '../kernel/kernel.ts'
+import { hardwareThreads } from '../kernel/scheduler.ts'
+import type { MachineOptions } from './options.ts'
+
+export interface StopReason {
+  readonly kind: 'finished' | 'limit' | 'deadlock' | 'stuck' | 'fault'
+  /** One sentence. */
+  readonly text: string
+  readonly exitCode?: number
+  readonly fault?: GuestFault
+}
+
+export interface GuestFault extends CpuFault {
+  readonly tid: number
+}
+
+/** What acts by itself at guest times. */
+export interface TimedPart {
+  deadline(): number | undefined
+  advance(now: number): void
+}
+
+export interface Loop {
+  run(limit: number): StopReason | undefined
+  readonly stopped: StopReason | undefined
+  save(): Plain
+  load(state: Plain): void
+}
+
+export interface LoopPorts {
+  readonly cpu: Cpu
+  readonly core: KernelCore
+  readonly options: MachineOptions
+  /** Parts that wake guest code by themselves, in this order. */
+  readonly devices: readonly TimedPart[]
+  /** What device code does at turn ends besides its deadlines. */
+  pump(): void
+  nameOf(address: number): string
+}
+
+/** Leaps of time without an instruction after which the host may look up. */
+const leapsPerSlice = 4_096
+
+/** `twi 31,r0,N`: a service of the debugger; the low half is its number. */
+const debugService = 0x0fe0
+const services = { print: 20, printPrompt: 26, none: 25 } as const
+
+export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPorts): Loop {
+  const { kernel } = core
+  const { time, scheduler } = kernel
+  const stuckTicks = time.ticksOfMilliseconds(options.stuckAfter)
+  let position = 0
+  let left = options.turn
+  let ran = false
+  let roundActive = false
+  let progressAt = 0
+  let stopped: StopReason | undefined
+
+  function stop(reason: StopReason): StopReason {
+    stopped ??= reason
+    return stopped
+  }
+
+  function kernelStop(): StopReason | undefined {
+    const { stop: reason } = core
+    if (reason === undefined) return undefined
+    return stop({ kind: reason.kind, text: reason.text, exitCode: reason.exitCode })
+  }
+
+  /** Looks at the clock: what is due, and whether anything has moved. */
+  function tick(): void {
+    const now = time.now()
+    core.serveDeadlines()
+    for (const device of devices) device.advance(now)
+    pump()
+    if (core.takeProgress()) progressAt = now
+    else if (stuckTicks > 0 && now - progressAt >= stuckTicks)
+      stop({
+        kind: 'stuck',
+        text: `for ${options.stuckAfter / 1000} s of guest time nothing but device callbacks and poll loops has run`,
+      })
+  }
+
+  function endTurn(): void {
+    if (ran) {
+      core.endTurn(position, left === 0)
+      cpu.clearReservation()
+      tick()
+    }
+    ran = false
+    left = options.turn
+    position = (position + 1) % hardwareThreads
+  }
+
+  function nextDeadline(): number | undefined {
+    let earliest = time.next?.at
+    for (const device of devices) {
+      const at = device.deadline()
+      if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at
+    }
+    return earliest
+  }
+
+  /** Nothing can run: leaps to what is due next. */
+  function leap(): void {
+    const next = nextDeadline()
+    if (next === undefined) {
+      stop({ kind: 'deadlock', text: 'no thread can run and nothing is due that could wake one' })
+      return
+    }
+    time.leapTo(next)
+    tick()
+  }
+
+  /** Serves a trap that is a service of the debugger; false when it is none. */
+  function serveTrap(fault: CpuFault): boolean {
+    if (fault.code !== 'trap' || fault.word >>> 16 !== debugService) return false
+    const service = fault.word & 0xffff
+    const { frame, memory, ports } = kernel
+    if (service === services.print || service === services.printPrompt) {
+      const length = Math.min(frame.word(4) & 0xffff, 0x1000)
+      ports.print(memory.text(frame.word(3), length))
+    } else if (service !== services.none) return false
+    frame.pc += 4
+    return true
+  }
+
+  function fault(found: CpuFault): StopReason {
+    const thread = scheduler.current
+    const who =
+      thread === undefined ? 'no thread' : `thread ${thread.tid}${thread.name === '' ? '' : ` (${thread.name})`}`
+    const at = found.address === undefined ? '' : ` of ${hex32(found.address)}`
+    const what = {
+      illegal: 'an instruction that is not implemented',
+      privileged: 'a privileged instruction',
+      unaligned: `an unaligned access${at}`,
+      load: `a load${at}, where nothing can be read`,
+      store: `a store${at}, where nothing can be written`,
+      fetch: `a jump to ${hex32(found.pc)}, where there is no code`,
+      trap: 'a trap',
+      syscall: 'a system call',
+    }[found.code]
+    const where = found.code === 'fetch' ? `lr ${nameOf(kernel.frame.lr)}` : `${nameOf(found.pc)}: ${found.text}`
+    return stop({
+      kind: 'fault',
+      text: `${who} stopped at ${what} (${where}; word ${hex32(found.word)})`,
+      fault: { ...found, tid: thread?.tid ?? 0 },
+    })
+  }
+
+  function serve(exit: CpuExit): void {
+    if (exit.kind === 'fault' && !serveTrap(exit.fault)) fault(exit.fault)
+    else if (exit.kind === 'leave' && core.takeRetry()) {
+      scheduler.running.spinning = true
+      left = 0
+    }
+  }
+
+  function run(limit: number): StopReason | undefined {
+    let budget = limit
+    let leaps = 0
+    while (stopped === undefined && budget > 0) {
+      const hw = scheduler.hardware[position]
+      if (left > 0 && core.begin(position) && hw !== undefined) {
+        const rest = options.limit === undefined ? budget : Math.min(budget, options.limit - cpu.retired)
+        if (rest <= 0) return stop({ kind: 'limit', text: `${options.limit} instructions have run` })
+        const before = cpu.retired
+        hw.spinning = false
+        const exit = cpu.run(Math.min(rest, left))
+        const done = cpu.retired - before
+        budget -= done
+        left -= done
+        ran = ran || done > 0
+        serve(exit)
+        if (!hw.spinning) roundActive = true
+        const over = kernelStop()
+        if (over !== undefined) return over
+        if (left > 0) continue
+      } else if (core.stop !== undefined) return kernelStop()
+      endTurn()
+      if (position !== 0) continue
+      if (!roundActive && !scheduler.busy) {
+        leap()
+        leaps += 1
+        if (leaps >= leapsPerSlice) break
+      }
+      roundActive = false
+    }
+    return stopped
+  }
+
+  return {
+    run,
+    get stopped() {
+      return stopped
+    },
+    save: () => ({ position, left, ran, roundActive, progressAt }),
+    load(state) {
+      const saved = state as { position: number; left: number; ran: boolean; roundActive: boolean; progressAt: number }
+      position = saved.position
+      left = saved.left
+      ran = saved.ran
+      roundActive = saved.roundActive
+      progressAt = saved.progressAt
+      stopped = undefined
+    },
+  }
+}

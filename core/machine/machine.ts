@@ -1,0 +1,175 @@
+/**
+ * One emulated console: memory, processor, kernel and devices wired together, with a title in it. A machine is a pure
+ * function of its title, options and inputs; it runs in slices, and says of itself what happened by the sink it is given.
+ */
+import type { Plain } from '../base/state.ts'
+import { type Cpu, createCpu } from '../cpu/run.ts'
+import { createAudioOutput } from '../devices/audio/audio.ts'
+import { createDeviceBus, type MappedDevice } from '../devices/device.ts'
+import { createGpu } from '../devices/gpu/gpu.ts'
+import { createPads } from '../devices/input.ts'
+import type { FactSink } from '../facts/sink.ts'
+import type { MachineViews } from '../facts/views.ts'
+import { allEntries } from '../kernel/exports/index.ts'
+import { createKernel, type KernelCore } from '../kernel/kernel.ts'
+import { startTitle } from '../kernel/start.ts'
+import { graphicsInterrupt, videoState } from '../kernel/video.ts'
+import type { Image } from '../loader/image.ts'
+import { linkImports } from '../loader/imports.ts'
+import { place } from '../loader/load.ts'
+import { symbolsOf } from '../loader/symbols.ts'
+import { createMemory, type GuestMemory } from '../memory/guest.ts'
+import { access } from '../memory/map.ts'
+import type { Vfs } from '../vfs/vfs.ts'
+import { digestOf } from './digest.ts'
+import { createLoop, type StopReason } from './loop.ts'
+import { defaultMachineOptions, type MachineOptions } from './options.ts'
+import { createRegisters } from './registers.ts'
+import { loadMachine, type SnapshotParts, saveMachine, saveState } from './snapshot.ts'
+import { addressNames, createViews } from './views.ts'
+
+export interface Machine {
+  /** Runs at most `limit` instructions; why the machine stopped for good, or undefined when the slice is over. */
+  run(limit: number): StopReason | undefined
+  readonly views: MachineViews
+  readonly instructions: number
+  readonly cycle: number
+  readonly exitCode: number | undefined
+  /** The whole machine as plain data; holds views on live bytes. */
+  save(): Plain
+  load(state: Plain): void
+  /** SHA-256 of the machine's state; no observer changes it. */
+  digest(): string
+}
+
+export interface MachineSpec {
+  readonly image: Image
+  readonly options?: Partial<MachineOptions>
+  readonly sink: FactSink
+  /** Text the title prints for its developers, as it comes. */
+  readonly print?: (text: string) => void
+  /** The files the title sees. */
+  readonly files?: Vfs
+  /** What the game pads do, as devices/input.ts describes it. */
+  readonly input?: string
+  /** Text of the linker's map of this build. */
+  readonly map?: string
+}
+
+
+export function createMachine(spec: MachineSpec): Machine {
+  const { image, sink } = spec
+  const options: MachineOptions = { ...defaultMachineOptions, ...spec.options }
+  const memory: GuestMemory = createMemory()
+
+  let core: KernelCore | undefined
+  const cpu: Cpu = createCpu(memory, {
+    call: id => kernelCore.call(id),
+    timebase: () => BigInt(kernelCore.kernel.time.now()),
+    deviceLoad: (address, size) => bus.load(address, size),
+    deviceStore: (address, size, value) => bus.store(address, size, value),
+  })
+  const now = (): number => kernelCore.kernel.time.now()
+  const gpu = createGpu({
+    memory,
+    timebaseHz: options.timebase,
+    now,
+    interrupt: (source, hardwareThread) => {
+      graphicsInterrupt(kernelCore.kernel, source, hardwareThread)
+    },
+  })
+  const audio = createAudioOutput({ timebaseHz: options.timebase, now, slotFree: () => false })
+  const pads = createPads(spec.input ?? '', options.timebase)
+  const mapped: readonly MappedDevice[] = [gpu]
+  const bus = createDeviceBus(mapped)
+  for (const device of mapped) memory.commit(device.start, device.end - device.start, access.device)
+
+  const kernelCore: KernelCore = createKernel(
+    {
+      memory,
+      registers: createRegisters(memory.bytes, cpu),
+      sink,
+      instructions: () => cpu.retired,
+      framesOf: address => (address >= image.base && address < image.base + image.size ? image.frames : 'xbox'),
+      print: text => spec.print?.(text),
+      ...(spec.files === undefined ? {} : { files: spec.files }),
+      video: gpu,
+      audio,
+      input: { pad: index => pads.at(index, now()) },
+    },
+    options,
+    allEntries,
+  )
+  core = kernelCore
+  const { kernel } = kernelCore
+
+  const placement = place(image, memory)
+  linkImports(image, memory, (library, ordinal, kind) => kernelCore.resolve(library, ordinal, kind))
+  startTitle(kernel, { ...image, toc: image.toc ?? 0 }, placement.headerAddress)
+
+  const symbols = symbolsOf(image, {
+    naming: (library, ordinal) => kernelCore.table.find(library, ordinal)?.name,
+    ...(spec.map === undefined ? {} : { map: spec.map }),
+  })
+  const nameOf = addressNames(
+    () => core,
+    address => symbols.nameOf(address),
+  )
+  const loop = createLoop({
+    cpu,
+    core: kernelCore,
+    options,
+    devices: [
+      {
+        deadline: () => (kernel.state(videoState).callback === 0 ? undefined : gpu.deadline()),
+        advance: at => gpu.advance(at),
+      },
+      audio,
+    ],
+    pump: () => gpu.pump(),
+    nameOf,
+  })
+  const parts: SnapshotParts = {
+    memory,
+    cpu,
+    core: kernelCore,
+    loop,
+    others: [
+      { name: 'gpu', part: gpu },
+      { name: 'audio', part: audio },
+      ...(spec.files === undefined ? [] : [{ name: 'files', part: spec.files }]),
+    ],
+    identity: {
+      image: image.sha256,
+      timebase: options.timebase,
+      instructionsPerTick: options.instructionsPerTick,
+      turn: options.turn,
+      handleBase: options.handleBase,
+      systemTime: String(options.systemTime),
+      input: pads.identity,
+    },
+  }
+
+  return {
+    run: limit => loop.run(limit),
+    views: createViews({
+      core: kernelCore,
+      instructions: () => cpu.retired,
+      nameOf: address => symbols.nameOf(address),
+      counters: () => ({ ...gpu.counters(), ...audio.counters(), code_flushes_total: cpu.decodedFlushes }),
+    }),
+    get instructions() {
+      return cpu.retired
+    },
+    get cycle() {
+      return kernel.time.now()
+    },
+    get exitCode() {
+      return loop.stopped?.exitCode
+    },
+    save: () => saveMachine(parts),
+    load: state => loadMachine(parts, state),
+    digest: () => digestOf(saveState(parts)),
+  }
+}
+

@@ -1,0 +1,31 @@
+/** What a machine is made with besides the title: plain data, and part of a run's identity. */
+export interface MachineOptions {
+  /** Ticks of the timebase a second. */
+  readonly timebase: number
+  /** Instructions that make a tick. */
+  readonly instructionsPerTick: number
+  /** Instructions of a hardware thread's turn. */
+  readonly turn: number
+  /** The handle table starts above this value. */
+  readonly handleBase: number
+  /** Milliseconds of guest time without progress that count as stuck; 0 for never. */
+  readonly stuckAfter: number
+  /** Stop after exactly this many instructions; undefined for no limit. */
+  readonly limit: number | undefined
+  /** The guest's date at tick 0: 100 ns units since 1601. */
+  readonly systemTime: bigint
+  /** Frames of a walked back chain. */
+  readonly frames: number
+}
+
+export const defaultMachineOptions: MachineOptions = {
+  timebase: 50_000_000,
+  instructionsPerTick: 64,
+  turn: 10_000,
+  handleBase: 0x1000,
+  stuckAfter: 30_000,
+  limit: undefined,
+  // 2026-01-01T00:00:00Z: any date would do, as long as every run has the same.
+  systemTime: 134_116_992_000_000_000n,
+  frames: 6,
+}

@@ -1,0 +1,92 @@
+/** The processor's register files as the kernel sees them. */
+import { architected, contextSize, files, initialMsr, specials, vscrNj } from '../cpu/state.ts'
+import type { CallFrame, Registers } from '../kernel/ports.ts'
+import { hostMap } from '../memory/map.ts'
+
+const slotBase = (slot: number): number => hostMap.contexts + slot * contextSize
+
+function createFrame(bytes: Uint8Array, base: number): CallFrame {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + base, architected)
+  const { gpr, fpr, crf } = files
+  const { ca, ov, so, xerCount, lr, ctr, msr, pc } = specials
+  return {
+    word: register => view.getUint32(gpr.at + register * 8, true),
+    setWord(register, value) {
+      view.setUint32(gpr.at + register * 8, value, true)
+      view.setUint32(gpr.at + register * 8 + 4, 0, true)
+    },
+    setSigned(register, value) {
+      view.setInt32(gpr.at + register * 8, value, true)
+      view.setInt32(gpr.at + register * 8 + 4, (value | 0) < 0 ? -1 : 0, true)
+    },
+    long: register => view.getBigUint64(gpr.at + register * 8, true),
+    setLong: (register, value) => view.setBigUint64(gpr.at + register * 8, BigInt.asUintN(64, value), true),
+    float: register => view.getFloat64(fpr.at + register * 8, true),
+    setFloat: (register, value) => view.setFloat64(fpr.at + register * 8, value, true),
+    get pc() {
+      return view.getUint32(pc.at, true)
+    },
+    set pc(value) {
+      view.setUint32(pc.at, value, true)
+    },
+    get lr() {
+      return view.getUint32(lr.at, true)
+    },
+    set lr(value) {
+      view.setUint32(lr.at, value, true)
+      view.setUint32(lr.at + 4, 0, true)
+    },
+    get msr() {
+      return view.getUint32(msr.at, true)
+    },
+    set msr(value) {
+      view.setUint32(msr.at, value, true)
+    },
+    get cr() {
+      let word = 0
+      for (let n = 0; n < 8; n += 1) word = (word << 4) | view.getUint8(crf.at + n)
+      return word >>> 0
+    },
+    get xer() {
+      const bit = (at: number): number => view.getUint8(at)
+      return ((bit(so.at) << 31) | (bit(ov.at) << 30) | (bit(ca.at) << 29) | bit(xerCount.at)) >>> 0
+    },
+    get ctr() {
+      return view.getUint32(ctr.at, true)
+    },
+  }
+}
+
+/** `load` and `save` of contexts are the processor's own, because they end its reservation. */
+export function createRegisters(
+  bytes: Uint8Array,
+  contexts: { saveContext(slot: number): void; loadContext(slot: number): void },
+): Registers {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const frames: CallFrame[] = []
+  return {
+    current: createFrame(bytes, hostMap.stateBlock),
+    slot(slot) {
+      let frame = frames[slot]
+      if (frame === undefined) {
+        frame = createFrame(bytes, slotBase(slot))
+        frames[slot] = frame
+      }
+      return frame
+    },
+    reset(slot) {
+      const base = slotBase(slot)
+      bytes.fill(0, base, base + architected)
+      view.setBigUint64(base + specials.msr.at, initialMsr, true)
+      view.setUint32(base + specials.vscr.at, vscrNj, true)
+    },
+    save: slot => contexts.saveContext(slot),
+    load: slot => contexts.loadContext(slot),
+    snapshot: () => bytes.slice(hostMap.stateBlock, hostMap.stateBlock + architected),
+    restore: saved => bytes.set(saved, hostMap.stateBlock),
+  }
+}
+
+/** The bytes of a slot's register file; live. */
+export const slotBytes = (bytes: Uint8Array, slot: number): Uint8Array =>
+  bytes.subarray(slotBase(slot), slotBase(slot) + architected)
