@@ -8,8 +8,8 @@
  *
  * What was considered. A root exported at the close makes everything before it an orphan. Sending a growing span again
  * and again makes duplicates, which stores keep and viewers number. A span for each event costs ten times the bytes of
- * an event, and a page of a thousand rows shows nothing. So a life is cut: a root of no length is sent at once when the
- * object is created (the anchor), a lifetime follows at the end, and between them lie segments, each a child of the
+ * an event, and a page of a thousand rows shows nothing. So a life is cut: a root of no guest time is sent at once when
+ * the object is created (the anchor), a lifetime follows at the end, and between them lie segments, each a child of the
  * anchor with a run of events, sent as it fills.
  *
  * Terms. A segment is *open* while events may be added. It is *cut* when it holds `events` events (`count`), when

@@ -43,25 +43,37 @@ export function createSpanMaker(run: RunInfo): (text: SpanText) => ReadableSpan 
     'xenon.clock.timebase_hz': run.timebaseHz,
   })
   const instrumentationScope = { name: 'xenon.kernel', version: run.version }
-  return text => ({
-    name: text.name,
-    kind: SpanKind.INTERNAL,
-    spanContext: () => text.context,
-    ...(text.parent === undefined ? {} : { parentSpanContext: text.parent }),
-    startTime: text.start,
-    endTime: text.end,
-    duration: durationOf(text.start, text.end),
-    ended: true,
-    status: text.status ?? unset,
-    attributes: text.attributes,
-    events: text.events ?? [],
-    links: text.links ?? [],
-    resource,
-    instrumentationScope,
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
-  })
+  return text => {
+    const end = after(text.start, text.end)
+    return {
+      name: text.name,
+      kind: SpanKind.INTERNAL,
+      spanContext: () => text.context,
+      ...(text.parent === undefined ? {} : { parentSpanContext: text.parent }),
+      startTime: text.start,
+      endTime: end,
+      duration: durationOf(text.start, end),
+      ended: true,
+      status: text.status ?? unset,
+      attributes: text.attributes,
+      events: text.events ?? [],
+      links: text.links ?? [],
+      resource,
+      instrumentationScope,
+      droppedAttributesCount: 0,
+      droppedEventsCount: 0,
+      droppedLinksCount: 0,
+    }
+  }
+}
+
+/**
+ * A span of no guest time ends one nanosecond after its start, a twentieth of a tick: Jaeger makes it so itself where it
+ * does not, and then warns of a negative duration on every such span.
+ */
+function after(start: HrTime, end: HrTime): HrTime {
+  if (start[0] !== end[0] || start[1] !== end[1]) return end
+  return end[1] + 1 < 1_000_000_000 ? [end[0], end[1] + 1] : [end[0] + 1, 0]
 }
 
 function durationOf(start: HrTime, end: HrTime): HrTime {

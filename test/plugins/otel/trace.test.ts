@@ -71,7 +71,7 @@ const eventsOf = (spans: readonly SpanJson[]) => spans.flatMap(span => span.even
 const sequencesOf = (spans: readonly SpanJson[]) =>
   eventsOf(spans).map(event => plainOf(event.attributes)['xenon.sequence'])
 
-test('the life of an object is a trace: an anchor of no length, a segment with its events, a lifetime', async () => {
+test('the life of an object is a trace: an anchor of no guest time, a segment with its events, a lifetime', async () => {
   const { ofObject, requests, counters } = await traced(
     kernel => {
       kernel.cycle = 50
@@ -87,7 +87,7 @@ test('the life of an object is a trace: an anchor of no length, a segment with i
   )
   const [anchor, segment, lifetime, ...rest] = ofObject(5)
   expect(rest).toEqual([])
-  const at = (ticks: number) => String(1_700_000_000_000_000_000n + BigInt(ticks) * 20n)
+  const at = (ticks: number, nanos = 0n) => String(1_700_000_000_000_000_000n + BigInt(ticks) * 20n + nanos)
   const identity = {
     'xenon.object.serial': 5,
     'xenon.object.kind': 'Event/Auto',
@@ -105,7 +105,7 @@ test('the life of an object is a trace: an anchor of no length, a segment with i
     'xenon.backchain': '0x70010000:0x82010004 0x70010060:0x82010ABC',
     'xenon.backchain.names': 'producer+0x4 < 0x82010ABC',
   }
-  expect(anchor).toMatchObject({ name: 'Event/Auto', startTimeUnixNano: at(50), endTimeUnixNano: at(50) })
+  expect(anchor).toMatchObject({ name: 'Event/Auto', startTimeUnixNano: at(50), endTimeUnixNano: at(50, 1n) })
   expect(anchor?.parentSpanId).toBeUndefined()
   expect(plainOf(anchor?.attributes)).toEqual(made)
   expect(segment).toMatchObject({
