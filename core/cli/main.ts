@@ -10,10 +10,11 @@ import { facts } from './commands/facts.ts'
 import { inspect } from './commands/inspect.ts'
 import { pack } from './commands/pack.ts'
 import { plugins } from './commands/plugins.ts'
+import { run } from './commands/run.ts'
 import { tell } from './exit.ts'
 import { runCommand } from './parser.ts'
 
-const commands: readonly AnyCommand[] = [inspect, pack, exports, plugins, facts]
+const commands: readonly AnyCommand[] = [run, inspect, pack, exports, plugins, facts]
 
 const outside: Outside = { host, files: hostFiles, clock: systemClock, network }
 

@@ -71,7 +71,7 @@ export function aboutOption(row: OptionRow): string {
   const notes = [
     rangeOf(row) ?? '',
     row.default === undefined ? '' : `default ${row.default}`,
-    row.env === undefined ? '' : `or ${row.env}`,
+    row.env === undefined ? '' : `or ${row.env.join(', ')} in the environment`,
     row.repeatable === true ? 'may be repeated' : '',
   ].filter(note => note !== '')
   return notes.length === 0 ? row.about : `${row.about} (${notes.join('; ')})`

@@ -26,8 +26,8 @@ export interface OptionRow {
   readonly step?: number
   /** The words of a choice. */
   readonly choices?: readonly string[]
-  /** Environment variable that stands in for the flag. */
-  readonly env?: string
+  /** Environment variables that stand in for the flag, the first that is set. */
+  readonly env?: readonly string[]
   readonly repeatable?: true
   /** One sentence without a full stop. */
   readonly about: string
@@ -69,7 +69,7 @@ export const runOptions = {
     group: 'What to look at',
     attached: true,
     bare: true,
-    env: 'XENOSCOPE_TRACE_HANDLES',
+    env: ['XENOSCOPE_TRACE_HANDLES'],
     about: 'report the trails of all objects; with values, of these alone, and they are in focus',
   }),
   traceHandlesFocus: row({
@@ -82,6 +82,12 @@ export const runOptions = {
     kind: 'flag',
     group: 'What to look at',
     about: 'everything is in focus, and the report shows the trail of every object',
+  }),
+  map: row({
+    kind: 'path',
+    group: 'What to look at',
+    argument: 'FILE',
+    about: "linker's map with names for addresses; the one beside the title unless given",
   }),
   frames: row({
     kind: 'number',
@@ -100,7 +106,7 @@ export const runOptions = {
   otlp: row({
     kind: 'url',
     group: 'Output',
-    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    env: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     about: 'stream the traces to this OTLP endpoint, and print their addresses',
   }),
   json: row({ kind: 'flag', group: 'Output', about: 'print the whole report as one JSON document' }),

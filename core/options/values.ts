@@ -81,10 +81,10 @@ export function readOptions<const Rows extends OptionRows>(
       continue
     }
     const last = typed?.at(-1)
-    const fromEnvironment = row.env === undefined ? undefined : environment[row.env]
+    const variable = row.env?.find(name => (environment[name] ?? '') !== '')
     if (last !== undefined) values[key] = parseOption(row, place, last)
-    else if (row.env !== undefined && fromEnvironment !== undefined && fromEnvironment !== '')
-      values[key] = parseOption(row, `environment variable ${row.env}`, fromEnvironment)
+    else if (variable !== undefined)
+      values[key] = parseOption(row, `environment variable ${variable}`, environment[variable] ?? '')
     else if (row.default !== undefined) values[key] = parseOption(row, place, row.default)
     else values[key] = row.kind === 'flag' ? false : undefined
   }

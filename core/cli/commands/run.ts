@@ -1,0 +1,96 @@
+import { basename, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import manifest from '../../../package.json' with { type: 'json' }
+import { filesUnder } from '../../host/output.ts'
+import { parseImage } from '../../loader/load.ts'
+import { createMachine } from '../../machine/machine.ts'
+import { runOptions } from '../../options/rows.ts'
+import type { RunInfo } from '../../plugin/api.ts'
+import { createDriver } from '../../plugin/driver.ts'
+import { loadPlugins } from '../../plugin/load.ts'
+import { defineCommand, type Outside } from '../command.ts'
+import { tell } from '../exit.ts'
+import { watchForInterrupts } from '../interrupt.ts'
+import { createProgress } from '../progress.ts'
+import { digestLine, type Outcome, reportJson, reportText } from '../report.ts'
+import { runToEnd } from '../session.ts'
+import { focusOf, identityOf, machineOptionsOf, pluginsOf, type RunValues } from '../settings.ts'
+import { mapOf } from './inspect.ts'
+
+export const run = defineCommand({
+  name: 'run',
+  about: 'run a title and say how it ended, who waits for what, and why that does not come',
+  arguments: [{ name: '<title>', about: 'a XEX2 or a big-endian PowerPC ELF; the files beside it are its disc' }],
+  options: runOptions,
+  more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n.',
+  run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).end.exitStatus,
+})
+
+/** Runs a title to its end and prints what was asked for. */
+export async function runTitle(outside: Outside, path: string, values: RunValues): Promise<Outcome> {
+  const { host, files, clock, network } = outside
+  const image = parseImage(files.read(path), basename(path))
+  const map = mapOf(outside, path, values.map)
+  const options = machineOptionsOf(values)
+  const { runId, traceBase } = identityOf(values, clock, image.sha256, options)
+  const plugins = await loadPlugins(pluginsOf(values), { folder: pathToFileURL(`${resolve('.')}/`).href })
+  const out = join(values.out, runId)
+
+  const progress = createProgress(host, clock, values.quiet)
+  const note = (line: string): void => {
+    progress.clear()
+    host.note(`${line}\n`)
+  }
+  const driver = createDriver({
+    plugins,
+    strict: values.strictPlugins,
+    clock: clock.now,
+    log: note,
+    output: filesUnder(out),
+  })
+  const machine = createMachine({
+    image,
+    options,
+    sink: driver.sink,
+    ...(map === undefined ? {} : { map }),
+    print: text => {
+      if (!values.quiet) note(`title: ${text}`)
+    },
+  })
+  const run: RunInfo = {
+    runId,
+    traceBase,
+    timebaseHz: values.timebase,
+    version: manifest.version,
+    hostName: network.hostName,
+    title: { name: image.name, id: image.titleId, sha256: image.sha256 },
+    out: plugins.length === 0 ? undefined : out,
+    focus: focusOf(values),
+  }
+  driver.start(run, machine.views)
+  const interrupt = watchForInterrupts(host)
+  const began = clock.now()
+  const { end, failure } = await runToEnd({ host, clock, machine, driver, interrupt, progress })
+  const milliseconds = clock.now() - began
+  const outcome: Outcome = {
+    run,
+    end,
+    instructions: machine.views.instructions,
+    cycles: machine.views.cycle,
+    digest: machine.digest(),
+    exitCode: machine.exitCode,
+    sections: driver.sections(),
+    plugins: driver.summary(),
+    balance: driver.balance(),
+    counters: machine.views.counters(),
+    milliseconds,
+  }
+  if (values.json) host.out(reportJson(outcome))
+  else {
+    if (!values.quiet) host.out(reportText(outcome, host.bold))
+    if (values.stableDigest) host.out(`${digestLine(outcome)}\n`)
+  }
+  if (failure !== undefined) tell(host, failure)
+  interrupt.release()
+  return outcome
+}
