@@ -56,7 +56,6 @@ export interface MachineSpec {
   readonly map?: string
 }
 
-
 export function createMachine(spec: MachineSpec): Machine {
   const { image, sink } = spec
   const options: MachineOptions = { ...defaultMachineOptions, ...spec.options }
@@ -105,7 +104,13 @@ export function createMachine(spec: MachineSpec): Machine {
 
   const placement = place(image, memory)
   linkImports(image, memory, (library, ordinal, kind) => kernelCore.resolve(library, ordinal, kind))
-  startTitle(kernel, { ...image, toc: image.toc ?? 0 }, placement.headerAddress)
+  let begun = false
+  /** The title comes to life when it is first run, so that whoever listens by then hears of its first thread too. */
+  function begin(): void {
+    if (begun) return
+    begun = true
+    startTitle(kernel, { ...image, toc: image.toc ?? 0 }, placement.headerAddress)
+  }
 
   const symbols = symbolsOf(image, {
     naming: (library, ordinal) => kernelCore.table.find(library, ordinal)?.name,
@@ -151,7 +156,10 @@ export function createMachine(spec: MachineSpec): Machine {
   }
 
   return {
-    run: limit => loop.run(limit),
+    run(limit) {
+      begin()
+      return loop.run(limit)
+    },
     views: createViews({
       core: kernelCore,
       instructions: () => cpu.retired,
@@ -167,9 +175,17 @@ export function createMachine(spec: MachineSpec): Machine {
     get exitCode() {
       return loop.stopped?.exitCode
     },
-    save: () => saveMachine(parts),
-    load: state => loadMachine(parts, state),
-    digest: () => digestOf(saveState(parts)),
+    save() {
+      begin()
+      return saveMachine(parts)
+    },
+    load(state) {
+      begin()
+      loadMachine(parts, state)
+    },
+    digest() {
+      begin()
+      return digestOf(saveState(parts))
+    },
   }
 }
-
