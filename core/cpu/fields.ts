@@ -98,6 +98,7 @@ export const fields = {
   va: field('vr', [11, 15]),
   vb: field('vr', [16, 20]),
   vc: field('vr', [21, 25]),
+  vc128: field('vr', [23, 25]),
   ...registers128,
 
   bf: field('crf', [6, 8]),
@@ -122,6 +123,15 @@ export const fields = {
   bh: field('imm', [19, 20]),
   barrier: field('imm', [9, 10]),
   fxm: field('imm', [12, 19]),
+  uimm: field('imm', [11, 15]),
+  simm: signed('imm', [11, 15]),
+  shb: field('imm', [22, 25]),
+  strm: field('imm', [9, 10]),
+  perm: field('imm', [11, 15], [23, 25]),
+  wmask: field('imm', [11, 15]),
+  rotation: field('imm', [24, 25]),
+  pmask: field('imm', [14, 15]),
+  format: variant([0, 1, 2, 3, 4, 5, 6, 7], raw => raw, [11, 13]),
   flm: field('imm', [7, 14]),
   /** Fields of FPSCR. */
   ff: field('imm', [6, 8]),
@@ -142,6 +152,8 @@ export const fields = {
   ),
 
   rc: field('flag', [31, 31]),
+  rc21: field('flag', [21, 21]),
+  rc25: field('flag', [25, 25]),
   oe: field('flag', [21, 21]),
   lk: field('flag', [31, 31]),
   aa: field('flag', [30, 30]),
@@ -159,7 +171,7 @@ export const fields = {
 export type FieldName = keyof typeof fields
 
 /** What the mnemonic gains when a flag is set: `add` becomes `addo.`. The other flags are operands of the text. */
-export const suffixes: Partial<Record<FieldName, string>> = { oe: 'o', lk: 'l', aa: 'a', rc: '.' }
+export const suffixes: Partial<Record<FieldName, string>> = { oe: 'o', lk: 'l', aa: 'a', rc: '.', rc21: '.', rc25: '.' }
 
 /** The raw number a field has in a word: sign and shift applied, `canon` not. */
 export function extract(of: Field, word: number): number {

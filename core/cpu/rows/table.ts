@@ -6,6 +6,9 @@ import { loadStoreRows } from './load-store.ts'
 import type { Alias, Row } from './row.ts'
 import { systemAliases, systemRows } from './system.ts'
 import { vectorRows } from './vector.ts'
+import { vectorFloatRows } from './vector-float.ts'
+import { vectorMemoryRows } from './vector-memory.ts'
+import { vector128Rows } from './vector128.ts'
 
 /** Every instruction of the machine. Order means nothing. */
 export const rows: readonly Row[] = [
@@ -16,6 +19,9 @@ export const rows: readonly Row[] = [
   ...systemRows,
   ...floatRows,
   ...vectorRows,
+  ...vectorMemoryRows,
+  ...vectorFloatRows,
+  ...vector128Rows,
 ]
 
 /** Every simplified mnemonic. Where several name a word, the first is shown. */

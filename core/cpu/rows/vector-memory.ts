@@ -1,0 +1,136 @@
+/**
+ * Vectors and memory. Whole-vector forms drop the low four bits of the address. The element forms load all sixteen bytes
+ * (what lies beside the element is undefined) and store the element alone. The left and right forms of the console read and
+ * write inside one 16-byte block; the right ones touch no memory at all when the address is aligned, since titles call them
+ * with a pointer just behind the last page.
+ */
+import type { Ops, Values } from '../algebra.ts'
+import type { Operand } from '../forms.ts'
+import { bytes, iota, shiftBytesLeft, shiftBytesRight, zero } from '../vector/lanes.ts'
+import { type Row, row } from './row.ts'
+
+interface Address {
+  readonly base: Operand<'base'>
+  readonly b: Operand<'gpr'>
+}
+type Load = <V extends Values>(o: Ops<V>, ea: V['i32']) => V['v128']
+type Store = <V extends Values>(o: Ops<V>, ea: V['i32'], value: V['v128']) => void
+
+const address = <V extends Values>(o: Ops<V>, f: Address): V['i32'] =>
+  o.i32.wrap_i64(o.i64.add(o.gpr(f.base), o.gpr(f.b)))
+const block = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i32'] => o.i32.and(ea, o.i32.const(-16))
+const offset = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i32'] => o.i32.and(ea, o.i32.const(15))
+const rest = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i32'] => o.i32.sub(o.i32.const(16), offset(o, ea))
+
+const whole: Load = (o, ea) => o.load128(block(o, ea))
+const storeWhole: Store = (o, ea, value) => o.store128(block(o, ea), value)
+
+const left: Load = (o, ea) => shiftBytesLeft(o, o.load128(block(o, ea)), offset(o, ea))
+const right: Load = (o, ea) =>
+  o.v128.choose(
+    offset(o, ea),
+    () => shiftBytesRight(o, o.load128(block(o, ea)), rest(o, ea)),
+    () => zero(o),
+  )
+
+/** Lanes of the bytes of a block from the address on. */
+const fromAddress = <V extends Values>(o: Ops<V>, ea: V['i32']): V['v128'] =>
+  o.i8x16.le_u(iota(o), o.i8x16.splat(o.i32.sub(o.i32.const(15), offset(o, ea))))
+
+const storeLeft: Store = (o, ea, value) => {
+  const moved = shiftBytesRight(o, value, offset(o, ea))
+  o.store128(block(o, ea), o.v128.bitselect(moved, o.load128(block(o, ea)), fromAddress(o, ea)))
+}
+const storeRight: Store = (o, ea, value) =>
+  o.when(offset(o, ea), () => {
+    const moved = shiftBytesLeft(o, value, rest(o, ea))
+    o.store128(block(o, ea), o.v128.bitselect(o.load128(block(o, ea)), moved, fromAddress(o, ea)))
+  })
+
+/** The element of `size` bytes that lies at the address within its block, in the lowest lane. */
+function element<V extends Values>(o: Ops<V>, ea: V['i32'], value: V['v128'], size: 1 | 2 | 4): V['v128'] {
+  const guest = o.i32.and(ea, o.i32.const(16 - size))
+  return shiftBytesRight(o, value, o.i32.sub(o.i32.const(16 - size), guest))
+}
+const storeByte: Store = (o, ea, value) => o.store8(ea, o.i8x16.extract_lane_u(0, element(o, ea, value, 1)))
+const storeHalf: Store = (o, ea, value) =>
+  o.store16(o.i32.and(ea, o.i32.const(-2)), o.i16x8.extract_lane_u(0, element(o, ea, value, 2)))
+const storeWord: Store = (o, ea, value) =>
+  o.store32(o.i32.and(ea, o.i32.const(-4)), o.i32x4.extract_lane(0, element(o, ea, value, 4)))
+
+const descending = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+const fromLeft: Load = (o, ea) => o.i8x16.add(o.v128.const(descending), o.i8x16.splat(offset(o, ea)))
+const fromRight: Load = (o, ea) =>
+  o.i8x16.add(o.v128.const(descending), o.i8x16.sub(bytes(o, 16), o.i8x16.splat(offset(o, ea))))
+
+const bits = (value: number, width: number): string => value.toString(2).padStart(width, '0')
+
+/** A load in its AltiVec form (extended opcode) and, where there is one, its VMX128 form. */
+function load(name: string, extended: number, about: string, meaning: Load, hasWide = true): Row[] {
+  const narrow = row(
+    name,
+    `011111 vd base b ${bits(extended, 10)} 0` as '011111 vd base b 0000000000 0',
+    'vd, base, b',
+    about,
+    (o, f) => o.setVr(f.vd, meaning(o, address(o, f))),
+  )
+  if (!hasWide) return [narrow]
+  const pattern = `000100 vd128 base b ${wide(extended)} vd128 11` as '000100 vd128 base b 0000000 vd128 11'
+  return [
+    narrow,
+    row(`${name}128`, pattern, 'vd128, base, b', about, (o, f) => o.setVr(f.vd128, meaning(o, address(o, f)))),
+  ]
+}
+
+function store(name: string, extended: number, about: string, meaning: Store, hasWide = true): Row[] {
+  const narrow = row(
+    name,
+    `011111 vs base b ${bits(extended, 10)} 0` as '011111 vs base b 0000000000 0',
+    'vs, base, b',
+    about,
+    (o, f) => meaning(o, address(o, f), o.vr(f.vs)),
+  )
+  if (!hasWide) return [narrow]
+  const pattern = `000100 vs128 base b ${wide(extended)} vs128 11` as '000100 vs128 base b 0000000 vs128 11'
+  return [
+    narrow,
+    row(`${name}128`, pattern, 'vs128, base, b', about, (o, f) => meaning(o, address(o, f), o.vr(f.vs128))),
+  ]
+}
+
+/** The seven bits that name the same access among the VMX128 forms: the upper seven of the extended opcode. */
+const wide = (extended: number): string => bits(extended >> 3, 7)
+
+const hint = (name: string, extended: number, transient: boolean, about: string): Row => {
+  const pattern = `011111 ${transient ? '1' : '0'}00 strm a b ${bits(extended, 10)} 0`
+  return row(name, pattern as '011111 000 strm a b 0101010110 0', 'a, b, strm', about, () => {})
+}
+
+export const vectorMemoryRows: readonly Row[] = [
+  ...load('lvsl', 6, 'the permutation that shifts left by the address', fromLeft),
+  ...load('lvsr', 38, 'the permutation that shifts right by the address', fromRight),
+  ...load('lvebx', 7, 'a byte element', whole, false),
+  ...load('lvehx', 39, 'a halfword element', whole, false),
+  ...load('lvewx', 71, 'a word element', whole),
+  ...load('lvx', 103, 'a vector', whole),
+  ...load('lvxl', 359, 'a vector, last use', whole),
+  ...load('lvlx', 519, 'the bytes from the address to the end of its block, left', left),
+  ...load('lvrx', 551, 'the bytes of the block before the address, right', right),
+  ...load('lvlxl', 775, 'as lvlx, last use', left),
+  ...load('lvrxl', 807, 'as lvrx, last use', right),
+  ...store('stvebx', 135, 'a byte element', storeByte, false),
+  ...store('stvehx', 167, 'a halfword element', storeHalf, false),
+  ...store('stvewx', 199, 'a word element', storeWord),
+  ...store('stvx', 231, 'a vector', storeWhole),
+  ...store('stvxl', 487, 'a vector, last use', storeWhole),
+  ...store('stvlx', 647, 'left bytes, from the address to the end of its block', storeLeft),
+  ...store('stvrx', 679, 'right bytes, to the block before the address', storeRight),
+  ...store('stvlxl', 903, 'as stvlx, last use', storeLeft),
+  ...store('stvrxl', 935, 'as stvrx, last use', storeRight),
+  hint('dst', 342, false, 'starts a stream of loads: nothing to do'),
+  hint('dstt', 342, true, 'starts a transient stream of loads: nothing to do'),
+  hint('dstst', 374, false, 'starts a stream of stores: nothing to do'),
+  hint('dststt', 374, true, 'starts a transient stream of stores: nothing to do'),
+  row('dss', '011111 000 strm 00000 00000 1100110110 0', 'strm', 'stops a stream: nothing to do', () => {}),
+  row('dssall', '011111 10000 00000 00000 1100110110 0', '', 'stops all streams: nothing to do', () => {}),
+]
