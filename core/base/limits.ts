@@ -184,6 +184,18 @@ export const limits = {
     'producer_sites_overflow_total',
     'call sites that signalled objects made at one place: the candidates for a producer that is missing',
   ),
+  decodedPages: limit(
+    31_743,
+    'pages',
+    'decoded_flushes_total',
+    'decoded pages of code that fit above guest memory; when they are full all are decoded anew',
+  ),
+  execBytes: limit(
+    16 * 1024 * 1024,
+    'bytes',
+    '',
+    'memory of one request of `exec`, whose answers come by the thousand',
+  ),
   sliceMilliseconds: limit(50, 'ms', '', 'how long the machine may run before the host looks up'),
 } as const satisfies Record<string, Limit>
 
