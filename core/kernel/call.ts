@@ -147,17 +147,19 @@ export const cstr = (label = ''): Arg<string | undefined> => text('cstr', label,
 export const ansiString = (label = ''): Arg<string | undefined> =>
   text('ansi', label, (memory, at) => readAnsi(memory, at))
 
+/** Text of 16-bit units up to a NUL, at most so many. */
+export function readUnits(memory: GuestMemory, at: number, most = 4096): string {
+  let result = ''
+  for (let i = 0; i < most; i += 1) {
+    const unit = memory.load16(at + i * 2)
+    if (unit === 0) break
+    result += String.fromCharCode(unit)
+  }
+  return result
+}
+
 /** Text of 16-bit units up to a NUL; undefined for a null pointer. */
-export const wstr = (label = ''): Arg<string | undefined> =>
-  text('wstr', label, (memory, at) => {
-    let result = ''
-    for (let i = 0; i < 4096; i += 1) {
-      const unit = memory.load16(at + i * 2)
-      if (unit === 0) break
-      result += String.fromCharCode(unit)
-    }
-    return result
-  })
+export const wstr = (label = ''): Arg<string | undefined> => text('wstr', label, (memory, at) => readUnits(memory, at))
 
 /** The text of an ANSI_STRING in memory. */
 export function readAnsi(memory: GuestMemory, at: number): string {

@@ -67,6 +67,7 @@ export const status = {
 
 /** Codes of the Win32 layer, which the xam exports return. */
 export const win32 = {
+  SUCCESS: 0,
   FILE_NOT_FOUND: 2,
   PATH_NOT_FOUND: 3,
   ACCESS_DENIED: 5,
@@ -96,6 +97,9 @@ export const hresult = {
   INVALID_ARGUMENT: 0x80070057,
   NOT_LOGGED_ON: 0x800704dd,
   NO_SUCH_USER: 0x80070525,
+  DEVICE_NOT_CONNECTED: 0x8007048f,
+  NO_MORE_FILES: 0x80070012,
+  NOT_CONNECTED: 0x80151802,
 } as const
 
 /** Whether a status is an error of severity 3. */

@@ -330,3 +330,72 @@ export const DISPLAY_INFORMATION = {
   /** u16 */
   actualWidth: 0x56,
 } as const
+export const XOVERLAPPED = {
+  size: 0x1c,
+  result: 0,
+  length: 4,
+  context: 8,
+  event: 0xc,
+  routine: 0x10,
+  completionContext: 0x14,
+  extendedError: 0x18,
+} as const
+export const INPUT_STATE = {
+  size: 0x10,
+  packet: 0,
+  /** u16 */
+  buttons: 4,
+  /** u8 each */
+  leftTrigger: 6,
+  rightTrigger: 7,
+  /** i16 each */
+  leftX: 8,
+  leftY: 0xa,
+  rightX: 0xc,
+  rightY: 0xe,
+} as const
+export const INPUT_CAPABILITIES = {
+  size: 0x14,
+  /** u8 each */
+  type: 0,
+  subType: 1,
+  /** u16 each */
+  flags: 2,
+  buttons: 4,
+  leftTrigger: 6,
+  leftX: 8,
+  leftMotor: 0x10,
+} as const
+export const USER_SIGNIN_INFO = {
+  size: 0x28,
+  /** u64 */
+  xuid: 0,
+  flags: 8,
+  state: 0xc,
+  guestNumber: 0x10,
+  sponsor: 0x14,
+  /** char[16] */
+  name: 0x18,
+} as const
+export const USER_PROFILE_SETTING = {
+  size: 0x28,
+  source: 0,
+  /** u64 */
+  xuid: 8,
+  id: 0x10,
+  /** u8 */
+  type: 0x18,
+  /** 8 bytes; length and pointer for text and bytes */
+  value: 0x20,
+} as const
+/** Data of a content package; texts are 16-bit and 8-bit. */
+export const CONTENT_DATA = { size: 0x134, device: 0, type: 4, displayName: 8, fileName: 0x108, fileNameLength: 42 } as const
+export const CONTENT_DEVICE_DATA = {
+  size: 0x50,
+  id: 0,
+  type: 4,
+  /** u64 each */
+  total: 8,
+  free: 0x10,
+  name: 0x18,
+} as const

@@ -1,7 +1,13 @@
 /** Every export the kernel offers: lists of rows, one after the other. The order means nothing. */
 import type { Entry } from '../call.ts'
+import { content } from './xam/content.ts'
+import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
 import { missingXam } from './xam/missing.ts'
+import { notify } from './xam/notify.ts'
+import { system } from './xam/system.ts'
+import { ui } from './xam/ui.ts'
+import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { config } from './xboxkrnl/config.ts'
@@ -15,6 +21,7 @@ import { missingXboxkrnl } from './xboxkrnl/missing.ts'
 import { modules } from './xboxkrnl/modules.ts'
 import { mutants } from './xboxkrnl/mutants.ts'
 import { objects } from './xboxkrnl/objects.ts'
+import { print } from './xboxkrnl/print.ts'
 import { queues } from './xboxkrnl/queues.ts'
 import { semaphores } from './xboxkrnl/semaphores.ts'
 import { strings } from './xboxkrnl/strings.ts'
@@ -47,6 +54,13 @@ export const allEntries: readonly Entry[] = [
   ...memory,
   ...strings,
   ...video,
+  ...print,
+  ...content,
+  ...input,
+  ...notify,
+  ...system,
+  ...ui,
+  ...user,
   ...missingXboxkrnl,
   ...missingXam,
   ...missingXbdm,

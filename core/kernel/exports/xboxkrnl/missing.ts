@@ -3,7 +3,6 @@ import { missing } from '../../call.ts'
 /** Exports of xboxkrnl.exe without a body: ordinal, name, and the type whose failure value a call answers. */
 export const missingXboxkrnl = missing(0, [
   [2, 'DbgBreakPointWithStatus', 'void'],
-  [3, 'DbgPrint', 'void'],
   [4, 'DbgPrompt', 'u32'],
   [5, 'DumpGetRawDumpInfo', 'u32'],
   [6, 'DumpWriteDump', 'u32'],

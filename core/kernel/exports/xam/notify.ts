@@ -1,0 +1,89 @@
+import {
+  bool,
+  continuation,
+  type Entry,
+  handle,
+  nothing,
+  ptr,
+  u32,
+  u64,
+  win32 as win32Result,
+  xam,
+} from '../../call.ts'
+import { createListener, takeNext } from '../../notify.ts'
+import { operation } from '../../object.ts'
+import { conclude, endOverlapped } from '../../overlapped.ts'
+import { win32 } from '../../status.ts'
+import { XOVERLAPPED } from '../../structs.ts'
+
+const highestVersion = 10
+const forever = undefined
+
+export const notify: readonly Entry[] = [
+  xam(650, 'XamNotifyCreateListener', [u64('areas'), u32('version')], handle, ['user'], (k, areas, version) =>
+    version > highestVersion ? 0 : createListener(k, areas, version),
+  ),
+  xam(
+    657,
+    'XamNotifyCreateListenerInternal',
+    [u64('areas'), u32('system'), u32('version')],
+    handle,
+    ['user'],
+    (k, areas, _system, version) => (version > highestVersion ? 0 : createListener(k, areas, version)),
+  ),
+  xam(
+    651,
+    'XNotifyGetNext',
+    [handle('listener'), u32('wanted'), ptr('id'), ptr('parameter')],
+    bool,
+    ['user', 'poll'],
+    (k, value, wanted, idAt, parameterAt) => {
+      if (idAt !== 0) k.memory.store32(idAt, 0)
+      if (parameterAt !== 0) k.memory.store32(parameterAt, 0)
+      const object = k.handles.need(value, ['NotifyListener'], operation.other)
+      if (typeof object === 'number') return false
+      const found = takeNext(k, object, wanted)
+      if (found === undefined) return false
+      if (idAt !== 0) k.memory.store32(idAt, found[0])
+      if (parameterAt !== 0) k.memory.store32(parameterAt, found[1])
+      return true
+    },
+  ),
+  // Nothing is on show that could be moved or put off.
+  xam(652, 'XNotifyPositionUI', [u32('position')], nothing, ['user', 'stub'], () => {}),
+  xam(653, 'XNotifyDelayUI', [u32('milliseconds')], win32Result, ['user', 'stub'], () => 0),
+
+  continuation('overlapped-end', (k, state: Parameters<typeof endOverlapped>[1]) => endOverlapped(k, state)),
+  xam(
+    507,
+    'XamGetOverlappedResult',
+    [ptr(XOVERLAPPED, 'overlapped'), ptr('length'), bool('wait')],
+    win32Result,
+    ['user', 'blocking', 'poll'],
+    (k, at, lengthAt, wait) => {
+      const result = k.memory.load32(at + XOVERLAPPED.result)
+      if (result !== win32.IO_PENDING) {
+        if (lengthAt !== 0) k.memory.store32(lengthAt, k.memory.load32(at + XOVERLAPPED.length))
+        return result
+      }
+      const event = k.handles.peek(k.memory.load32(at + XOVERLAPPED.event))
+      if (!wait || event === undefined) return win32.IO_INCOMPLETE
+      return k.waitFor(event, forever, { continuation: 'overlapped-awaited', state: { at, lengthAt } })
+    },
+  ),
+  continuation('overlapped-awaited', (k, { at, lengthAt }: { at: number; lengthAt: number }) => {
+    if (lengthAt !== 0) k.memory.store32(lengthAt, k.memory.load32(at + XOVERLAPPED.length))
+    return k.memory.load32(at + XOVERLAPPED.result)
+  }),
+  xam(
+    501,
+    'XMsgCompleteIORequest',
+    [ptr(XOVERLAPPED, 'overlapped'), u32('result'), u32('extended'), u32('length')],
+    win32Result,
+    ['user'],
+    (k, at, result, extended, length) => {
+      conclude(k, at, { result, extended, length }, 0)
+      return win32.SUCCESS
+    },
+  ),
+]

@@ -1,0 +1,292 @@
+/** The signed-in user: one, local, without a network. */
+import {
+  bool,
+  type Entry,
+  hresult as hresultResult,
+  nothing,
+  ptr,
+  u32,
+  u64,
+  win32 as win32Result,
+  xam,
+} from '../../call.ts'
+import type { Kernel } from '../../context.ts'
+import { conclude } from '../../overlapped.ts'
+import { hresult, win32 } from '../../status.ts'
+import { USER_PROFILE_SETTING, USER_SIGNIN_INFO } from '../../structs.ts'
+import {
+  isSignedIn,
+  offlineId,
+  setSetting,
+  settingOf,
+  settingType,
+  signedIn,
+  sizeOfSetting,
+  typeOfSetting,
+  userIndex,
+  userName,
+  users,
+} from '../../user.ts'
+
+const identityMask = { offline: 1, online: 2 } as const
+/** Where a setting's value came from: the title set it, or nobody did. */
+const source = { none: 0, default: 1, title: 2 } as const
+const listHeader = 8
+const largestBinary = 0x3e8
+
+function writeSigninInfo(k: Kernel, at: number): void {
+  const info = USER_SIGNIN_INFO
+  k.memory.fill(at, info.size, 0)
+  k.memory.store64(at + info.xuid, offlineId)
+  k.memory.store32(at + info.state, signedIn.locally)
+  k.memory.write(at + info.name, new Uint8Array([...userName].map(letter => letter.charCodeAt(0))))
+}
+
+interface ReadRequest {
+  readonly title: number
+  readonly user: number
+  readonly count: number
+  readonly idsAt: number
+  readonly sizeAt: number
+  readonly buffer: number
+  readonly overlapped: number
+}
+
+/** Bytes a setting needs behind the list. */
+function extraSize(id: number): number {
+  const type = typeOfSetting(id)
+  return type === settingType.unicode || type === settingType.binary ? Math.min(sizeOfSetting(id), largestBinary) : 0
+}
+
+function readSettings(k: Kernel, { title, user, count, idsAt, sizeAt, buffer, overlapped }: ReadRequest): number {
+  if (count === 0 || count > 32) return win32.INVALID_PARAMETER
+  const ids = Array.from({ length: count }, (_, i) => k.memory.load32(idsAt + i * 4))
+  const row = USER_PROFILE_SETTING
+  const needed = listHeader + count * row.size + ids.reduce((sum, id) => sum + extraSize(id), 0)
+  if (buffer === 0 || k.memory.load32(sizeAt) < needed) {
+    k.memory.store32(sizeAt, needed)
+    return win32.INSUFFICIENT_BUFFER
+  }
+  if (!isSignedIn(userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
+  k.memory.store32(buffer, count)
+  k.memory.store32(buffer + 4, buffer + listHeader)
+  let extra = buffer + listHeader + count * row.size
+  ids.forEach((id, i) => {
+    const at = buffer + listHeader + i * row.size
+    const value = settingOf(k, title, id)
+    k.memory.fill(at, row.size, 0)
+    k.memory.store32(at + row.source, value === undefined ? source.none : source.title)
+    k.memory.store64(at + row.xuid, offlineId)
+    k.memory.store32(at + row.id, id)
+    k.memory.store8(at + row.type, typeOfSetting(id))
+    if (value === undefined) return
+    if (value.bytes === null) {
+      k.memory.store32(at + row.value, value.low)
+      k.memory.store32(at + row.value + 4, value.high)
+    } else {
+      k.memory.write(extra, value.bytes)
+      k.memory.store32(at + row.value, value.bytes.length)
+      k.memory.store32(at + row.value + 4, extra)
+      extra += value.bytes.length
+    }
+  })
+  return conclude(k, overlapped, { result: win32.SUCCESS })
+}
+
+function writeSettings(
+  k: Kernel,
+  title: number,
+  user: number,
+  count: number,
+  list: number,
+  overlapped: number,
+): number {
+  if (!isSignedIn(userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
+  const row = USER_PROFILE_SETTING
+  for (let i = 0; i < count; i += 1) {
+    const at = list + i * row.size
+    const id = k.memory.load32(at + row.id)
+    const type = k.memory.load8(at + row.type)
+    const low = k.memory.load32(at + row.value)
+    const high = k.memory.load32(at + row.value + 4)
+    const blob = type === settingType.unicode || type === settingType.binary
+    const bytes = blob ? k.memory.read(high, Math.min(low, extraSize(id) || largestBinary)) : null
+    setSetting(k, title, id, { type, low, high: blob ? 0 : high, bytes })
+  }
+  return conclude(k, overlapped, { result: win32.SUCCESS })
+}
+
+function writeName(k: Kernel, user: number, at: number, room: number, wide: boolean): number {
+  if (!isSignedIn(userIndex(user))) return win32.NO_SUCH_USER
+  const text = `${userName.slice(0, Math.max(0, room - 1))}\0`
+  for (let i = 0; i < text.length; i += 1)
+    if (wide) k.memory.store16(at + i * 2, text.charCodeAt(i))
+    else k.memory.store8(at + i, text.charCodeAt(i))
+  return win32.SUCCESS
+}
+
+export const user: readonly Entry[] = [
+  xam(528, 'XamUserGetSigninState', [u32('user')], u32, ['user', 'poll'], (_k, index) =>
+    isSignedIn(index) ? signedIn.locally : signedIn.no,
+  ),
+  xam(
+    522,
+    'XamUserGetXUID',
+    [u32('user'), u32('mask'), ptr('xuid')],
+    hresultResult,
+    ['user', 'poll'],
+    (k, index, mask, out) => {
+      if (!isSignedIn(userIndex(index))) return hresult.NO_SUCH_USER
+      k.memory.store64(out, mask & identityMask.offline || mask & identityMask.online ? offlineId : 0n)
+      return 0
+    },
+  ),
+  xam(
+    551,
+    'XamUserGetSigninInfo',
+    [u32('user'), u32('flags'), ptr(USER_SIGNIN_INFO, 'info')],
+    hresultResult,
+    ['user', 'poll'],
+    (k, index, _flags, at) => {
+      if (!isSignedIn(userIndex(index))) return hresult.NO_SUCH_USER
+      writeSigninInfo(k, at)
+      return 0
+    },
+  ),
+  xam(
+    526,
+    'XamUserGetName',
+    [u32('user'), ptr('buffer'), u32('size')],
+    win32Result,
+    ['user', 'poll'],
+    (k, index, at, room) => writeName(k, index, at, room, false),
+  ),
+  xam(
+    524,
+    'XamUserGetGamerTag',
+    [u32('user'), ptr('buffer'), u32('size')],
+    win32Result,
+    ['user', 'poll'],
+    (k, index, at, room) => writeName(k, index, at, room, true),
+  ),
+  xam(
+    529,
+    'XamUserGetIndexFromXUID',
+    [u64('xuid'), u32('flags'), ptr('index')],
+    hresultResult,
+    ['user', 'poll'],
+    (k, xuid, _flags, out) => {
+      if (xuid !== offlineId) return hresult.NO_SUCH_USER
+      k.memory.store32(out, 0)
+      return 0
+    },
+  ),
+  // What a privilege allows needs the network, and there is none.
+  xam(
+    530,
+    'XamUserCheckPrivilege',
+    [u32('user'), u32('privilege'), ptr('allowed')],
+    win32Result,
+    ['user', 'poll'],
+    (k, index, _privilege, out) => {
+      k.memory.store32(out, 0)
+      return (index & 0xff) !== 0xff && !isSignedIn(index) ? win32.NOT_LOGGED_ON : win32.SUCCESS
+    },
+  ),
+  xam(
+    531,
+    'XamUserAreUsersFriends',
+    [u32('user'), u32('a'), u32('b'), ptr('result'), u32('overlapped')],
+    win32Result,
+    ['user'],
+    (k, index, _a, _b, out, overlapped) => {
+      if (index >= users) return win32.INVALID_PARAMETER
+      k.memory.store32(out, 0)
+      return conclude(k, overlapped, { result: isSignedIn(index) ? win32.SUCCESS : win32.NOT_LOGGED_ON })
+    },
+  ),
+  xam(539, 'XamUserGetMembershipTier', [u32('user')], u32, ['user', 'poll'], () => 0),
+  xam(540, 'XamUserGetUserFlags', [u32('user')], u32, ['user', 'poll'], () => 0),
+  xam(534, 'XamUserGetUserFlagsFromXUID', [u64('xuid')], u32, ['user', 'poll'], () => 0),
+  xam(542, 'XamUserIsGuest', [u32('user')], bool, ['user', 'poll'], () => false),
+  xam(545, 'XamUserIsOnlineEnabled', [u32('user')], bool, ['user', 'poll'], () => false),
+  xam(
+    964,
+    'XamUserGetSubscriptionType',
+    [u32('user'), u32('a'), u32('b')],
+    hresultResult,
+    ['user', 'poll'],
+    () => hresult.NOT_LOGGED_ON,
+  ),
+  xam(
+    686,
+    'XamUserIsUnsafeProgrammingAllowed',
+    [u32('user'), u32('a'), ptr('allowed')],
+    hresultResult,
+    ['user', 'poll'],
+    (k, _index, _a, out) => {
+      if (out === 0) return hresult.INVALID_ARGUMENT
+      k.memory.store32(out, 1)
+      return 0
+    },
+  ),
+  xam(
+    1206,
+    'XamUserContentRestrictionGetFlags',
+    [u32('user'), ptr('flags')],
+    hresultResult,
+    ['user', 'poll'],
+    (k, _index, out) => {
+      k.memory.store32(out, 0)
+      return 0
+    },
+  ),
+  xam(
+    537,
+    'XamUserReadProfileSettings',
+    [
+      u32('title'),
+      u32('user'),
+      u32('xuids'),
+      ptr('xuidList'),
+      u32('count'),
+      ptr('ids'),
+      ptr('size'),
+      ptr('buffer'),
+      u32('overlapped'),
+    ],
+    win32Result,
+    ['user'],
+    (k, title, index, _xuids, _list, count, idsAt, sizeAt, buffer, overlapped) =>
+      readSettings(k, { title, user: index, count, idsAt, sizeAt, buffer, overlapped }),
+  ),
+  xam(
+    554,
+    'XamUserReadProfileSettingsEx',
+    [
+      u32('title'),
+      u32('user'),
+      u32('xuids'),
+      ptr('xuidList'),
+      u32('count'),
+      ptr('ids'),
+      ptr('size'),
+      u32('a'),
+      ptr('buffer'),
+      u32('overlapped'),
+    ],
+    win32Result,
+    ['user'],
+    (k, title, index, _xuids, _list, count, idsAt, sizeAt, _a, buffer, overlapped) =>
+      readSettings(k, { title, user: index, count, idsAt, sizeAt, buffer, overlapped }),
+  ),
+  xam(
+    538,
+    'XamUserWriteProfileSettings',
+    [u32('title'), u32('user'), u32('count'), ptr('settings'), u32('overlapped')],
+    win32Result,
+    ['user'],
+    (k, title, index, count, list, overlapped) => writeSettings(k, title, index, count, list, overlapped),
+  ),
+  xam(775, 'XamUserAddRecentPlayer', [u32('a')], nothing, ['user', 'stub'], () => {}),
+]
