@@ -4,7 +4,7 @@ import { hex32 } from '../base/words.ts'
 import type { ReportSection, RunEnd, RunInfo } from '../plugin/api.ts'
 import type { BalanceSheet } from '../plugin/bus.ts'
 import type { PluginSummary } from '../plugin/driver.ts'
-import { columns, grouped, seconds } from './text.ts'
+import { columns, grouped, seconds, wrapped } from './text.ts'
 
 export interface Outcome {
   readonly run: RunInfo
@@ -36,13 +36,23 @@ export function reportText(outcome: Outcome, bold: boolean): string {
   return `${parts.join('\n\n')}\n`
 }
 
+const causes: Readonly<Record<RunEnd['cause'], string>> = {
+  finished: 'finished',
+  limit: 'reached its limit',
+  deadlock: 'hangs',
+  stuck: 'is stuck',
+  fault: 'faulted',
+  signal: 'was stopped',
+  defect: 'was ended',
+}
+
 function headline({ run, end, instructions, cycles, milliseconds }: Outcome): string {
-  const speed = instructions / Math.max(milliseconds, 1) / 1_000
+  const speed = milliseconds < 500 ? '' : ` (${Math.round(instructions / milliseconds / 1_000)} million a second)`
   const identity = run.title.id === 0 ? run.title.name : `${run.title.name} (title ${hex32(run.title.id)})`
   return [
-    `${identity}: ${end.text}`,
+    ...wrapped(`${identity} ${causes[end.cause]}: ${end.text}${end.text.endsWith('.') ? '' : '.'}`, 100),
     `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, in ` +
-      `${seconds(milliseconds / 1_000)} (${speed.toFixed(speed < 10 ? 1 : 0)} million a second). Run ${run.runId}.`,
+      `${seconds(milliseconds / 1_000)}${speed}. Run ${run.runId}.`,
   ].join('\n')
 }
 
@@ -100,7 +110,11 @@ function balanceLines({ balance, plugins }: Outcome): string[] {
   lines.push(...columns(rows))
   for (const { plugin, counters } of plugins) {
     const own = Object.entries(counters).filter(([name, value]) => value > 0 && !boundCounters.has(name))
-    if (own.length > 0) lines.push(`${plugin}: ${own.map(([name, value]) => `${name} ${grouped(value)}`).join(', ')}`)
+    if (own.length === 0) continue
+    const words = own.map(([name, value]) => `${name}\u00a0${grouped(value)}`).join(', ')
+    lines.push(
+      ...wrapped(`${plugin}: ${words}`, 96).map((line, i) => `${i > 0 ? '  ' : ''}${line.replaceAll('\u00a0', ' ')}`),
+    )
   }
   return lines
 }

@@ -87,7 +87,7 @@ async function slices({ host, clock, machine, driver, interrupt, progress }: Ses
       return {
         cause: 'signal',
         exitStatus: host.statusOf(interrupt.signal),
-        text: `Stopped by ${interrupt.signal}.`,
+        text: `by ${interrupt.signal}`,
       }
   }
 }
@@ -95,7 +95,7 @@ async function slices({ host, clock, machine, driver, interrupt, progress }: Ses
 function defectEnding(error: unknown): Ending {
   const text =
     error instanceof Failure
-      ? `Stopped: ${error.message}.`
+      ? error.message
       : `Xenoscope itself failed: ${
           failureText(error)
             .split('\n')[0]

@@ -15,7 +15,8 @@ export function amount(n: number): string {
 export function seconds(value: number): string {
   if (value >= 1) return `${value.toFixed(3)} s`
   if (value >= 0.001) return `${(value * 1e3).toFixed(1)} ms`
-  return `${(value * 1e6).toFixed(1)} µs`
+  if (value >= 0.000001) return `${(value * 1e6).toFixed(1)} µs`
+  return value === 0 ? '0 s' : `${Math.round(value * 1e9)} ns`
 }
 
 /** Rows with their cells under one another; a cell that starts with a digit stands at the right of its column. */

@@ -35,6 +35,17 @@ export const blockClasses = {
 } as const
 export type BlockClass = keyof typeof blockClasses
 
+/** Classes of a block that ends when somebody signals. */
+export const awaitsSignal: ReadonlySet<BlockClass> = new Set<BlockClass>([
+  'pulsed-into-nobody',
+  'reset-before-the-wait',
+  'signal-on-nothing',
+  'never-signalled',
+  'signals-merged',
+  'signals-taken',
+  'not-signalled-since',
+])
+
 export interface Block {
   readonly object: ObjectView
   /** The handle value the waiter used, 0 where it used a pointer. */
@@ -202,7 +213,7 @@ const isPulseIntoNobody = (note: SignalNote): boolean =>
   (note.what === 'pulsed' && note.woken === 0) || (note.what === 'lost' && note.reason === 1)
 
 export const ghostClasses = ['was never created', 'was closed before', 'is of another type'] as const
-export const ghostOperations = ['signal', 'wait', 'wake', 'other'] as const
+export const ghostOperations = ['signal', 'wait', 'wake', 'use'] as const
 
 interface CriticalSection {
   /** tid, undefined when nobody of the title's holds it. */

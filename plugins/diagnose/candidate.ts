@@ -11,25 +11,30 @@ export interface Candidate {
   readonly ran: boolean | undefined
   /** Threads that have the function on their stack now. */
   readonly standing: readonly ThreadView[]
-  /** Threads that called the kernel from the function before, and do not stand in it now. */
+  /** Threads that begin with the function, and do not stand in it now. */
+  readonly beginners: readonly ThreadView[]
+  /** Other threads that called the kernel from the function before. */
   readonly visitors: readonly number[]
 }
 
 export function candidatesOf({ views, evidence, code }: BlockContext, object: ObjectView): readonly Candidate[] {
-  const threads = views.threads().filter(({ state }) => state !== 'exited')
+  const all = views.threads()
+  const threads = all.filter(({ state }) => state !== 'exited')
   return code.sitesOf(object).map((site): Candidate => {
     const inside = code.functionAt(site.address)
     const isIn = (lr: number): boolean => inside !== undefined && code.functionAt(lr - 4)?.begin === inside.begin
     const ran = evidence.ranAt(site.address + 4).length > 0
     const standing = threads.filter(({ stack }) => stack.frames.some(({ lr }) => isIn(lr)))
+    const beginners = all.filter(thread => thread.entry === inside?.begin && !standing.includes(thread))
     const visitors = new Set<number>()
     for (const lr of evidence.callers()) if (isIn(lr)) for (const tid of evidence.ranAt(lr)) visitors.add(tid)
-    for (const { tid } of standing) visitors.delete(tid)
+    for (const { tid } of [...standing, ...beginners]) visitors.delete(tid)
     return {
       site,
       within: inside?.name ?? '',
       ran: ran || (site.direct && evidence.complete ? false : undefined),
       standing,
+      beginners,
       visitors: [...visitors],
     }
   })

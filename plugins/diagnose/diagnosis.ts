@@ -8,7 +8,7 @@
  * merely fell silent is never an edge; it is told as a candidate beside the root.
  */
 import { limits, type RunEnd, type ThreadView, type Verdict, type WaitView } from '../../core/index.ts'
-import { type Block, type BlockClass, type BlockContext, blockClasses, blockOf } from './blocks.ts'
+import { awaitsSignal, type Block, type BlockClass, type BlockContext, blockClasses, blockOf } from './blocks.ts'
 import { candidatesOf } from './candidate.ts'
 import { count } from './names.ts'
 
@@ -155,9 +155,9 @@ function because({ names }: BlockContext, wait: WaitView, blocks: readonly Block
   const classes = new Map<BlockClass, number>()
   for (const { code } of open) classes.set(code, (classes.get(code) ?? 0) + 1)
   const parts = [...classes].toSorted(([a], [b]) => rankOf(a) - rankOf(b))
-  return `${parts.map(([code, n]) => `${n} ${blockClasses[code]}`).join(', ')}${
-    wait.type === 'all' && open.length < blocks.length ? `; ${blocks.length - open.length} signalled` : ''
-  }`
+  const said = parts.map(([code, n]) => (n === 1 ? blockClasses[code] : `${n} × ${blockClasses[code]}`))
+  const rest = wait.type === 'all' && open.length < blocks.length ? [`${blocks.length - open.length} signalled`] : []
+  return [...said, ...rest].join(', ')
 }
 
 const mostTelling = (wait: WaitView, blocks: readonly Block[]): Block | undefined =>
@@ -170,17 +170,6 @@ function certainBlockers(wait: WaitView, blocks: readonly Block[]): readonly num
   if (wait.deadline !== undefined || (wait.type === 'any' && blocks.length > 1)) return []
   return [...new Set(blocks.flatMap(({ blockers }) => blockers))]
 }
-
-/** Classes of a block that ends when somebody signals. */
-const awaitsSignal = new Set<BlockClass>([
-  'pulsed-into-nobody',
-  'reset-before-the-wait',
-  'signal-on-nothing',
-  'never-signalled',
-  'signals-merged',
-  'signals-taken',
-  'not-signalled-since',
-])
 
 /** Stuck threads that stand in the code that would signal; none where some of that code is in nobody's way. */
 function likelyBlockers(

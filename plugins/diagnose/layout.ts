@@ -1,6 +1,6 @@
 /** Text for a terminal: a label, then words wrapped under themselves. */
 const columns = 100
-const labelWidth = 10
+const labelWidth = 11
 
 /** Wraps at spaces; lines after the first start `indent` columns in. */
 export function wrap(text: string, first: number, indent: number): string[] {

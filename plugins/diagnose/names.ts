@@ -40,10 +40,12 @@ export function createNames(views: MachineViews): Names {
   const hz = views.timebaseHz
 
   function time(ticks: number): string {
+    if (ticks === 0) return '0 s'
     const seconds = ticks / hz
     if (seconds >= 1) return `${seconds.toFixed(3)} s`
     if (seconds >= 0.001) return `${(seconds * 1e3).toFixed(1)} ms`
-    return `${(seconds * 1e6).toFixed(1)} µs`
+    if (seconds >= 0.000001) return `${(seconds * 1e6).toFixed(1)} µs`
+    return `${Math.round(seconds * 1e9)} ns`
   }
 
   const code = (address: number): string => (address === 0 ? 'unknown code' : plain(views.nameOf(address)))

@@ -12,18 +12,27 @@ const openedBy = ['', 'duplicated it', 'opened it by name', 'opened it by its po
 const mostSites = 3
 const mostPeers = 4
 
-export function producersOf(context: BlockContext, waiter: ThreadView, object: ObjectView): string[] {
+/** `behind`: threads that wait for the waiter, and so are nobody's hope. */
+export function producersOf(
+  context: BlockContext,
+  waiter: ThreadView,
+  object: ObjectView,
+  behind: readonly number[] = [],
+): string[] {
   const evidence = context.evidence.of(object.serial)
-  const named = new Set<number>([waiter.tid, 0])
+  const candidates = candidatesOf(context, object)
+  const named = new Set<number>([waiter.tid, ...behind, 0])
   const lines = [
     ...missed(context, evidence, named),
-    ...codeLines(context, object, named),
+    ...codeLines(context, candidates, named),
     ...lastSignaller(context, object, named),
-    ...likeIt(context, evidence, object, named),
+    ...likeIt(context, evidence, object, candidates, named),
     ...opened(context, evidence, named),
-    ...peers(context, waiter, object, named),
   ]
-  return lines.length > 0 ? lines : ['unknown: nobody signalled it or its like, and nobody else holds it']
+  if (lines.length === 0) lines.push(...peers(context, waiter, object, named))
+  return lines.length > 0
+    ? lines
+    : ['unknown: nobody signalled it or its like, and no call that would was found in the code']
 }
 
 function now(context: BlockContext, tid: number): string {
@@ -46,8 +55,7 @@ function missed(context: BlockContext, evidence: ObjectEvidence | undefined, nam
 const mostCandidates = 4
 
 /** The code that would signal it. */
-function codeLines(context: BlockContext, object: ObjectView, named: Set<number>): string[] {
-  const candidates = candidatesOf(context, object)
+function codeLines(context: BlockContext, candidates: readonly Candidate[], named: Set<number>): string[] {
   const lines = candidates.slice(0, mostCandidates).map(candidate => codeLine(context, candidate, named))
   if (candidates.length > mostCandidates)
     lines.push(`${count(candidates.length - mostCandidates, 'more call')} in the code would signal it`)
@@ -56,7 +64,7 @@ function codeLines(context: BlockContext, object: ObjectView, named: Set<number>
 
 function codeLine(context: BlockContext, candidate: Candidate, named: Set<number>): string {
   const { names, views } = context
-  const { site, within, ran, standing, visitors } = candidate
+  const { site, within, ran, standing, beginners, visitors } = candidate
   const history = ran === undefined ? '' : ran ? ', and did so before' : ', and never ran'
   const where = `${site.direct ? site.signals : `a call of ${site.signals}`} at ${names.code(site.address)} would signal it${history}`
   const tell = (thread: ThreadView, role: string): string => {
@@ -64,17 +72,19 @@ function codeLine(context: BlockContext, candidate: Candidate, named: Set<number
     return `; ${names.thread(thread.tid)} ${role}, and ${doingAt(context, thread)}`
   }
   const here = standing.slice(0, 2).map(thread => tell(thread, `is in ${within}`))
+  const first = beginners.slice(0, here.length > 0 ? 0 : 2).map(thread => tell(thread, 'begins there'))
   const past = visitors
-    .slice(0, here.length > 0 ? 0 : 2)
+    .slice(0, here.length + first.length > 0 ? 0 : 2)
     .flatMap(tid => views.thread(tid) ?? [])
     .map(thread => tell(thread, `ran ${within}`))
-  return where + [...here, ...past].join('')
+  return where + [...here, ...first, ...past].join('')
 }
 
 function doingAt(context: BlockContext, thread: ThreadView): string {
   const exit = context.evidence.exited(thread.tid)
   const when = thread.state === 'exited' && exit !== undefined ? ` at ${context.names.time(exit.cycle)}` : ''
-  return `${doing(context, thread)}${when}`
+  const never = thread.suspendCount > 0 && context.evidence.resumes(thread.tid) === 0
+  return never ? 'was made suspended and never resumed' : `${doing(context, thread)}${when}`
 }
 
 function lastSignaller(context: BlockContext, object: ObjectView, named: Set<number>): string[] {
@@ -88,28 +98,29 @@ function lastSignaller(context: BlockContext, object: ObjectView, named: Set<num
   ]
 }
 
+/** Call sites that signalled what was made at the same place, but for those told of already. */
 function likeIt(
   context: BlockContext,
   evidence: ObjectEvidence | undefined,
   object: ObjectView,
+  candidates: readonly Candidate[],
   named: Set<number>,
 ): string[] {
   const { names } = context
   const origin = evidence?.origin
   if (origin === undefined) return []
+  const told = new Set([...candidates.map(({ site }) => site.address + 4), object.lastSignal?.lr ?? 0])
+  const which = origin.objects > 1 ? `${origin.objects} objects made at the same place` : 'it'
   return [...origin.sites.values()]
+    .filter(({ lr }) => !told.has(lr))
     .toSorted((a, b) => b.count - a.count)
     .slice(0, mostSites)
     .map(site => {
-      const tid = site.last.tid
+      const { tid, cycle, serial } = site.last
       const state = named.has(tid) ? '' : now(context, tid)
       named.add(tid)
-      const others = origin.objects > 1 ? `one of the ${origin.objects} made at the same place` : 'it'
-      const which = site.last.serial === object.serial ? 'it' : `#${site.last.serial}`
-      return (
-        `${names.site(site.source, site.lr)} signalled ${others} ${count(site.count, 'time')}, ` +
-        `last ${which} at ${names.time(site.last.cycle)} by ${names.thread(tid)}${state}`
-      )
+      const last = `${origin.objects > 1 ? `last #${serial} ` : ''}at ${names.time(cycle)} by ${names.thread(tid)}`
+      return `${names.site(site.source, site.lr)} signalled ${which} ${count(site.count, 'time')}, ${last}${state}`
     })
 }
 
@@ -127,7 +138,7 @@ function opened(context: BlockContext, evidence: ObjectEvidence | undefined, nam
 
 /** Threads of the same maker as the object or the waiter, that are not told of yet. */
 function peers(context: BlockContext, waiter: ThreadView, object: ObjectView, named: Set<number>): string[] {
-  const { views, names, evidence } = context
+  const { views, names } = context
   const makers = new Set([object.created?.tid, waiter.creator?.tid])
   makers.delete(0)
   const others = views
@@ -139,9 +150,7 @@ function peers(context: BlockContext, waiter: ThreadView, object: ObjectView, na
   const verb = object.signals === 0 ? 'and never signalled it' : 'and may be meant to signal it'
   const lines = others.slice(0, mostPeers).map(thread => {
     const role = thread.tid === object.created?.tid ? ' made it,' : ''
-    const suspended = thread.suspendCount > 0 && evidence.resumes(thread.tid) === 0
-    const does = suspended ? 'was made suspended and never resumed' : doingAt(context, thread)
-    return `${names.thread(thread.tid)}${role} ${does}, ${verb}`
+    return `${names.thread(thread.tid)}${role} ${doingAt(context, thread)}, ${verb}`
   })
   if (others.length > mostPeers) lines.push(`${others.length - mostPeers} more threads of the same maker`)
   return lines

@@ -8,7 +8,15 @@ import {
   type Stack,
   type ThreadView,
 } from '../../core/index.ts'
-import { type Block, type BlockContext, blockClasses, doing, ghostClasses, ghostOperations } from './blocks.ts'
+import {
+  awaitsSignal,
+  type Block,
+  type BlockContext,
+  blockClasses,
+  doing,
+  ghostClasses,
+  ghostOperations,
+} from './blocks.ts'
 import type { Diagnosis, Waiting } from './diagnosis.ts'
 import type { SignalNote } from './evidence.ts'
 import { labelled, table, wrap } from './layout.ts'
@@ -53,7 +61,7 @@ function why(context: BlockContext, diagnosis: Diagnosis, cause: RunEnd['cause']
         behind: root.behind,
         producers: root.blocks.map(({ object }) => ({
           serial: object.serial,
-          known: producersOf(context, root.thread, object),
+          known: producersOf(context, root.thread, object, root.behind),
         })),
       })),
     },
@@ -73,9 +81,9 @@ function rootLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting): 
   lines.push(...labelled('stack', stackLines(context, thread.stack)))
   const first = blocks.find(({ code }) => code === root.code)
   if (first !== undefined) {
-    lines.push(...labelled('object', [madeBy(context, first.object)]))
-    lines.push(...labelled('signals', signalLines(context, first.object)))
-    if (first.blockers.length === 0) lines.push(...labelled('producer', producersOf(context, thread, first.object)))
+    lines.push(...objectLines(context, first.object))
+    if (first.blockers.length === 0)
+      lines.push(...labelled('producer', producersOf(context, thread, first.object, root.behind)))
   }
   if (root.behind.length > 0) lines.push(...labelled('behind it', behindLines(context, diagnosis, root.behind)))
   return lines
@@ -164,6 +172,13 @@ function madeBy({ names }: BlockContext, object: ObjectView): string {
   return `made by ${names.thread(created.tid)} at ${names.time(created.cycle)}: ${names.site(created.source, created.lr)}${also}${closed}`
 }
 
+/** How it came to be, and who signalled it; a thread is told of elsewhere, and a mutant is owned. */
+function objectLines(context: BlockContext, object: ObjectView, signals = object.kind !== 'Mutant'): string[] {
+  if (object.kind === 'Thread') return []
+  const made = labelled('object', [madeBy(context, object)])
+  return !signals ? made : [...made, ...labelled('signals', signalLines(context, object))]
+}
+
 function startedBy({ names }: BlockContext, thread: ThreadView): string {
   const { creator } = thread
   const by =
@@ -188,19 +203,23 @@ function signalLines(context: BlockContext, object: ObjectView): string[] {
   const { alreadySet, pulsedIntoNobody, overLimit } = object.lost
   const lost = alreadySet + pulsedIntoNobody + overLimit
   if (object.signals === 0 && lost === 0 && notes.length === 0) return ['none']
-  const total = `${count(object.signals, 'signal')}${lost > 0 ? `, ${lost} of no effect` : ''}, ${count(object.wakes, 'wake')}; the last:`
+  const total =
+    object.signals === 0
+      ? `${count(lost, 'signal')} of no effect; the last:`
+      : `${count(object.signals, 'signal')}${lost > 0 ? ` and ${lost} of no effect` : ''}, ${count(object.wakes, 'wake')}; the last:`
   return [total, ...notes.map(note => noteText(context, note))]
 }
 
-function threadsSection(context: BlockContext, { waiting }: Diagnosis): ReportSection {
+function threadsSection(context: BlockContext, { waiting, roots }: Diagnosis): ReportSection {
   const { views } = context
   const threads = views.threads()
   const byTid = new Map(waiting.map(one => [one.thread.tid, one]))
+  const told = new Set(roots.slice(0, mostRoots).map(({ thread }) => thread.tid))
   const title = threads.filter(({ system }) => !system)
   const system = threads.filter(thread => thread.system && thread.state !== 'exited')
   const lines = title.flatMap((thread, i) => [
-    ...(i > 0 ? [''] : []),
-    ...threadLines(context, thread, byTid.get(thread.tid)),
+    ...(i > 0 && (thread.state !== 'exited' || title[i - 1]?.state !== 'exited') ? [''] : []),
+    ...threadLines(context, thread, byTid.get(thread.tid), told.has(thread.tid)),
   ])
   if (system.length > 0) {
     lines.push('', `${count(system.length, 'thread')} of the system:`)
@@ -213,7 +232,8 @@ function threadsSection(context: BlockContext, { waiting }: Diagnosis): ReportSe
   }
 }
 
-function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting | undefined): string[] {
+/** `told`: it is one of those at the top, and its object was shown there. */
+function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting | undefined, told: boolean): string[] {
   const { names, evidence } = context
   const name = capital(names.thread(thread.tid))
   if (thread.state === 'exited') {
@@ -234,10 +254,7 @@ function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting |
     lines.push(...labelled('handles', [names.handles(only.object)]))
   lines.push(...labelled('stack', [stackText(context, thread.stack)]))
   lines.push(...labelled('made', [startedBy(context, thread)]))
-  if (only !== undefined && only.object.kind !== 'Thread') {
-    lines.push(...labelled('object', [madeBy(context, only.object)]))
-    lines.push(...labelled('signals', signalLines(context, only.object)))
-  }
+  if (only !== undefined && !told) lines.push(...objectLines(context, only.object, awaitsSignal.has(only.code)))
   return lines
 }
 
@@ -315,7 +332,7 @@ function ghostSection({ views, names, evidence }: BlockContext): ReportSection {
     lines: table(
       ghosts.map(ghost => [
         views.sourceName(ghost.source),
-        `${ghostOperations[ghost.operation] ?? 'other'} of what ${ghostClasses[ghost.class] ?? 'is nothing'}`,
+        `${ghostOperations[ghost.operation] ?? 'use'} of a value that ${ghostClasses[ghost.class] ?? 'is nothing'}`,
         count(ghost.count, 'time'),
         `first ${hex(ghost.first.value)} by ${names.thread(ghost.first.tid, ghost.first.actor)} at ${names.time(ghost.first.cycle)}: ` +
           `${names.code(ghost.first.lr)}${ghost.first.candidate === 0 ? '' : `; the nearest object is #${ghost.first.candidate}`}`,
