@@ -81,8 +81,8 @@ function rootLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting): 
   lines.push(...labelled('stack', stackLines(context, thread.stack)))
   const first = blocks.find(({ code }) => code === root.code)
   if (first !== undefined) {
-    lines.push(...objectLines(context, first.object))
-    if (first.blockers.length === 0)
+    lines.push(...objectLines(context, first.object, awaitsSignal.has(first.code)))
+    if (awaitsSignal.has(first.code))
       lines.push(...labelled('producer', producersOf(context, thread, first.object, root.behind)))
   }
   if (root.behind.length > 0) lines.push(...labelled('behind it', behindLines(context, diagnosis, root.behind)))
@@ -173,7 +173,7 @@ function madeBy({ names }: BlockContext, object: ObjectView): string {
 }
 
 /** How it came to be, and who signalled it; a thread is told of elsewhere, and a mutant is owned. */
-function objectLines(context: BlockContext, object: ObjectView, signals = object.kind !== 'Mutant'): string[] {
+function objectLines(context: BlockContext, object: ObjectView, signals: boolean): string[] {
   if (object.kind === 'Thread') return []
   const made = labelled('object', [madeBy(context, object)])
   return !signals ? made : [...made, ...labelled('signals', signalLines(context, object))]
@@ -239,7 +239,7 @@ function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting |
   if (thread.state === 'exited') {
     const exit = evidence.exited(thread.tid)
     const when = exit === undefined ? '' : ` at ${names.time(exit.cycle)}`
-    return [`${name} ${doing(context, thread)}${when}.`, ...labelled('made', [startedBy(context, thread)])]
+    return wrap(`${name} ${doing(context, thread)}${when}; made ${startedBy(context, thread)}.`, 0, 2)
   }
   const suspended = thread.suspendCount > 0 ? `, suspended ${count(thread.suspendCount, 'time')}` : ''
   const head =
