@@ -94,9 +94,6 @@ export function createBus(options: BusOptions = {}): Bus {
   const reader = createFactReader()
   const seats: Seat[] = []
   const byKind: Seat[][] = Array.from({ length: 32 }, () => [])
-  let mask = 0
-  let framesMask = 0
-  let sequence = 0
   let base = 0
   let built = 0
 
@@ -105,7 +102,7 @@ export function createBus(options: BusOptions = {}): Bus {
     const muted = !seat.muted && seat.failures >= limits.pluginFailures.value
     if (muted) {
       seat.muted = true
-      framesMask = seats.reduce((all, one) => (one.muted ? all : all | framesOf(one.instance)), 0)
+      bus.framesMask = seats.reduce((all, one) => (one.muted ? all : all | framesOf(one.instance)), 0)
     }
     const text = `failed at ${at}: ${reasonOf(error)}`
     seat.firstFailure ??= text
@@ -165,23 +162,15 @@ export function createBus(options: BusOptions = {}): Bus {
     for (const kind of wanted) if (!(kind in catalogue)) throw new TypeError(`there is no fact ${kind}`)
     seat.instance = instance
     for (const kind of wanted) byKind[catalogue[kind].id]?.push(seat)
-    mask |= maskOf([...wanted])
-    framesMask |= framesOf(instance)
+    bus.mask |= maskOf([...wanted])
+    bus.framesMask |= framesOf(instance)
   }
 
-  return {
-    get mask() {
-      return mask
-    },
-    get framesMask() {
-      return framesMask
-    },
-    get sequence() {
-      return sequence
-    },
-    set sequence(value) {
-      sequence = value
-    },
+  // Plain fields, as in the silent sink: the emitters test the mask and count at every fact.
+  const bus: Bus & { mask: number; framesMask: number } = {
+    mask: 0,
+    framesMask: 0,
+    sequence: 0,
     accept,
     attach(name, make) {
       const seat: Seat = {
@@ -204,13 +193,13 @@ export function createBus(options: BusOptions = {}): Bus {
     guard: (subscriber, at, hook) => guard(subscriber as Seat, at, hook),
     failure: (subscriber, at, error) => failure(subscriber as Seat, at, error),
     resume(value) {
-      sequence = value
+      bus.sequence = value
       base = value
     },
     balance: () => ({
-      happened: sequence - base,
+      happened: bus.sequence - base,
       built,
-      unasked: sequence - base - built,
+      unasked: bus.sequence - base - built,
       plugins: seats.map(seat => ({
         plugin: seat.name,
         offered: seat.delivered + seat.failed + seat.missed,
@@ -226,6 +215,7 @@ export function createBus(options: BusOptions = {}): Bus {
       })),
     }),
   }
+  return bus
 }
 
 const framesOf = (instance: PluginInstance): number =>
