@@ -82,16 +82,23 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
 
   /** Looks at the clock: what is due, and whether anything has moved. */
   function tick(): void {
-    const now = time.now()
     core.serveDeadlines()
-    for (const device of devices) device.advance(now)
+    for (const device of devices) device.advance(time.now())
     pump()
-    if (core.takeProgress()) progressAt = now
-    else if (stuckTicks > 0 && now - progressAt >= stuckTicks)
-      stop({
-        kind: 'stuck',
-        text: `for ${options.stuckAfter / 1000} s of guest time nothing but device callbacks and poll loops has run`,
-      })
+    if (time.now() >= stuckAt()) stopStuck()
+  }
+
+  /** When the title counts as stuck, if nothing of its own has moved by then. */
+  function stuckAt(): number {
+    if (core.takeProgress()) progressAt = time.now()
+    return stuckTicks > 0 ? progressAt + stuckTicks : Number.POSITIVE_INFINITY
+  }
+
+  function stopStuck(): void {
+    stop({
+      kind: 'stuck',
+      text: `for ${options.stuckAfter / 1000} s of guest time nothing but device callbacks and poll loops has run`,
+    })
   }
 
   function endTurn(): void {
@@ -121,8 +128,11 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
       stop({ kind: 'deadlock', text: 'no thread can run and nothing is due that could wake one' })
       return
     }
-    time.leapTo(next)
-    tick()
+    const stuck = stuckAt()
+    time.leapTo(Math.min(next, stuck))
+    // Before what is due wakes anybody: those who poll are seen where they wait.
+    if (next > stuck) stopStuck()
+    else tick()
   }
 
   /** Serves a trap that is a service of the debugger; false when it is none. */
