@@ -72,12 +72,14 @@ export function blockOf(context: BlockContext, waiter: ThreadView, wait: WaitVie
   if (object === undefined) return undefined
   const handle = wait.handles[index] ?? 0
   const section = criticalSection(context, object, wait)
-  const label =
-    section === undefined
-      ? context.names.object(object, handle)
-      : context.names.object(object, handle).replace(object.kind, 'critical section')
+  const label = labelOf(context, object, handle, wait)
   return { object, handle, label, ...judge(context, waiter, wait, object, section) }
 }
+
+const labelOf = ({ names, views }: BlockContext, object: ObjectView, handle: number, wait: WaitView): string =>
+  isSection(views, object, wait)
+    ? names.object(object, handle).replace(object.kind, 'critical section')
+    : names.object(object, handle)
 
 type Judgement = Pick<Block, 'code' | 'clause' | 'blockers'>
 
@@ -104,16 +106,16 @@ const free = (code: BlockClass, clause: string, blockers: readonly number[] = []
 })
 
 /** What a thread does now, after its name. */
-export function doing({ views, names }: BlockContext, thread: ThreadView): string {
+export function doing(context: BlockContext, thread: ThreadView): string {
   if (thread.state === 'exited') return `exited with ${hex(thread.exitCode ?? 0)}`
   if (thread.state === 'suspended') return 'is suspended'
   const { wait } = thread
   if (wait === undefined) return thread.state === 'running' ? 'runs' : 'is ready to run'
   if (wait.type === 'delay') return wait.deadline === undefined ? 'sleeps for ever' : 'sleeps'
-  const first = wait.objects[0] === undefined ? undefined : views.object(wait.objects[0])
+  const first = wait.objects[0] === undefined ? undefined : context.views.object(wait.objects[0])
   const on =
     wait.objects.length === 1 && first !== undefined
-      ? names.object(first, wait.handles[0])
+      ? labelOf(context, first, wait.handles[0] ?? 0, wait)
       : `${wait.type === 'all' ? 'all' : 'one'} of ${count(wait.objects.length, 'object')}`
   return wait.deadline === undefined ? `waits on ${on}` : `waits on ${on}, with a timeout`
 }
@@ -223,9 +225,12 @@ interface CriticalSection {
 const enters = /^Rtl(?:Try)?EnterCriticalSection/
 const ownerOffset = 0x18
 
+const isSection = (views: MachineViews, object: ObjectView, wait: WaitView): boolean =>
+  object.address !== 0 && enters.test(views.sourceName(wait.begun.source))
+
 /** To the kernel a critical section is an event with the owner's thread object in the words behind it. */
 function criticalSection({ views }: BlockContext, object: ObjectView, wait: WaitView): CriticalSection | undefined {
-  if (object.address === 0 || !enters.test(views.sourceName(wait.begun.source))) return undefined
+  if (!isSection(views, object, wait)) return undefined
   if (object.owner !== 0) return { owner: object.owner }
   const bytes = views.readMemory(object.address + ownerOffset, 4)
   if (bytes === undefined) return { owner: undefined }

@@ -7,7 +7,16 @@
  * thread is in. A stuck thread without a stuck thread in its way is a root: the place to look at first. A producer that
  * merely fell silent is never an edge; it is told as a candidate beside the root.
  */
-import { limits, type RunEnd, type ThreadView, type Verdict, type WaitView } from '../../core/index.ts'
+import {
+  address,
+  handle,
+  limits,
+  type RunEnd,
+  type ThreadView,
+  ticks,
+  type Verdict,
+  type WaitView,
+} from '../../core/index.ts'
 import { awaitsSignal, type Block, type BlockClass, type BlockContext, blockClasses, blockOf } from './blocks.ts'
 import { candidatesOf } from './candidate.ts'
 import { count } from './names.ts'
@@ -18,6 +27,8 @@ export interface Waiting {
   readonly blocks: readonly Block[]
   /** Ticks since it began. */
   readonly waited: number
+  /** How often it asked, for a thread that polls instead of waiting; else 0. */
+  readonly polls: number
   readonly stuck: boolean
   /** The threads of the cycle it is in, itself first; empty for none. */
   readonly cycle: readonly number[]
@@ -56,10 +67,12 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
   const hung = cause === 'deadlock' || cause === 'stuck'
 
   const drafts = threads.flatMap(thread => {
-    const { wait } = thread
-    if (wait === undefined || thread.state === 'exited') return []
+    if (thread.state === 'exited') return []
+    const poll = pollOf(context, thread)
+    const wait = poll?.wait ?? thread.wait
+    if (wait === undefined) return []
     const blocks = wait.objects.flatMap((_, i) => blockOf(context, thread, wait, i) ?? [])
-    return [{ thread, wait, blocks, waited: views.cycle - wait.begun.cycle }]
+    return [{ thread, wait, blocks, waited: views.cycle - wait.begun.cycle, polls: poll?.times ?? 0 }]
   })
   type Draft = (typeof drafts)[number]
 
@@ -84,7 +97,7 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
     }
 
   const waiting = drafts.map((draft): Waiting => {
-    const { thread, wait, blocks, waited } = draft
+    const { thread, wait, blocks, waited, polls } = draft
     const isOne = stuck.has(thread.tid)
     const certain = cycles.get(thread.tid) ?? []
     const cycle = certain.length > 0 || !isOne ? certain : cycleThrough(thread.tid, edges)
@@ -96,12 +109,13 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
       wait,
       blocks,
       waited,
+      polls,
       stuck: isOne,
       cycle,
       blockers,
       behind: behind(thread.tid, edges).filter(tid => stuck.has(tid)),
       root: isOne && (cycle.length > 0 || inTheWay.length === 0),
-      says: `${names.thread(thread.tid)} ${wording(wait, isOne, names.time(waited))} ${onWhat(wait, blocks)}`.trimEnd(),
+      says: `${names.thread(thread.tid)} ${wording(wait, isOne, names.time(waited), polls)} ${onWhat(wait, blocks)}`.trimEnd(),
       because: because(context, wait, blocks, cycle),
       code: telling?.code ?? (wait.type === 'delay' ? 'sleeps-for-ever' : 'unknown'),
     }
@@ -119,20 +133,48 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
 
 /** One verdict for every waiting title thread and object. */
 export function verdictsOf({ names }: BlockContext, { waiting }: Diagnosis): Verdict[] {
-  return waiting.flatMap(({ thread, wait, blocks, stuck, waited }) =>
+  return waiting.flatMap(({ thread, wait, blocks, stuck, waited, polls }) =>
     wait.deadline !== undefined
       ? []
       : blocks.map(block => ({
           tid: thread.tid,
           serial: block.object.serial,
           code: block.code,
-          text: `${names.thread(thread.tid)} ${wording(wait, stuck, names.time(waited))} on ${block.label}: ${block.clause}`,
-          stuck,
+          text: `${names.thread(thread.tid)} ${wording(wait, stuck, names.time(waited), polls)} on ${block.label}: ${block.clause}`,
+          stuck: stuck && block.code !== 'signalled',
         })),
   )
 }
 
-function wording(wait: WaitView, stuck: boolean, waited: string): string {
+/** Fewer questions than these are a wait with a timeout, not a poll. */
+const fewPolls = 16
+
+/** A thread that asks again and again is taken for one that waits since it first asked. */
+function pollOf(
+  { evidence, views }: BlockContext,
+  { tid, wait }: ThreadView,
+): { readonly wait: WaitView; readonly times: number } | undefined {
+  const poll = evidence.polls(tid)
+  if (poll === undefined || poll.times < fewPolls || (wait !== undefined && wait.deadline === undefined))
+    return undefined
+  const object = views.object(poll.serial)
+  if (object === undefined) return undefined
+  const { sequence, lr, source } = poll.since
+  return {
+    times: poll.times,
+    wait: {
+      type: 'any',
+      objects: [object.serial],
+      handles: [handle(poll.handle)],
+      alertable: false,
+      deadline: undefined,
+      begun: { sequence, cycle: ticks(poll.since.cycle), tid, lr: address(lr), source },
+    },
+  }
+}
+
+function wording(wait: WaitView, stuck: boolean, waited: string, polls: number): string {
+  if (polls > 0) return stuck ? 'polls for ever' : `has polled ${waited}`
   if (wait.type === 'delay') return wait.deadline === undefined ? 'sleeps for ever' : `has slept ${waited}`
   if (wait.deadline !== undefined) return `has waited ${waited}, with a timeout,`
   return stuck ? 'waits for ever' : `has waited ${waited}`

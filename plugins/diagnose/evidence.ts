@@ -58,6 +58,17 @@ export interface ObjectEvidence {
   readonly misses: (Deed & { readonly value: number; readonly class: number })[]
 }
 
+/** A thread that asks for one object again and again and never gets it. */
+export interface Poll {
+  readonly serial: number
+  readonly handle: number
+  /** Asked so often without success, without another wait between. */
+  times: number
+  /** The first time. */
+  readonly since: Deed
+  last: number
+}
+
 /** Calls on nothing, by source and class. */
 export interface GhostCount {
   readonly source: number
@@ -76,6 +87,8 @@ export interface Evidence {
   /** Whether a call site may have been left out of `callers`. */
   readonly complete: boolean
   ghosts(): readonly GhostCount[]
+  /** What a thread polls; undefined when its last wait was none or came true. */
+  polls(tid: number): Poll | undefined
   /** How often a thread was resumed, for threads that were made suspended; undefined for the others. */
   resumes(tid: number): number | undefined
   exited(tid: number): Deed | undefined
@@ -111,12 +124,15 @@ export const collectedFacts = [
 const fewDeeds = 4
 
 const createdSuspended = 1
+/** `end` of `wait.ended`. */
+const timedOut = 1
 
 export function createCollector(): Collector {
   const objects = new Map<number, ObjectEvidence>()
   const origins = new Map<string, Origin>()
   const ghosts = new Map<number, GhostCount>()
   const callers = new Map<number, number[]>()
+  const polls = new Map<number, Poll>()
   const suspended = new Map<number, number>()
   const exits = new Map<number, Deed>()
   let sites = 0
@@ -218,6 +234,18 @@ export function createCollector(): Collector {
     else callers.set(lr, [tid])
   }
 
+  /** Waits that time out on the one object; a plain sleep between them changes nothing. */
+  function poll(fact: FactOf<'wait.ended'>, list: readonly number[]): void {
+    const serial = list[0]
+    if (serial === undefined) return
+    const before = polls.get(fact.tid)
+    if (fact.end !== timedOut || list.length !== 2) polls.delete(fact.tid)
+    else if (before?.serial === serial) {
+      before.times += 1
+      before.last = fact.cycle
+    } else polls.set(fact.tid, { serial, handle: fact.handle, times: 1, since: deed(fact), last: fact.cycle })
+  }
+
   function note(fact: Fact): void {
     called(fact)
     switch (fact.kind) {
@@ -252,8 +280,9 @@ export function createCollector(): Collector {
         ghost(fact)
         break
       case 'wait.ended': {
-        if (fact.end !== 0) break
         const { list } = fact
+        poll(fact, list)
+        if (fact.end !== 0) break
         const by = deed(fact)
         if (fact.index >= 0) known(list[fact.index * 2] ?? fact.serial).taken = by
         else for (let i = 0; i < list.length; i += 2) known(list[i] ?? 0).taken = by
@@ -268,6 +297,7 @@ export function createCollector(): Collector {
         break
       }
       case 'thread.exited':
+        polls.delete(fact.thread)
         exits.set(fact.thread, deed(fact))
         break
       case 'timer.set':
@@ -293,6 +323,7 @@ export function createCollector(): Collector {
       return dropped.callers === 0
     },
     ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
+    polls: tid => polls.get(tid),
     resumes: tid => suspended.get(tid),
     exited: tid => exits.get(tid),
     counters: () => ({

@@ -74,7 +74,10 @@ function rootLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting): 
   if (cycle.length > 1) return cycleLines(context, diagnosis, root)
   const lines = wrap(`${capital(root.says)}: ${root.because}.`, 0, 2)
   lines.push(
-    ...labelled('waits', [`since ${names.time(wait.begun.cycle)}, in ${names.site(wait.begun.source, wait.begun.lr)}`]),
+    ...labelled(root.polls > 0 ? 'asks' : 'waits', [
+      `since ${names.time(wait.begun.cycle)}, ${root.polls > 0 ? `${count(root.polls, 'time')}, ` : ''}in ` +
+        names.site(wait.begun.source, wait.begun.lr),
+    ]),
   )
   if (wait.alertable) lines.push(...labelled('', ['alertable: a user APC would end it too']))
   if (blocks.length > 1) lines.push(...blockLines(wait.type === 'all' ? 'all of' : 'any of', blocks))
@@ -239,7 +242,8 @@ function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting |
   if (thread.state === 'exited') {
     const exit = evidence.exited(thread.tid)
     const when = exit === undefined ? '' : ` at ${names.time(exit.cycle)}`
-    return wrap(`${name} ${doing(context, thread)}${when}; made ${startedBy(context, thread)}.`, 0, 2)
+    const by = thread.creator === undefined ? 'the kernel' : names.thread(thread.creator.tid, 'kernel')
+    return wrap(`${name} ${doing(context, thread)}${when}; made by ${by}, entry ${names.code(thread.entry)}.`, 0, 2)
   }
   const suspended = thread.suspendCount > 0 ? `, suspended ${count(thread.suspendCount, 'time')}` : ''
   const head =
