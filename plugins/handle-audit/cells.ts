@@ -16,7 +16,8 @@ export interface Cells {
   readonly used: number
   /** The slab that holds the cell; the cell begins at word `at(cell)`. */
   slab(cell: number): Int32Array
-  at(cell: number): number
+  /** The same slab as doubles; the cell begins at `at(cell) / 2`. */
+  doubles(cell: number): Float64Array
   /** One cell, its content as it was left. */
   take(): number
   /** Gives back a chain from its first to its last cell, `count` cells in all. */
@@ -31,17 +32,20 @@ export interface Cells {
 }
 
 /** Cells that `count` words need. */
-export const cellsFor = (count: number): number => Math.ceil(count / payloadWords)
+export const cellsFor = (count: number): number => (count <= payloadWords ? 1 : Math.ceil(count / payloadWords))
+
+/** The word at which a cell begins in its slab. */
+export const at = (cell: number): number => (cell & (slabCells - 1)) * cellWords
 
 export function createCells(): Cells {
   const slabs: Int32Array[] = []
+  const doubles: Float64Array[] = []
   let fresh = 1
   let free = 0
   let used = 0
   let lastTaken = 0
 
   const slab = (cell: number): Int32Array => slabs[cell >>> slabBits] as Int32Array
-  const at = (cell: number): number => (cell & (slabCells - 1)) * cellWords
 
   function take(): number {
     used += 1
@@ -52,7 +56,11 @@ export function createCells(): Cells {
     }
     const cell = fresh
     fresh += 1
-    if (cell >>> slabBits === slabs.length) slabs.push(new Int32Array(slabCells * cellWords))
+    if (cell >>> slabBits === slabs.length) {
+      const slab = new Int32Array(slabCells * cellWords)
+      slabs.push(slab)
+      doubles.push(new Float64Array(slab.buffer))
+    }
     return cell
   }
 
@@ -64,7 +72,7 @@ export function createCells(): Cells {
       return lastTaken
     },
     slab,
-    at,
+    doubles: cell => doubles[cell >>> slabBits] as Float64Array,
     take,
     give(first, last, count) {
       slab(last)[at(last)] = free
