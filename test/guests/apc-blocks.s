@@ -3,7 +3,7 @@
 # wait returns 0xC0 with the quit event untaken; a wait that is not alertable leaves APCs alone.
 #
 # expect: exit=0
-# prints: ok: 16 of 16
+# prints: ok: 18 of 18
         .include "xenon.inc"
         frames  xbox
 

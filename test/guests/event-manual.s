@@ -2,7 +2,7 @@
 # open, so that a late comer passes without waiting; a clear shuts it again.
 #
 # expect: exit=0
-# prints: ok: 16 of 16
+# prints: ok: 17 of 17
         .include "xenon.inc"
         frames  xbox
 

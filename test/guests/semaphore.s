@@ -2,7 +2,7 @@
 # numbers go through in order. Then what the kernel must refuse: a release over the limit, of nothing, a bad creation.
 #
 # expect: exit=0
-# prints: ok: 15 of 15
+# prints: ok: 16 of 16
         .include "xenon.inc"
         frames  xbox
 

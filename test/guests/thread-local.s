@@ -2,7 +2,7 @@
 # r13 points to it), and its own value in each dynamic slot; a slot given back and taken again begins as zero.
 #
 # expect: exit=0
-# prints: ok: 21 of 21
+# prints: ok: 20 of 20
         .include "xenon.inc"
         frames  xbox
 

@@ -2,7 +2,7 @@
    seven periods and what the waits cost; its APC comes once a tick; one by pointer with a DPC fires on its own.
 
    expect: exit=0
-   prints: ok: 20 of 20 */
+   prints: ok: 19 of 19 */
 #include "xbox.h"
 
 enum { PERIOD = 16, FRAMES = 8 };

@@ -2,7 +2,7 @@
    lowest where several are, and only that one is taken. All: nothing is taken until the last of them is set.
 
    expect: exit=0
-   prints: ok: 276 of 276 */
+   prints: ok: 272 of 272 */
 #include "xbox.h"
 
 enum { COUNT = 64 };
