@@ -389,7 +389,14 @@ export const USER_PROFILE_SETTING = {
   value: 0x20,
 } as const
 /** Data of a content package; texts are 16-bit and 8-bit. */
-export const CONTENT_DATA = { size: 0x134, device: 0, type: 4, displayName: 8, fileName: 0x108, fileNameLength: 42 } as const
+export const CONTENT_DATA = {
+  size: 0x134,
+  device: 0,
+  type: 4,
+  displayName: 8,
+  fileName: 0x108,
+  fileNameLength: 42,
+} as const
 export const CONTENT_DEVICE_DATA = {
   size: 0x50,
   id: 0,

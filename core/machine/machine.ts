@@ -180,7 +180,7 @@ export function createMachine(spec: MachineSpec): Machine {
       return saveMachine(parts)
     },
     load(state) {
-      begin()
+      begun = true
       loadMachine(parts, state)
     },
     digest() {

@@ -6,6 +6,7 @@ import { loader } from './xam/loader.ts'
 import { missingXam } from './xam/missing.ts'
 import { notify } from './xam/notify.ts'
 import { system } from './xam/system.ts'
+import { xamTasks } from './xam/tasks.ts'
 import { ui } from './xam/ui.ts'
 import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
@@ -61,6 +62,7 @@ export const allEntries: readonly Entry[] = [
   ...system,
   ...ui,
   ...user,
+  ...xamTasks,
   ...missingXboxkrnl,
   ...missingXam,
   ...missingXbdm,

@@ -23,11 +23,8 @@ function threadOf(k: Kernel, value: number): Thread | number {
   return object.thread ?? s.THREAD_IS_TERMINATING
 }
 
-function suspendHandle(k: Kernel, value: number, countAt: number, act: (thread: Thread) => number | undefined): number {
-  const thread = threadOf(k, value)
-  if (typeof thread === 'number') return thread
-  if (thread.state === 'exited') return s.THREAD_IS_TERMINATING
-  const before = act(thread)
+/** Leaves the count before at a pointer; a status. */
+function counted(k: Kernel, countAt: number, before: number | undefined): number {
   if (before === undefined) return s.SUSPEND_COUNT_EXCEEDED
   if (countAt !== 0) k.memory.store32(countAt, before)
   return s.SUCCESS
@@ -87,12 +84,15 @@ export const threads: readonly Entry[] = [
     },
   ),
   krnl(25, 'ExTerminateThread', [u32('code')], status, ['threads'], (k, code) => k.exitThread(code)),
-  krnl(0xfc, 'NtSuspendThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) =>
-    suspendHandle(k, value, countAt, thread => k.threads.suspend(thread)),
-  ),
-  krnl(0xf5, 'NtResumeThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) =>
-    suspendHandle(k, value, countAt, thread => k.threads.resume(thread)),
-  ),
+  krnl(0xfc, 'NtSuspendThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) => {
+    const thread = threadOf(k, value)
+    if (typeof thread === 'number') return thread
+    return thread.state === 'exited' ? s.THREAD_IS_TERMINATING : counted(k, countAt, k.threads.suspend(thread))
+  }),
+  krnl(0xf5, 'NtResumeThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) => {
+    const thread = threadOf(k, value)
+    return typeof thread === 'number' ? thread : counted(k, countAt, k.threads.resume(thread))
+  }),
   krnl(0xa9, 'KeSuspendThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
     const thread = threadAt(k, at)
     if (thread === undefined) return 0
