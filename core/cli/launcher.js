@@ -8,8 +8,8 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import module from 'node:module'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const needed = 26
@@ -22,6 +22,7 @@ if (program === undefined) {
   console.error('xenoscope: the program is missing beside its launcher; install xenoscope again')
   process.exit(2)
 } else if (majorOf(process.version) >= needed) {
+  lendLibrary(pathToFileURL(join(dirname(program), '..', `index${extname(program)}`)).href)
   process.argv[1] = program
   import(pathToFileURL(program).href)
 } else {
@@ -35,10 +36,18 @@ if (program === undefined) {
   }
 }
 
+/** Wherever a plugin lies, and built or not: what it imports as `xenoscope` is the one that runs it. */
+function lendLibrary(library) {
+  module.registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'xenoscope' ? { url: library, shortCircuit: true } : next(specifier, context),
+  })
+}
+
 /** The executable of the nearest `node` package, if its version will do. */
 function broughtNode() {
   try {
-    const manifest = createRequire(import.meta.url).resolve('node/package.json')
+    const manifest = module.createRequire(import.meta.url).resolve('node/package.json')
     const executable = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
     const version = JSON.parse(readFileSync(manifest, 'utf8')).version
     return majorOf(version) >= needed && existsSync(executable) ? executable : undefined
@@ -48,7 +57,7 @@ function broughtNode() {
 }
 
 function handOver(node) {
-  const child = spawn(node, [program].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  const child = spawn(node, [process.argv[1]].concat(process.argv.slice(2)), { stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) {
     process.on(signal, () => {

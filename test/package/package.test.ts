@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const checkout = new URL('../..', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'xenoscope-package-'))
 const user = join(folder, 'user')
 const installed = join(user, 'node_modules', 'xenoscope')
+const title = join(installed, 'dist/core/cli/demo/demo.xex')
 const command = join(user, 'node_modules', '.bin', 'xenoscope')
 
 interface Outcome {
@@ -72,11 +72,10 @@ describe('the installed package', () => {
       existsSync(join(checkout, 'plugins', name, 'index.ts')),
     )
     expect(names.length).toBeGreaterThan(0)
-    for (const name of names) {
-      const module = pathToFileURL(join(installed, 'dist', 'plugins', name, 'index.js')).href
-      const print = `import(${JSON.stringify(module)}).then(module => console.log(module.default.name))`
-      expect(succeed(process.execPath, ['--eval', print]).trim()).toBe(name)
-    }
+    const listed = succeed(command, ['plugins'])
+    for (const name of names) expect(listed).toMatch(new RegExp(`^\\s*${name}\\b`, 'm'))
+    const ran = run(command, ['run', title, ...names.flatMap(name => ['--plugin', name])])
+    expect(ran.status, ran.error).toBe(4)
   })
 
   test('the library entry gives what a plugin is made with', () => {
@@ -84,6 +83,38 @@ describe('the installed package', () => {
       import { definePlugin, pluginApiVersion } from 'xenoscope'
       console.log(typeof definePlugin, pluginApiVersion)`
     expect(succeed(process.execPath, ['--input-type=module', '--eval', program])).toMatch(/^function \d+\n$/)
+  })
+
+  test('a plugin that lies in a folder without packages imports `xenoscope` from the one that runs it', () => {
+    const far = mkdtempSync(join(folder, 'far-'))
+    const plugin = join(far, 'tally.js')
+    writeFileSync(
+      plugin,
+      `import { definePlugin } from 'xenoscope'
+       let signals = 0
+       export default definePlugin({
+         name: 'tally',
+         about: 'counts signals',
+         options: { safeParse: () => ({ success: true, data: undefined }) },
+         create: () => ({
+           facts: ['object.signalled'],
+           record: () => { signals++ },
+           end: () => console.error('signals: ' + (signals > 0 ? 'some' : 'none')),
+         }),
+       })\n`,
+    )
+    const given = ['run', title, '--quiet', '--no-plugins', '--plugin', plugin]
+    for (const ran of [run(command, given), run(join(checkout, 'core/cli/launcher.js'), given)]) {
+      expect(ran.error).toBe('signals: some\n')
+      expect(ran.status).toBe(4)
+    }
+  })
+
+  test('a title comes to the same digest as in the checkout', () => {
+    const given = ['run', title, '--quiet', '--stable-digest']
+    const digest = run(command, given).out
+    expect(digest).toMatch(/^instructions=\d+ cycles=\d+ digest=[0-9a-f]{64}\n$/)
+    expect(run(process.execPath, [join(checkout, 'core/cli/main.ts'), ...given]).out).toBe(digest)
   })
 
   test('its declarations stand up to a strict compiler that knows no other types', () => {
