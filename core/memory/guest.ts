@@ -160,7 +160,7 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
         let end = page + 1
         while (end < flagsEnd && ((flags[end] ?? 0) & ~access.code) === kind) end += 1
         runs.push({ address: page * pageSize, access: kind, bytes: bytes.subarray(page * pageSize, end * pageSize) })
-        page = end
+        page = end - 1
       }
       return { runs }
     },

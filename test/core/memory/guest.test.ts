@@ -88,6 +88,20 @@ test('what was saved comes back whole, and what was not there is gone', () => {
   )
 })
 
+test('neighbouring pages of different access are all saved', () => {
+  memory.commit(0x10000000, 0x1000, access.read | access.write)
+  memory.commit(0x10001000, 0x1000, access.read)
+  memory.commit(0x10002000, 0x1000, access.read | access.execute)
+  memory.commit(0x10003000, 0x1000, access.committed)
+  memory.poke(0x10003000, new Uint8Array([7]))
+  const saved = copyState(memory.save())
+  memory.load({ runs: [] })
+  memory.load(saved)
+  const accesses = [0, 1, 2, 3].map(page => memory.accessAt(0x10000000 + page * 0x1000))
+  expect(accesses).toEqual([readWrite, access.read, access.read | access.execute, access.committed])
+  expect(memory.bytes[0x10003000]).toBe(7)
+})
+
 test('regions do not overlap and are in order', () => {
   regions.forEach((region, i) => {
     expect(region.start).toBeLessThan(region.end)
