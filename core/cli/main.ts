@@ -5,6 +5,8 @@ import { hostFiles } from '../host/files.ts'
 import { network } from '../host/network.ts'
 import { host } from '../host/process.ts'
 import type { AnyCommand, Outside } from './command.ts'
+import { disassemble } from './commands/disassemble.ts'
+import { execCommand } from './commands/exec.ts'
 import { exports } from './commands/exports.ts'
 import { facts } from './commands/facts.ts'
 import { inspect } from './commands/inspect.ts'
@@ -14,7 +16,7 @@ import { run } from './commands/run.ts'
 import { tell } from './exit.ts'
 import { runCommand } from './parser.ts'
 
-const commands: readonly AnyCommand[] = [run, inspect, pack, exports, plugins, facts]
+const commands: readonly AnyCommand[] = [run, inspect, disassemble, execCommand, pack, exports, plugins, facts]
 
 const outside: Outside = { host, files: hostFiles, clock: systemClock, network }
 

@@ -1,5 +1,15 @@
+import { basename } from 'node:path'
+import { exitStatus, fail } from '../../base/failure.ts'
 import { hex32 } from '../../base/words.ts'
 import { disassembler } from '../../cpu/isa.ts'
+import type { Image } from '../../loader/image.ts'
+import { parseImage } from '../../loader/load.ts'
+import { type SymbolTable, symbolsOf } from '../../loader/symbols.ts'
+import { access } from '../../memory/map.ts'
+import { quoted } from '../../options/values.ts'
+import { defineCommand } from '../command.ts'
+import { exportNaming } from './exports.ts'
+import { mapOf } from './inspect.ts'
 
 /** One instruction of a listing. */
 export interface Line {
@@ -43,4 +53,71 @@ export function* disassembleRange(
 export function formatLine({ address, word, text, label }: Line): string {
   const head = label === undefined ? '' : `${label}:\n`
   return `${head}${hex32(address).slice(2)}  ${hex32(word).slice(2)}  ${text}`
+}
+
+export const disassemble = defineCommand({
+  name: 'disassemble',
+  about: 'list the code of an executable',
+  arguments: [
+    { name: '<file>', about: 'a XEX2 or a big-endian PowerPC ELF' },
+    { name: '[where]', about: 'an address or the name of a function; all code unless given' },
+  ],
+  options: {
+    count: {
+      kind: 'number',
+      range: [1, 0x1000000],
+      about: 'so many instructions; the function unless given',
+      since: '0.1',
+    },
+    map: {
+      kind: 'path',
+      argument: 'FILE',
+      about: "linker's map with names; the one beside the file unless given",
+      since: '0.1',
+    },
+  },
+  run(outside, [path = '', where], { count, map }) {
+    const image = parseImage(outside.files.read(path), basename(path))
+    const text = mapOf(outside, path, map)
+    const symbols = symbolsOf(image, { naming: exportNaming(), ...(text === undefined ? {} : { map: text }) })
+    const names: Names = {
+      exact: at => (symbols.symbolAt(at)?.begin === at ? symbols.nameOf(at) : undefined),
+      near: at => symbols.nameOf(at),
+    }
+    for (const [start, end] of where === undefined ? codeOf(image) : [rangeOf(image, symbols, where, count)]) {
+      const lines = [...disassembleRange(at => wordOf(image, at), start, end, names)]
+      if (lines.length > 0) outside.host.out(`${lines.map(formatLine).join('\n')}\n`)
+    }
+    return exitStatus.finished
+  },
+})
+
+const codeOf = (image: Image): (readonly [number, number])[] =>
+  image.segments
+    .filter(({ access: flags }) => flags & access.execute)
+    .map(({ address, size }) => [address, address + size])
+
+function wordOf(image: Image, at: number): number | undefined {
+  const segment = image.segments.find(({ address, bytes }) => at >= address && at + 4 <= address + bytes.length)
+  if (segment === undefined) return undefined
+  const { bytes, address } = segment
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at - address)
+}
+
+const somewhere = 64
+
+function rangeOf(
+  image: Image,
+  symbols: SymbolTable,
+  where: string,
+  count: number | undefined,
+): readonly [number, number] {
+  const start = symbols.addressOf(where) ?? (/^0x[0-9a-f]{1,8}$/i.test(where) ? Number(where) : undefined)
+  if (start === undefined)
+    throw fail('OPTION_INVALID', 'where', `${quoted(where)} is neither an address such as 0x82010000 nor a known name`)
+  if (wordOf(image, start - (start % 4)) === undefined)
+    throw fail('OPTION_INVALID', 'where', `there is nothing of the file at ${hex32(start)}`)
+  const symbol = symbols.symbolAt(start)
+  const end = symbol === undefined || symbol.end <= start ? start + somewhere * 4 : symbol.end
+  return [start, count === undefined ? end : start + count * 4]
 }

@@ -9,6 +9,7 @@ import { type Cpu, type CpuFault, createCpu, type Engine, TierMissing } from '..
 import { initialMsr, msrSf, vscrNj } from '../../cpu/state.ts'
 import { createMemory, type GuestMemory } from '../../memory/guest.ts'
 import { access, pageSize } from '../../memory/map.ts'
+import { defineCommand } from '../command.ts'
 import { type ExecRequest, parseRequest, RequestError } from './exec-request.ts'
 
 interface Answer {
@@ -196,3 +197,17 @@ export async function exec(
   for await (const line of input) if (line.trim() !== '') await write(executor.answer(line))
   return executor.malformed > 0 ? exitStatus.badInput : exitStatus.finished
 }
+
+export const execCommand = defineCommand({
+  name: 'exec',
+  about: 'run raw code: a JSON request a line on standard input, a JSON answer a line on standard output',
+  arguments: [],
+  options: {},
+  more: [
+    'A request: {"id", "base", "code" (hex), "entry", "regs": {"r3": "0x…", "f1", "v1", "cr", "xer", "lr", "ctr", "fpscr",',
+    '"vscr"}, "mem": [{"addr", "bytes" (hex)}], "max": 100000, "engine": "interpreter"|"compiler", "sf": 0|1,',
+    '"out": ["r3", …], "outMem": [{"addr", "len"}]}. It runs from entry until `blr` to the initial LR.',
+    'An answer: {"id", "status": "ok"|"fault"|"limit", "regs", "mem", "instructions", "error"?}, in order.',
+  ].join('\n'),
+  run: ({ host }) => exec(host.lines(), line => host.out(`${line}\n`)),
+})

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { demo, type Guest, guests, type StuckWait } from '../../guests/expectations.ts'
 import { type Ran, runFile } from '../../kit/runs.ts'
 
-/** What the diagnosis said of stuck threads, in the form of the guests' comments. */
+/** What the diagnosis said of stuck threads, an object a row, in the form of the guests' comments. */
 function stuckWaits({ machine, verdicts }: Ran): StuckWait[] {
+  const stuckThreads = new Set(verdicts.filter(({ stuck }) => stuck).map(({ tid }) => tid))
   return verdicts
-    .filter(({ stuck }) => stuck)
+    .filter(({ tid }) => stuckThreads.has(tid))
     .map(({ tid, serial, code }): StuckWait => {
       const object = machine.views.object(serial)
       const handle = object?.handles[0] ?? 0
