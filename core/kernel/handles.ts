@@ -71,7 +71,8 @@ export function createHandles({ base, objects, audit, running }: HandlePorts): H
     return table[slotOf(value)]
   }
 
-  function unknown(value: number, what: Operation): number {
+  /** The value most likely meant an object of the `kinds` that the call takes. */
+  function unknown(value: number, what: Operation, kinds?: readonly ObjectKind[]): number {
     const slot = slotOf(value)
     const before = slot === 0 ? undefined : objects.bySerial(last[slot] ?? 0)
     if (slot !== 0) objects.ghost(value, what, 'closed', before)
@@ -80,7 +81,7 @@ export function createHandles({ base, objects, audit, running }: HandlePorts): H
         value,
         what,
         'neverCreated',
-        objects.nearest(value >>> 0, object => object.handles),
+        objects.nearest(value >>> 0, ({ kind, handles }) => (kinds?.includes(kind) === false ? [] : handles)),
       )
     return status.INVALID_HANDLE
   }
@@ -118,7 +119,7 @@ export function createHandles({ base, objects, audit, running }: HandlePorts): H
     },
     need(value, kinds, what) {
       const object = peek(value)
-      if (object === undefined) return unknown(value, what)
+      if (object === undefined) return unknown(value, what, kinds)
       audit.used(object, value >>> 0)
       if (kinds !== undefined && !kinds.includes(object.kind)) {
         objects.ghost(value, what, 'wrongType', object)
