@@ -5,6 +5,7 @@ import { hostFiles } from '../host/files.ts'
 import { network } from '../host/network.ts'
 import { host } from '../host/process.ts'
 import type { AnyCommand, Outside } from './command.ts'
+import { demo } from './commands/demo.ts'
 import { disassemble } from './commands/disassemble.ts'
 import { execCommand } from './commands/exec.ts'
 import { exports } from './commands/exports.ts'
@@ -16,7 +17,7 @@ import { run } from './commands/run.ts'
 import { tell } from './exit.ts'
 import { runCommand } from './parser.ts'
 
-const commands: readonly AnyCommand[] = [run, inspect, disassemble, execCommand, pack, exports, plugins, facts]
+const commands: readonly AnyCommand[] = [run, demo, inspect, disassemble, execCommand, pack, exports, plugins, facts]
 
 const outside: Outside = { host, files: hostFiles, clock: systemClock, network }
 

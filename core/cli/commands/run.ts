@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import manifest from '../../../package.json' with { type: 'json' }
 import { filesUnder } from '../../host/output.ts'
 import { parseImage } from '../../loader/load.ts'
-import { createMachine } from '../../machine/machine.ts'
+import { createMachine, type Machine } from '../../machine/machine.ts'
 import { runOptions } from '../../options/rows.ts'
 import type { RunInfo } from '../../plugin/api.ts'
 import { createDriver } from '../../plugin/driver.ts'
@@ -23,11 +23,16 @@ export const run = defineCommand({
   arguments: [{ name: '<title>', about: 'a XEX2 or a big-endian PowerPC ELF; the files beside it are its disc' }],
   options: runOptions,
   more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n.',
-  run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).end.exitStatus,
+  run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).outcome.end.exitStatus,
 })
 
+export interface TitleRun {
+  readonly outcome: Outcome
+  readonly machine: Machine
+}
+
 /** Runs a title to its end and prints what was asked for. */
-export async function runTitle(outside: Outside, path: string, values: RunValues): Promise<Outcome> {
+export async function runTitle(outside: Outside, path: string, values: RunValues): Promise<TitleRun> {
   const { host, files, clock, network } = outside
   const image = parseImage(files.read(path), basename(path))
   const map = mapOf(outside, path, values.map)
@@ -92,5 +97,5 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   }
   if (failure !== undefined) tell(host, failure)
   interrupt.release()
-  return outcome
+  return { outcome, machine }
 }
