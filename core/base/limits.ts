@@ -152,6 +152,12 @@ export const limits = {
     '',
     'a stream that runs itself for ever must not hold up the machine: the rest is taken at the next turn end',
   ),
+  executableBytes: limit(
+    512 * 1024 * 1024,
+    'bytes',
+    '',
+    'the memory of the console: an executable that is larger could not be loaded',
+  ),
   imageFolderBytes: limit(
     32 * 1024 * 1024,
     'bytes',

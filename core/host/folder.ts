@@ -3,7 +3,7 @@
  * cannot be read is as if it were not there.
  */
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 interface Listed {
   readonly name: string
@@ -21,7 +21,8 @@ export interface Folder {
 /** Files kept open between reads: titles read one file in many small pieces. */
 const openFiles = 32
 
-export function createFolder(root: string): Folder {
+/** `hidden` is a folder or file below it that is as if it were not there: what the run itself writes. */
+export function createFolder(root: string, hidden = ''): Folder {
   const open = new Map<string, number>()
 
   function descriptor(path: readonly string[]): number {
@@ -43,6 +44,7 @@ export function createFolder(root: string): Folder {
       const full = join(root, ...path)
       try {
         return readdirSync(full, { withFileTypes: true }).flatMap((entry): Listed[] => {
+          if (hidden !== '' && resolve(full, entry.name) === resolve(hidden)) return []
           if (entry.isDirectory()) return [{ name: entry.name, directory: true, size: 0 }]
           return entry.isFile()
             ? [{ name: entry.name, directory: false, size: lstatSync(join(full, entry.name)).size }]

@@ -151,6 +151,7 @@ export function createMachine(spec: MachineSpec): Machine {
       turn: options.turn,
       handleBase: options.handleBase,
       systemTime: String(options.systemTime),
+      ioRate: options.ioRate,
       input: pads.identity,
     },
   }

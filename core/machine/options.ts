@@ -16,6 +16,8 @@ export interface MachineOptions {
   readonly systemTime: bigint
   /** Frames of a walked back chain. */
   readonly frames: number
+  /** Bytes a second of a file transfer. */
+  readonly ioRate: number
 }
 
 export const defaultMachineOptions: MachineOptions = {
@@ -28,4 +30,6 @@ export const defaultMachineOptions: MachineOptions = {
   // 2026-01-01T00:00:00Z: any date would do, as long as every run has the same.
   systemTime: 134_116_992_000_000_000n,
   frames: 6,
+  // As fast as a disc drive: a title that loads slowly on the console does so here.
+  ioRate: 16_000_000,
 }

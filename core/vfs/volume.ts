@@ -1,16 +1,18 @@
 /**
  * A volume: the tree of a source, with whatever the title writes laid over it in memory.
  *
- * The source is never written. A folder is listed at first sight and remembered; a file's bytes come from the source
- * until a block of them is written, then from the block. So a read-only image costs nothing, and what the title made
- * is exactly what differs. State is the tree seen so far with its blocks: names and sizes that entered from outside are
- * part of the digest, and a snapshot notices when the source is no longer what it was.
+ * The source is never written. A file's bytes come from it until a block of them is written, then from the block. So a
+ * read-only image costs nothing, and what the title made is exactly what differs.
+ *
+ * State is what the title has met: the files it found by name, the folders it listed, its own blocks. What else lies in
+ * a folder of the host has not entered the machine, so it changes no digest; what has entered must still be there, and
+ * of the same size, when a snapshot is restored.
  */
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
 import { foldCase } from './path.ts'
-import { listingHash, type Source } from './source.ts'
+import { listingHash, type Source, type SourceEntry } from './source.ts'
 import type { FileTime, Node, NodeTimes, RenameOutcome, Volume, VolumeInfo } from './vfs.ts'
 import { attribute } from './vfs.ts'
 
@@ -22,12 +24,18 @@ interface Item extends Node {
   times: NodeTimes
   /** The source's name for it; undefined when the title made it. */
   readonly key: string | undefined
+  /** Its size in the source. */
+  readonly original: number
   /** Bytes of the source still showing through; what lies beyond is blocks, or zero. */
   sourceSize: number
   readonly blocks: Map<number, Uint8Array>
-  /** By folded name; undefined while the source has not been asked. */
-  children: Map<string, Item> | undefined
-  /** Hash of the source's listing, once asked. */
+  /** By folded name: what the title has met in this folder. */
+  readonly children: Map<string, Item>
+  /** Folded names of the source that were met, wherever they are now. */
+  readonly met: Set<string>
+  /** What the source has besides, once asked; no part of the state. */
+  unmet: Map<string, SourceEntry> | undefined
+  /** Hash of the source's listing, once the title has seen all of it. */
   listing: string
   /** Its bytes, name or attributes were changed by the title, or it was made by it. */
   changed: boolean
@@ -61,59 +69,86 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
   let blockCount = 0
   let root = rootItem()
 
-  function rootItem(): Item {
+  function plainItem(name: string, parent: Item | undefined, directory: boolean, attributes: number): Item {
     return {
-      name: '',
-      parent: undefined,
-      directory: true,
+      name,
+      parent,
+      directory,
       size: 0,
-      attributes: attribute.directory,
+      attributes,
       times: sourceTimes,
       id: 0,
-      key: '',
+      key: undefined,
+      original: 0,
       sourceSize: 0,
       blocks: new Map(),
-      children: undefined,
+      children: new Map(),
+      met: new Set(),
+      unmet: undefined,
       listing: '',
       changed: false,
     }
   }
 
+  function rootItem(): Item {
+    return { ...plainItem('', undefined, true, attribute.directory), key: '' }
+  }
+
   /** The item behind a node, which must be one of ours and still in the tree. */
   const itemOf = (node: Node): Item => node as Item
 
-  function childrenOf(folder: Item): Map<string, Item> {
-    if (folder.children !== undefined) return folder.children
-    const children = new Map<string, Item>()
-    folder.children = children
-    if (folder.key === undefined || !folder.directory) return children
-    const entries = [...source.list(folder.key)].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    folder.listing = listingHash(entries)
-    for (const entry of entries) {
+  const entriesOf = (key: string): SourceEntry[] =>
+    [...source.list(key)].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+
+  /** What the source has in a folder and the title has not met. */
+  function unmetIn(folder: Item): Map<string, SourceEntry> {
+    if (folder.unmet !== undefined) return folder.unmet
+    const unmet = new Map<string, SourceEntry>()
+    folder.unmet = unmet
+    if (folder.key === undefined || !folder.directory) return unmet
+    for (const entry of entriesOf(folder.key)) {
       const folded = foldCase(entry.name)
-      if (children.has(folded)) continue
-      children.set(folded, {
-        name: entry.name,
-        parent: folder,
-        directory: entry.directory,
-        size: entry.directory ? 0 : entry.size,
-        attributes: entry.attributes,
-        times: sourceTimes,
-        id: nextId,
-        key: entry.key,
-        sourceSize: entry.directory ? 0 : entry.size,
-        blocks: new Map(),
-        children: undefined,
-        listing: '',
-        changed: false,
-      })
-      nextId += 1
+      if (!unmet.has(folded) && !folder.met.has(folded)) unmet.set(folded, entry)
     }
-    return children
+    return unmet
   }
 
-  const sortedChildren = (folder: Item): Item[] =>
-    [...childrenOf(folder)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+  /** The title meets an entry of the source. */
+  function meet(folder: Item, folded: string, entry: SourceEntry): Item {
+    const size = entry.directory ? 0 : entry.size
+    const item: Item = {
+      ...plainItem(entry.name, folder, entry.directory, entry.attributes),
+      size,
+      original: size,
+      sourceSize: size,
+      id: nextId,
+      key: entry.key,
+    }
+    nextId += 1
+    folder.children.set(folded, item)
+    folder.met.add(folded)
+    folder.unmet?.delete(folded)
+    return item
+  }
+
+  function childOf(folder: Item, name: string): Item | undefined {
+    const folded = foldCase(name)
+    const known = folder.children.get(folded)
+    if (known !== undefined) return known
+    const entry = unmetIn(folder).get(folded)
+    return entry === undefined ? undefined : meet(folder, folded, entry)
+  }
+
+  const sorted = (folder: Item): Item[] =>
+    [...folder.children].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+
+  /** All of a folder, which the title now has met whole. */
+  function allOf(folder: Item): Item[] {
+    const unmet = [...unmetIn(folder)].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (const [folded, entry] of unmet) meet(folder, folded, entry)
+    if (folder.listing === '' && folder.key !== undefined) folder.listing = listingHash(entriesOf(folder.key))
+    return sorted(folder)
+  }
 
   function touch(item: Item, now: FileTime): void {
     item.changed = true
@@ -160,56 +195,64 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       attributes: item.attributes,
       times: [item.times.created, item.times.accessed, item.times.written, item.times.changed],
       key: item.key ?? null,
+      original: item.original,
       sourceSize: item.sourceSize,
       changed: item.changed,
       blocks: [...item.blocks].sort(([a], [b]) => a - b).map(([index, bytes]) => [index, bytes]),
       listing: item.listing,
-      children: item.children === undefined ? null : sortedChildren(item).map(saveItem),
+      met: [...item.met].sort(),
+      children: sorted(item).map(saveItem),
     }
+  }
+
+  /** Refuses a source that is no longer what the title met. */
+  function verify(folder: Item): void {
+    if (folder.key === undefined || folder.met.size === 0) return
+    const entries = entriesOf(folder.key)
+    const place = `${info.device}\\${folder.key}`
+    if (folder.listing !== '' && listingHash(entries) !== folder.listing)
+      throw fail('SNAPSHOT_FORMAT', place, 'holds other files than when it was saved')
+    for (const child of folder.children.values()) {
+      if (child.key === undefined) continue
+      const entry = entries.find(each => each.key === child.key)
+      if (
+        entry !== undefined &&
+        (entry.directory !== child.directory || (!entry.directory && entry.size !== child.original))
+      )
+        throw fail('SNAPSHOT_FORMAT', `${info.device}\\${child.key}`, 'is not the file it was when it was saved')
+    }
+    for (const name of folder.met)
+      if (!entries.some(each => foldCase(each.name) === name))
+        throw fail('SNAPSHOT_FORMAT', place, `no longer holds ${name}`)
   }
 
   function loadItem(state: Plain, parent: Item | undefined): Item {
     const saved = state as unknown as SavedItem
+    const [created, accessed, written, changed] = saved.times
     const item: Item = {
-      name: saved.name,
-      parent,
-      directory: saved.directory,
+      ...plainItem(saved.name, parent, saved.directory, saved.attributes),
       size: saved.size,
-      attributes: saved.attributes,
-      times: {
-        created: saved.times[0],
-        accessed: saved.times[1],
-        written: saved.times[2],
-        changed: saved.times[3],
-      },
+      times: { created, accessed, written, changed },
       id: saved.id,
       key: saved.key ?? undefined,
+      original: saved.original,
       sourceSize: saved.sourceSize,
       blocks: new Map(saved.blocks.map(([index, bytes]) => [index, bytes.slice()])),
-      children: undefined,
+      met: new Set(saved.met),
       listing: saved.listing,
       changed: saved.changed,
     }
     blockCount += item.blocks.size
-    if (saved.children !== null) {
-      if (item.key !== undefined) {
-        const entries = [...source.list(item.key)].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-        if (listingHash(entries) !== item.listing)
-          throw fail('SNAPSHOT_FORMAT', `${info.device}\\${item.key}`, 'holds other files than when it was saved')
-      }
-      item.children = new Map(
-        saved.children.map(child => {
-          const made = loadItem(child, item)
-          return [foldCase(made.name), made]
-        }),
-      )
+    for (const child of saved.children) {
+      const made = loadItem(child, item)
+      item.children.set(foldCase(made.name), made)
     }
+    verify(item)
     return item
   }
 
   function changedBelow(folder: Item, found: Item[]): Item[] {
-    if (folder.children === undefined) return found
-    for (const item of sortedChildren(folder)) {
+    for (const item of sorted(folder)) {
       if (item.directory) changedBelow(item, found)
       else if (item.changed) found.push(item)
     }
@@ -232,8 +275,8 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       const unit = info.bytesPerSector * info.sectorsPerUnit
       return Math.max(0, info.totalUnits - Math.ceil((blockCount * blockBytes) / unit))
     },
-    child: (folder, name) => childrenOf(itemOf(folder)).get(foldCase(name)),
-    children: folder => sortedChildren(itemOf(folder)),
+    child: (folder, name) => childOf(itemOf(folder), name),
+    children: folder => allOf(itemOf(folder)),
     read(node, offset, into) {
       const file = itemOf(node)
       const length = Math.max(0, Math.min(into.length, file.size - offset))
@@ -284,32 +327,22 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
     },
     create(node, name, directory, attributes, now) {
       const folder = itemOf(node)
-      const children = childrenOf(folder)
       const item: Item = {
-        name,
-        parent: folder,
-        directory,
-        size: 0,
-        attributes: directory ? attributes | attribute.directory : attributes,
+        ...plainItem(name, folder, directory, directory ? attributes | attribute.directory : attributes),
         times: { created: now, accessed: now, written: now, changed: now },
         id: nextId,
-        key: undefined,
-        sourceSize: 0,
-        blocks: new Map(),
-        children: directory ? new Map() : undefined,
-        listing: '',
         changed: true,
       }
       nextId += 1
-      children.set(foldCase(name), item)
+      folder.children.set(foldCase(name), item)
       return item
     },
     remove(node) {
       const item = itemOf(node)
       const folder = item.parent
       if (folder === undefined) return 'root'
-      if (item.directory && childrenOf(item).size > 0) return 'not-empty'
-      childrenOf(folder).delete(foldCase(item.name))
+      if (item.directory && allOf(item).length > 0) return 'not-empty'
+      folder.children.delete(foldCase(item.name))
       blockCount -= item.blocks.size
       return 'done'
     },
@@ -318,12 +351,12 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       const folder = itemOf(target)
       const from = item.parent
       if (from === undefined || isBelow(folder, item)) return 'into-itself'
-      const there = childrenOf(folder).get(foldCase(name))
+      const there = childOf(folder, name)
       if (there !== undefined && there !== item) return 'exists'
-      childrenOf(from).delete(foldCase(item.name))
+      from.children.delete(foldCase(item.name))
       item.name = name
       item.parent = folder
-      childrenOf(folder).set(foldCase(name), item)
+      folder.children.set(foldCase(name), item)
       touch(item, now)
       return 'done'
     },
@@ -361,9 +394,11 @@ interface SavedItem {
   readonly attributes: number
   readonly times: readonly [FileTime, FileTime, FileTime, FileTime]
   readonly key: string | null
+  readonly original: number
   readonly sourceSize: number
   readonly changed: boolean
   readonly blocks: readonly (readonly [number, Uint8Array])[]
   readonly listing: string
-  readonly children: readonly Plain[] | null
+  readonly met: readonly string[]
+  readonly children: readonly Plain[]
 }

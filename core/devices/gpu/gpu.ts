@@ -60,6 +60,9 @@ interface Buffer {
 const start = 0x7fc80000
 const end = 0x7fc90000
 const verticalBlanksPerSecond = 60
+/** Lines of a 720p picture, and of those the visible ones. */
+const linesPerFrame = 750
+const visibleLines = 720
 /** The hardware thread that vertical blanks go to, as on the console. */
 const verticalBlankThread = 2
 /** A guard word that the Direct3D runtime plants, and plain zero: one-dword no-ops. */
@@ -105,7 +108,15 @@ export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu
   function readRegister(index: number): number {
     if (index === register.ringWritePointer) return writePointer
     if (index === register.loadCounter) return now() >>> 0
+    if (index === register.verticalLine) return verticalLine()
     return fixedReads.get(index) ?? registers[index] ?? 0
+  }
+
+  /** The line the display scans: the blank begins with the line after the last visible one. */
+  function verticalLine(): number {
+    const period = timebaseHz / verticalBlanksPerSecond
+    const scanned = Math.floor(((now() % period) / period) * linesPerFrame)
+    return (visibleLines + scanned) % linesPerFrame
   }
 
   const context: CommandContext = {

@@ -35,7 +35,6 @@ export const registerCount = 0x8000
 export const fixedReads: ReadonlyMap<number, number> = new Map([
   [register.edramTiming, 0x08100748],
   [register.edramControl, 0x0000200e],
-  [register.verticalLine, 720],
   // The title's vertical blank handler does nothing unless bit 0 says that it was one.
   [register.interruptStatus, 1],
   [register.viewportSize, 0x050002d0],

@@ -23,6 +23,7 @@ test('a folder of the host shows plain files and folders, and no link out of it'
   expect(folder.read(['link'], 0, bytes)).toBe(0)
   expect(folder.list(['nothing'])).toEqual([])
   folder.close()
+  expect(createFolder(root, join(root, 'Media')).list([])).toEqual([])
 })
 
 test('more files can be read than are kept open', () => {

@@ -296,7 +296,30 @@ test('a snapshot is refused when the folder holds other files than when it was s
   vfs.locate('game:\\default.xex')
   const state: Plain = copyState(vfs.save())
   const other = machineFiles(memorySource({ 'default.xex': text('XEX2, and more') }))
-  expect(() => other.load(state)).toThrow('holds other files')
+  expect(() => other.load(state)).toThrow('is not the file it was')
+  expect(() => machineFiles(memorySource({})).load(state)).toThrow('no longer holds default.xex')
+})
+
+test('a snapshot is refused when a folder the title listed holds more than it did', () => {
+  const vfs = machineFiles()
+  const found = vfs.locate('game:\\')
+  if (found.kind === 'node') found.volume.children(found.node)
+  const state: Plain = copyState(vfs.save())
+  const more = memorySource({
+    'default.xex': text('XEX2'),
+    'Media/Fonts/Arial_16.xpr': text('font'),
+    'Media/Big.bin': new Uint8Array(200_000),
+    'Other/secret.txt': text('secret'),
+    new: text(''),
+  })
+  expect(() => machineFiles(more).load(state)).toThrow('holds other files')
+})
+
+test('files that the title never met change nothing about it', () => {
+  const alone = machineFiles(memorySource({ 'a.txt': text('a') }))
+  const crowded = machineFiles(memorySource({ '0.txt': text('0'), 'a.txt': text('a'), 'z/z.txt': text('z') }))
+  for (const vfs of [alone, crowded]) expect(readAll(vfs, 'game:\\a.txt')).toBe('a')
+  expect(stateBytes(crowded)).toBe(stateBytes(alone))
 })
 
 test('a disk holds what the limit says and no more', () => {
