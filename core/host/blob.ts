@@ -1,7 +1,7 @@
 /** A file of the host read here and there: images are larger than memory. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fail } from '../base/failure.ts'
+import { Failure, fail } from '../base/failure.ts'
 import { reasonOf } from './files.ts'
 
 export interface HostBlob {
@@ -16,6 +16,10 @@ export interface HostBlob {
 export function openBlob(path: string): HostBlob {
   try {
     const file = openSync(path, 'r')
+    if (!fstatSync(file).isFile()) {
+      closeSync(file)
+      throw fail('FILE_UNREADABLE', path, 'is a folder, not a file')
+    }
     return {
       name: basename(path),
       size: fstatSync(file).size,
@@ -23,6 +27,7 @@ export function openBlob(path: string): HostBlob {
       close: () => closeSync(file),
     }
   } catch (error) {
+    if (error instanceof Failure) throw error
     throw fail('FILE_UNREADABLE', path, reasonOf(error), error)
   }
 }

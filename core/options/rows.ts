@@ -139,6 +139,20 @@ export const runOptions = {
     range: [1, 65_536],
     about: 'instructions that make one tick of the timebase',
   }),
+  ioRate: row({
+    kind: 'count',
+    group: 'The machine',
+    argument: 'BYTES',
+    default: '16M',
+    range: [1_000, 1_000_000_000_000],
+    about: 'bytes a second of guest time that a file is read or written with',
+  }),
+  input: row({
+    kind: 'path',
+    group: 'The machine',
+    argument: 'FILE',
+    about: 'what the game pads do, a line an action: `1.5s 0 press A 100ms`',
+  }),
   plugin: row({
     kind: 'text',
     group: 'Plugins',

@@ -1,9 +1,12 @@
-import { basename, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import manifest from '../../../package.json' with { type: 'json' }
+import { openBlob, openBlobsIn } from '../../host/blob.ts'
+import { createFolder } from '../../host/folder.ts'
 import { filesUnder } from '../../host/output.ts'
 import { parseImage } from '../../loader/load.ts'
 import { createMachine, type Machine } from '../../machine/machine.ts'
+import { openMedia } from '../../machine/media.ts'
 import { runOptions } from '../../options/rows.ts'
 import type { RunInfo } from '../../plugin/api.ts'
 import { createDriver } from '../../plugin/driver.ts'
@@ -20,7 +23,13 @@ import { mapOf } from './inspect.ts'
 export const run = defineCommand({
   name: 'run',
   about: 'run a title and say how it ended, who waits for what, and why that does not come',
-  arguments: [{ name: '<title>', about: 'a XEX2 or a big-endian PowerPC ELF; the files beside it are its disc' }],
+  arguments: [
+    {
+      name: '<title>',
+      about:
+        'a XEX2 or a big-endian PowerPC ELF, with the files beside it as its disc; or a disc image or content package',
+    },
+  ],
   options: runOptions,
   more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n.',
   run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).outcome.end.exitStatus,
@@ -34,10 +43,16 @@ export interface TitleRun {
 /** Runs a title to its end and prints what was asked for. */
 export async function runTitle(outside: Outside, path: string, values: RunValues): Promise<TitleRun> {
   const { host, files, clock, network } = outside
-  const image = parseImage(files.read(path), basename(path))
+  const media = openMedia({
+    file: openBlob(path),
+    folder: createFolder(dirname(path), values.out),
+    fragments: () => openBlobsIn(`${path}.data`),
+  })
+  const image = parseImage(media.bytes, media.name)
   const map = mapOf(outside, path, values.map)
   const options = machineOptionsOf(values)
-  const { runId, traceBase } = identityOf(values, clock, image.sha256, options)
+  const input = values.input === undefined ? '' : new TextDecoder().decode(files.read(values.input))
+  const { runId, traceBase } = identityOf(values, clock, image.sha256, { ...options, input })
   const plugins = await loadPlugins(pluginsOf(values), { folder: pathToFileURL(`${resolve('.')}/`).href })
   const out = join(values.out, runId)
 
@@ -57,6 +72,8 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     image,
     options,
     sink: driver.sink,
+    files: media.files,
+    input,
     ...(map === undefined ? {} : { map }),
     print: text => {
       if (!values.quiet) note(`title: ${text}`)
