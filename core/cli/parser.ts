@@ -46,6 +46,9 @@ export async function runCommand(
     outside.host.note(program.helpInformation())
     return exitStatus.badInput
   }
+  const [asked, about] = given
+  if (asked === 'help' && about !== undefined && !commands.some(({ name }) => name === about))
+    throw fail('OPTION_INVALID', 'command help', `there is no command ${quoted(about)}`)
   try {
     await program.parseAsync(attach(commands, given), { from: 'user' })
   } catch (error) {
@@ -101,22 +104,36 @@ function givenOptions(command: Commander, rows: OptionRows): GivenOptions {
   return given
 }
 
-/** A flag whose value stands after `=` alone takes an empty one here, so that it never eats the title. */
-function attach(commands: readonly AnyCommand[], given: readonly string[]): string[] {
-  const flags = new Set(
+const attachedFlags = (commands: readonly AnyCommand[]): ReadonlySet<string> =>
+  new Set(
     commands.flatMap(({ options }) =>
       Object.entries(options).flatMap(([key, row]) => (row.attached === true ? [flagOf(key)] : [])),
     ),
   )
+
+/** A flag whose value stands after `=` alone takes an empty one here, so that it never eats the title. */
+function attach(commands: readonly AnyCommand[], given: readonly string[]): string[] {
+  const flags = attachedFlags(commands)
   const end = given.indexOf('--')
   return given.map((text, i) => (flags.has(text) && (end < 0 || i < end) ? `${text}=` : text))
 }
 
 function complaint(error: CommanderError, commands: readonly AnyCommand[], given: readonly string[], outside: Outside) {
-  const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  const text = error.message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/='$/, "'")
   const name = given.find(one => !one.startsWith('-')) ?? ''
   const known = commands.some(command => command.name === name)
   const place = known ? `command ${name}` : 'command line'
+  const apart = given.findIndex(one => attachedFlags(commands).has(one))
+  const value = given[apart + 1]
+  if (error.code === 'commander.excessArguments' && apart >= 0 && value !== undefined)
+    return fail(
+      'OPTION_INVALID',
+      given[apart] ?? '',
+      `takes its value after "=": ${given[apart]}=${quoted(value).slice(1, -1)}`,
+    )
   if (error.code === 'commander.unknownCommand' && outside.files.isFile(name))
     return fail('OPTION_INVALID', place, `${quoted(name)} is a file, not a command: \`xenoscope run ${quoted(name)}\``)
   return fail('OPTION_INVALID', place, text)
