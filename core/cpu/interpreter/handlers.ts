@@ -220,7 +220,8 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
     const { takes, gives, locals } = runtimeFunctions[name]
     builder.add({ takes, gives }, Array<Type>(locals).fill('i32'), mark)
   }
-  elements.push(runtime('undecoded'), runtime('pageEnd'), runtime('stopped'))
+  const vacant = runtime('undecoded')
+  elements.push(runtime('undecoded'), runtime('pageEnd'), runtime('stopped'), vacant, vacant)
   if (elements.length !== firstHandler) throw new Error('handler numbers have moved')
 
   function handlersOf(row: Row, wide: boolean): Handler[] {
@@ -245,10 +246,11 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
   const handlers = new Map<Row, { narrow: Handler[]; wide: Handler[] }>()
   for (const row of rows) handlers.set(row, { narrow: handlersOf(row, false), wide: handlersOf(row, true) })
 
-  const names = ['run', 'loadSlow', 'storeSlow', 'check', 'forget'] as const
+  const names = ['run', 'enter', 'pcOf', 'loadSlow', 'storeSlow', 'check', 'forget'] as const
   const bytes = builder.finish(
     names.map(name => ({ name, index: runtime(name) })),
     elements,
+    { exported: 'handlers' },
   )
   return { module: new WebAssembly.Module(bytes), bytes: bytes.length, handlers, constants }
 }

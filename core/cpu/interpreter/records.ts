@@ -24,7 +24,10 @@ export const pageAddressAt = pageEndAt + recordSize
 export const undecoded = 0
 export const pageEnd = 1
 export const stopped = 2
-export const firstHandler = 3
+/** Filled by the compiler: a record that is counted until it is hot, and one whose code is compiled. */
+export const counting = 3
+export const compiled = 4
+export const firstHandler = 5
 
 interface Slot {
   readonly at: number

@@ -143,8 +143,11 @@ export const code = {
   end: 0x0b,
   br: 0x0c,
   brIf: 0x0d,
+  brTable: 0x0e,
+  unreachable: 0x00,
   return: 0x0f,
   call: 0x10,
+  callIndirect: 0x11,
   returnCall: 0x12,
   returnCallIndirect: 0x13,
   drop: 0x1a,
@@ -190,8 +193,12 @@ export interface ModuleParts {
   readonly imports: readonly { readonly name: string; readonly type: number }[]
   readonly functions: readonly { readonly type: number; readonly body: Uint8Array }[]
   readonly exports: readonly { readonly name: string; readonly index: number }[]
-  /** Function numbers of the only table, empty for none. */
+  /** Function numbers of the module's own table, empty for none. */
   readonly elements: readonly number[]
+  /** Names of imported tables; they come before the module's own. */
+  readonly tables?: readonly string[]
+  /** The name under which the module's own table is exported. */
+  readonly exportTable?: string
 }
 
 /** The body of a function: its locals, then the code. */
@@ -238,12 +245,18 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     }
   })
   section(2, () => {
-    writer.u32(parts.imports.length + 1)
+    const tables = parts.tables ?? []
+    writer.u32(parts.imports.length + 1 + tables.length)
     writer.name('x')
     writer.name('memory')
     writer.bytes([0x02, 0x01])
     writer.u32(memoryPages)
     writer.u32(memoryPages)
+    for (const name of tables) {
+      writer.name('x')
+      writer.name(name)
+      writer.bytes([0x01, 0x70, 0x00, 0x00])
+    }
     for (const one of parts.imports) {
       writer.name('x')
       writer.name(one.name)
@@ -262,7 +275,11 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       writer.u32(parts.elements.length)
     })
   section(7, () => {
-    writer.u32(parts.exports.length)
+    writer.u32(parts.exports.length + (parts.exportTable === undefined ? 0 : 1))
+    if (parts.exportTable !== undefined) {
+      writer.name(parts.exportTable)
+      writer.bytes([0x01, 0x00])
+    }
     for (const one of parts.exports) {
       writer.name(one.name)
       writer.u8(0x00)

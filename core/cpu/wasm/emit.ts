@@ -61,6 +61,16 @@ export interface Site {
   next(): void
   /** Counts the instruction, makes the kernel call and goes on where the kernel says. */
   callKernel(): void
+  /** Where given, an instruction that faults is handed back undone instead, and no exit is written. */
+  refuse?(): void
+  /** Where given, finds the place of an access in its own way. */
+  place?(ea: Node, size: Size, access: 'load' | 'store', address: () => void): AccessPlace
+}
+
+/** Where an access may be done: at a local's offset in linear memory, and so many bytes on. */
+export interface AccessPlace {
+  readonly local: number
+  readonly offset: number
 }
 
 const simd = 0xfd
@@ -260,7 +270,9 @@ export function createEmitter(site: Site, program: Program) {
   }
 
   /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
-  function checked(ea: Node, size: Size, need: number, refuse: number, slow: (offset: number) => void): number {
+  function checked(ea: Node, size: Size, need: number, refuse: number, slow: (offset: number) => void): AccessPlace {
+    if (site.place !== undefined)
+      return site.place(ea, size, need === access.read ? 'load' : 'store', () => expression(ea))
     const offset = site.local('i32')
     expression(ea)
     w.tee(offset)
@@ -288,25 +300,25 @@ export function createEmitter(site: Site, program: Program) {
     site.leave()
     w.end()
     w.end()
-    return offset
+    return { local: offset, offset: 0 }
   }
 
   function load(node: Node & { op: 'load' }) {
     const [ea] = node.args
     if (ea === undefined) return
     const { size } = node
-    const offset = checked(ea, size, access.read, access.device, local => {
+    const { local, offset } = checked(ea, size, access.read, access.device, local => {
       w.get(local)
       w.i32(size)
       w.call(site.runtime('loadSlow'))
     })
-    w.get(offset)
+    w.get(local)
     switch (size) {
       case 1:
-        return w.memory(memory.i32Load8U, 0)
+        return w.memory(memory.i32Load8U, offset)
       case 2: {
         const raw = site.local('i32')
-        w.memory(memory.i32Load16U, 0)
+        w.memory(memory.i32Load16U, offset)
         w.tee(raw)
         w.i32(8)
         w.op(i32op.shrU)
@@ -318,19 +330,19 @@ export function createEmitter(site: Site, program: Program) {
         return w.op(i32op.or)
       }
       case 4:
-        w.simdMemory(simdLoad.load32Zero, 0)
+        w.simdMemory(simdLoad.load32Zero, offset)
         site.swapMask(4)
         w.simd(simdOp.relaxedSwizzle)
         w.simd(simdOp.i32x4Extract)
         return writer.u8(0)
       case 8:
-        w.simdMemory(simdLoad.load64Zero, 0)
+        w.simdMemory(simdLoad.load64Zero, offset)
         site.swapMask(8)
         w.simd(simdOp.relaxedSwizzle)
         w.simd(simdOp.i64x2Extract)
         return writer.u8(0)
       case 16:
-        w.simdMemory(simdLoad.load, 0)
+        w.simdMemory(simdLoad.load, offset)
         site.swapMask(16)
         return w.simd(simdOp.relaxedSwizzle)
       default:
@@ -343,7 +355,7 @@ export function createEmitter(site: Site, program: Program) {
     expression(value)
     w.set(kept)
     const refuse = access.device | access.code
-    const offset = checked(ea, size, access.write, refuse, local => {
+    const { local, offset } = checked(ea, size, access.write, refuse, local => {
       w.get(local)
       w.i32(size)
       if (size === 16) {
@@ -353,11 +365,11 @@ export function createEmitter(site: Site, program: Program) {
       if (size < 8) w.op(extendU)
       w.call(site.runtime('storeSlow'))
     })
-    w.get(offset)
+    w.get(local)
     w.get(kept)
     switch (size) {
       case 1:
-        return w.memory(memory.i32Store8, 0)
+        return w.memory(memory.i32Store8, offset)
       case 2:
         w.i32(8)
         w.op(i32op.shl)
@@ -367,21 +379,21 @@ export function createEmitter(site: Site, program: Program) {
         w.i32(0xff)
         w.op(i32op.and)
         w.op(i32op.or)
-        return w.memory(memory.i32Store16, 0)
+        return w.memory(memory.i32Store16, offset)
       case 4:
         w.simd(simdOp.i32x4Splat)
         site.swapMask(4)
         w.simd(simdOp.relaxedSwizzle)
-        return w.simdMemory(simdLoad.store32Lane, 0, 0)
+        return w.simdMemory(simdLoad.store32Lane, offset, 0)
       case 8:
         w.simd(simdOp.i64x2Splat)
         site.swapMask(8)
         w.simd(simdOp.relaxedSwizzle)
-        return w.simdMemory(simdLoad.store64Lane, 0, 0)
+        return w.simdMemory(simdLoad.store64Lane, offset, 0)
       case 16:
         site.swapMask(16)
         w.simd(simdOp.relaxedSwizzle)
-        return w.simdMemory(simdLoad.store, 0)
+        return w.simdMemory(simdLoad.store, offset)
       default:
         return size satisfies never
     }
@@ -441,6 +453,7 @@ export function createEmitter(site: Site, program: Program) {
           () => expression(statement.value),
         )
       case 'fault': {
+        if (site.refuse !== undefined) return site.refuse()
         site.mark()
         const { address } = statement
         if (address) {

@@ -45,9 +45,16 @@ export interface ModuleBuilder {
   /** The number of the next function to be added. */
   next(): number
   add(signature: Signature, locals: readonly Type[], mark: number): number
+  /** The number of a function that is written later, by `define`. */
+  reserve(signature: Signature): number
+  define(index: number, locals: readonly Type[], mark: number): void
   /** The function of a routine, written the first time it is asked for. */
   routine(routine: Routine): number
-  finish(exports: readonly { name: string; index: number }[], elements: readonly number[]): Uint8Array<ArrayBuffer>
+  finish(
+    exports: readonly { name: string; index: number }[],
+    elements: readonly number[],
+    tables?: { readonly imported?: readonly string[]; readonly exported?: string },
+  ): Uint8Array<ArrayBuffer>
 }
 
 export function createModule(imports: Readonly<Record<string, Signature>>, constants: Constants): ModuleBuilder {
@@ -101,6 +108,15 @@ export function createModule(imports: Readonly<Record<string, Signature>>, const
       functions.push({ type: builder.typeOf(signature), body: functionBody(locals, writer.cut(mark)) })
       return names.length + functions.length - 1
     },
+    reserve(signature) {
+      functions.push({ type: builder.typeOf(signature), body: new Uint8Array(0) })
+      return names.length + functions.length - 1
+    },
+    define(index, locals, mark) {
+      const own = functions[index - names.length]
+      if (own === undefined) throw new Error(`function ${index} is not reserved`)
+      own.body = functionBody(locals, writer.cut(mark))
+    },
     routine(routine) {
       const have = routines.get(routine)
       if (have !== undefined) return have
@@ -112,8 +128,10 @@ export function createModule(imports: Readonly<Record<string, Signature>>, const
       routines.set(routine, index)
       return index
     },
-    finish: (exports, elements) =>
+    finish: (exports, elements, tables = {}) =>
       encodeModule({
+        ...(tables.imported === undefined ? {} : { tables: tables.imported }),
+        ...(tables.exported === undefined ? {} : { exportTable: tables.exported }),
         imports: Object.entries(imports).map(([name, signature]) => ({ name, type: builder.typeOf(signature) })),
         types,
         functions,
