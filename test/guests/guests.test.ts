@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { hex32 } from '../../core/base/words.ts'
 import type { Image, Segment } from '../../core/loader/image.ts'
 import { parseImage } from '../../core/loader/load.ts'
 import { blockClasses } from '../../plugins/diagnose/blocks.ts'
-import { demo, guests } from './expectations.ts'
+import { runFile } from '../kit/runs.ts'
+import { demo, type Guest, guests } from './expectations.ts'
 
 const all = [...guests(), demo()]
 
@@ -36,7 +38,36 @@ describe('the guest programs', () => {
             wordAt(elf.segments, segment.address + at),
           )
   })
+
+  test.each(all)('$name ends as it says, as ELF and as XEX2', async one => {
+    const [elf, xex] = [await runFile(one.elf), await runFile(one.xex)]
+    for (const { end, printed, machine } of [elf, xex]) {
+      expect(end.cause, end.text).toBe(one.stop)
+      expect(printed).toEqual(one.prints)
+      expect(ghostsOf(machine.views.counters())).toEqual(countGhosts(one))
+    }
+    expect(xex.machine.instructions).toBe(elf.machine.instructions)
+    expect(xex.machine.cycle).toBe(elf.machine.cycle)
+    if (one.fault !== undefined) {
+      expect(elf.end.text).toContain(`${one.fault.symbol}+${hex(one.fault.offset)}`)
+      expect(elf.end.text).toContain(hex32(one.fault.address ?? 0))
+    }
+  })
 })
+
+const ghostCounters = {
+  never: 'ghosts_never_created_total',
+  closed: 'ghosts_closed_total',
+  'wrong-type': 'ghosts_wrong_type_total',
+} as const
+
+const ghostClasses = ['never', 'closed', 'wrong-type'] as const
+
+const ghostsOf = (counters: Readonly<Record<string, number>>) =>
+  ghostClasses.map(type => `${type} ${counters[ghostCounters[type]]}`)
+
+const countGhosts = (one: Guest) =>
+  ghostClasses.map(type => `${type} ${one.ghosts.filter(ghost => ghost.class === type).length}`)
 
 const load = (path: string): Image => parseImage(readFileSync(path), path)
 const hex = (value: number): string => `0x${value.toString(16)}`

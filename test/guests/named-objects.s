@@ -3,6 +3,7 @@
 #
 # expect: exit=0
 # prints: ok: 13 of 13
+# ghost: handle=0x1004 class=closed
         .include "xenon.inc"
         frames  xbox
 

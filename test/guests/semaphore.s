@@ -3,6 +3,7 @@
 #
 # expect: exit=0
 # prints: ok: 16 of 16
+# ghost: handle=0x1004 class=wrong-type
         .include "xenon.inc"
         frames  xbox
 

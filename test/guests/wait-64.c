@@ -2,7 +2,8 @@
    lowest where several are, and only that one is taken. All: nothing is taken until the last of them is set.
 
    expect: exit=0
-   prints: ok: 272 of 272 */
+   prints: ok: 272 of 272
+   ghost: handle=0x1028 class=closed */
 #include "xbox.h"
 
 enum { COUNT = 64 };
