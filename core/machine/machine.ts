@@ -10,6 +10,7 @@ import { createGpu } from '../devices/gpu/gpu.ts'
 import { createPads } from '../devices/input.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { MachineViews } from '../facts/views.ts'
+import { audioSlotFree } from '../kernel/audio.ts'
 import { allEntries } from '../kernel/exports/index.ts'
 import { createKernel, type KernelCore } from '../kernel/kernel.ts'
 import { startTitle } from '../kernel/start.ts'
@@ -77,7 +78,11 @@ export function createMachine(spec: MachineSpec): Machine {
       graphicsInterrupt(kernelCore.kernel, source, hardwareThread)
     },
   })
-  const audio = createAudioOutput({ timebaseHz: options.timebase, now, slotFree: () => false })
+  const audio = createAudioOutput({
+    timebaseHz: options.timebase,
+    now,
+    slotFree: client => audioSlotFree(kernelCore.kernel, client),
+  })
   const pads = createPads(spec.input ?? '', options.timebase)
   const mapped: readonly MappedDevice[] = [gpu]
   const bus = createDeviceBus(mapped)

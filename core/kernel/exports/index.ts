@@ -4,6 +4,7 @@ import { content } from './xam/content.ts'
 import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
 import { missingXam } from './xam/missing.ts'
+import { net } from './xam/net.ts'
 import { notify } from './xam/notify.ts'
 import { system } from './xam/system.ts'
 import { xamTasks } from './xam/tasks.ts'
@@ -11,6 +12,7 @@ import { ui } from './xam/ui.ts'
 import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
 import { apcs } from './xboxkrnl/apc.ts'
+import { audio } from './xboxkrnl/audio.ts'
 import { config } from './xboxkrnl/config.ts'
 import { debug } from './xboxkrnl/debug.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
@@ -58,6 +60,8 @@ export const allEntries: readonly Entry[] = [
   ...print,
   ...content,
   ...input,
+  ...audio,
+  ...net,
   ...notify,
   ...system,
   ...ui,
