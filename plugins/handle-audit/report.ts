@@ -42,7 +42,7 @@ function shown(trail: TrailView, { focus, report }: ReportChoice, words: Words):
 function section(trail: TrailView, words: Words, show: number): ReportSection {
   const lines: string[] = []
   if (trail.birth === undefined) lines.push('its creation is not in this trail')
-  else lines.push(`created by ${words.site(trail.birth)}`)
+  else lines.push(words.origin(trail.birth))
   const frames = trail.kept === undefined ? [] : words.frames(trail.kept)
   lines.push(...frames.map(line => `  ${line}`))
   lines.push(countsLine(trail.counts), ...lastFacts(trail, words, show))
@@ -87,7 +87,8 @@ function ghostSummary(audit: Audit, words: Words): ReportSection | undefined {
           `${hex(value)}, in focus, never signalled: ${ghostOperations.map((name, i) => `${name} ${calls[i]}`).join(', ')}`,
       ),
       ...byCaller.map(
-        ghost => `${words.source(ghost.source)}, ${ghostClasses[ghost.class] ?? 'unknown'}: ${ghost.calls} calls`,
+        ghost =>
+          `${words.source(ghost.source)}, ${ghostClasses[ghost.class] ?? 'unknown'}: ${ghost.calls} ${ghost.calls === 1 ? 'call' : 'calls'}`,
       ),
     ],
     data: {

@@ -79,7 +79,7 @@ export function createFactWords(machine: MachineViews): FactWords {
 
   function chainText(stackId: number): ChainText | undefined {
     const stack = machine.stack(stackId)
-    if (stack === undefined) return undefined
+    if (stack === undefined || stack.frames.length === 0) return undefined
     const texts = stack.frames.map(({ lr }) => plainText(machine.nameOf(lr)))
     const known = texts.some((text, i) => text !== hex32(stack.frames[i]?.lr ?? 0))
     return {

@@ -37,16 +37,16 @@ test('the trail of an object tells its creator with frames, its counts and the l
   })
   expect(section?.title).toBe('Trail of Event/Auto 0x1004 #5 "frame?ready"')
   expect(section?.lines).toEqual([
-    'created by thread 7, NtSetEvent from 0x82010004 producer+0x4, at tick 100, fact 1',
+    'created by thread 7, NtSetEvent at producer+0x4, tick 100, fact 1',
     '  0  fp 0x70010000  0x82010004 producer+0x4',
     '  1  fp 0x70010060  0x82010ABC',
     'signal 40 (32 kept), wait 1, wake 0, other 2',
     'last of signal, 31 more kept:',
-    '  42 @100 object.signalled thread 7 NtSetEvent from 0x82010004 producer+0x4: previous=0 state=1 woken=0',
+    '  42 @100 object.signalled thread 7 NtSetEvent at producer+0x4: previous=0 state=1 woken=0',
     'last of wait:',
-    '  43 @100 wait.begun thread 7 NtSetEvent from 0x82010004 producer+0x4: type=1 alertable=0 mode=1 timeout=-1 deadline=-1 parked=1 on=5,9',
+    '  43 @100 wait.begun thread 7 NtSetEvent at producer+0x4: any of 2 objects, for ever',
     'last of other, 1 more kept:',
-    '  2 @100 handle.opened thread 7 NtSetEvent from 0x82010004 producer+0x4: via=0 from=0x0',
+    '  2 @100 handle.opened thread 7 NtSetEvent at producer+0x4: via=0 from=0x0',
   ])
   expect(section?.data).toMatchObject({
     serial: 5,
@@ -73,7 +73,7 @@ test('a value in focus that never named an object is shown as <UNCREATED>, with 
     ['Trail of <UNCREATED> 0x2000', 'calls on a value that named no object: signal 2, wait 1, wake 0, other 0', 4],
     ['Calls on values that named no object', '0x2004, in focus, never signalled: signal 0, wait 1, wake 0, other 0', 2],
   ])
-  expect(sections[1]?.lines[1]).toBe('NtSetEvent, closed before: 1 calls')
+  expect(sections[1]?.lines[1]).toBe('NtSetEvent, closed before: 1 call')
 })
 
 test('the report shows what it was asked for: all, these values alone, or what is in focus', () => {
