@@ -2,6 +2,8 @@
 # file and leaves without a word. The report should name the one of three that is missing.
 #
 # expect: exit=4
+# stuck: thread=level on=Event/Manual handle=0x1004 verdict=signalled
+# stuck: thread=level on=Event/Manual handle=0x1008 verdict=signalled
 # stuck: thread=level on=Event/Manual handle=0x100C verdict=never-signalled
 # stuck: thread=main on=Thread handle=0x101C verdict=thread-waits
         .include "xenon.inc"
