@@ -71,7 +71,12 @@ export const limits = {
     'trail_dropped_total',
     'the newest facts of one category of one object; the oldest go first',
   ),
-  trailBytesPerObject: limit(32 * 1024, 'bytes', 'trail_dropped_total', 'one busy object may not crowd out the others'),
+  trailBytesPerObject: limit(
+    32 * 1024,
+    'bytes',
+    'trail_dropped_for_size_total',
+    'one busy object may not crowd out the others',
+  ),
   trailBytes: limit(256 * 1024 * 1024, 'bytes', 'trails_evicted_total', 'all trails together; closed objects go first'),
   reportTrails: limit(
     1_000,

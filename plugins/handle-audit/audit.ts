@@ -222,6 +222,7 @@ export function createAudit(machine: MachineViews, focus: FocusRule, bounds: Tra
         trail_entries_total: totals.entries,
         trail_entries: totals.retained,
         [limits.trailPerCategory.counter]: totals.dropped,
+        [limits.trailBytesPerObject.counter]: totals.droppedForSize,
         trail_entries_evicted_total: totals.evicted,
         [limits.trailBytes.counter]: totals.evictedObjects,
       }

@@ -3,7 +3,7 @@
  *
  * An object has a head cell and a ring for each category: a chain of cells that holds whole records, oldest first. A
  * ring keeps the newest `depth` records; an object's cells are bounded, and so are those of all objects. What is dropped
- * is counted where it is dropped, and totals stay: entries = retained + dropped + evicted, always.
+ * is counted where it is dropped, and totals stay: entries = retained + dropped (by ring or size) + evicted, always.
  *
  * The record of a creation is kept beside the rings once the rings let go of it, for as long as the object has a trail.
  *
@@ -41,8 +41,10 @@ export interface TrailTotals {
   /** Facts put into trails; a fact about several objects counts in each. */
   readonly entries: number
   readonly retained: number
-  /** Pushed out by newer facts of the same object. */
+  /** Pushed out of a full ring by newer facts. */
   readonly dropped: number
+  /** Let go because the object's trail was too large. */
+  readonly droppedForSize: number
   /** Lost with the trail of an evicted object. */
   readonly evicted: number
   readonly evictedObjects: number
@@ -125,6 +127,7 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
   let entries = 0
   let retained = 0
   let dropped = 0
+  let droppedForSize = 0
   let evicted = 0
   let evictedObjects = 0
 
@@ -238,7 +241,6 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     memory[ring + 2] = packed - 1 - (count << 16)
     if ((packed & lowHalf) === 1) memory[ring + 1] = 0
     retained -= 1
-    dropped += 1
     if (category === otherCategory && get(head, BIRTH) === 0 && isBirth(get(first, 1))) set(head, BIRTH, first)
     else {
       cells.give(first, last, count)
@@ -266,13 +268,14 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     const ring = start + RINGS + category * 3
     entries += 1
     total(head, category, 1)
-    if (((memory[ring + 2] as number) & lowHalf) >= bounds.depth) dropOldest(head, category)
+    if (((memory[ring + 2] as number) & lowHalf) >= bounds.depth) {
+      dropOldest(head, category)
+      dropped += 1
+    }
     while ((memory[start + CELLS] as number) + need > cellsPerObject) {
       const fullest = widest(head)
-      if (fullest < 0) {
-        dropped += 1
-        return
-      }
+      droppedForSize += 1
+      if (fullest < 0) return
       dropOldest(head, fullest)
     }
     if (bytes() + need * cellBytes > bounds.bytes) makeRoom(need * cellBytes, head)
@@ -369,6 +372,7 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
       entries,
       retained,
       dropped,
+      droppedForSize,
       evicted,
       evictedObjects,
       bytes: bytes(),

@@ -283,6 +283,9 @@ test('one busy object stays under its bound, whatever its facts weigh', () => {
   }
   expect(audit.trails.totals().bytes - before).toBeLessThanOrEqual(defaultTrailLimits.bytesPerObject + 64)
   expect(sequences(audit, 1, 'signal')?.at(-1)).toBe(1200)
+  const totals = audit.trails.totals()
+  expect(totals.dropped).toBe(0)
+  expect(totals.retained + totals.droppedForSize).toBe(1200)
 })
 
 test('when room is needed ended objects go first, and objects in focus last', () => {
@@ -325,7 +328,7 @@ test('memory stays under its bound with a million objects, and every fact is acc
   expect(most).toBeLessThanOrEqual(bytes)
   expect(most).toBeGreaterThan(bytes * 0.99)
   expect(totals.entries).toBe(facts)
-  expect(totals.retained + totals.dropped + totals.evicted).toBe(facts)
+  expect(totals.retained + totals.dropped + totals.droppedForSize + totals.evicted).toBe(facts)
   expect(totals.objects + totals.evictedObjects).toBe(1_000_000)
   expect(audit.trails.view(999_998)?.counts.signal).toEqual({ retained: 1, total: 1 })
 })
@@ -361,7 +364,7 @@ test('what is kept is what a plain list of everything would have kept, for any f
         expect(sequences(audit, Number(serial), category)).toEqual(all.slice(-depth))
       }
       const totals = audit.trails.totals()
-      expect(totals.retained + totals.dropped + totals.evicted).toBe(totals.entries)
+      expect(totals.retained + totals.dropped + totals.droppedForSize + totals.evicted).toBe(totals.entries)
     }),
     { seed: 20_262 },
   )
