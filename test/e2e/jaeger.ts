@@ -134,7 +134,8 @@ async function launch(binary: string): Promise<{ readonly api: Jaeger } | { read
     api: {
       otlp: `http://127.0.0.1:${otlpHttp}`,
       ui: base,
-      services: async () => ((await getJson(`${base}/api/v3/services`)) as { services: string[] }).services,
+      services: async () =>
+        ((await getJson(`${base}/api/v3/services`)) as { services?: string[] } | undefined)?.services ?? [],
       trace: (traceId, spans = 1) => readTrace(base, traceId, spans),
       stop,
     },
