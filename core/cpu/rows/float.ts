@@ -1,20 +1,10 @@
 /**
  * The scalar floating-point unit. Operands are the bits of doubles; what an operation means is in ../float, exact in
- * every rounding mode with every bit of FPSCR. A row chooses between the special operands and the finite ones, and
- * commits result and status. Memory forms (lfs, stfd, …) are with the loads and stores.
+ * every rounding mode with every bit of FPSCR. A row
+ * calls one operation and commits result and status. Memory forms (lfs, stfd, …) are with the loads and stores.
  */
 import type { Ops, Values } from '../algebra.ts'
-import {
-  add,
-  divide,
-  type Finite1,
-  type Finite2,
-  fromInteger,
-  fused,
-  multiply,
-  narrow,
-  root,
-} from '../float/arithmetic.ts'
+import type { Finite2 } from '../float/arithmetic.ts'
 import { compare, rootEstimate, toInteger } from '../float/convert.ts'
 import {
   afterCompare,
@@ -27,17 +17,16 @@ import {
   withheld,
   writable,
 } from '../float/fpscr.ts'
-import { classify, isSpecial, isZero, negated, signBit, signOf } from '../float/number.ts'
+import { classify, negated, signBit } from '../float/number.ts'
 import {
-  addSpecial,
-  divideSpecial,
-  fusedSpecial,
-  multiplySpecial,
-  passSpecial,
-  rootSpecial,
-  type Special1,
-  type Special2,
-} from '../float/special.ts'
+  addition,
+  division,
+  fromInteger,
+  fusedAddition,
+  multiplication,
+  narrowing,
+  squareRoot,
+} from '../float/operations.ts'
 import type { Operand } from '../forms.ts'
 import { type Row, row } from './row.ts'
 
@@ -75,38 +64,17 @@ function commit<V extends Values>(
   setStatus(o, f.rc, o.i32.select(kept, sameClass, next))
 }
 
-function unary<V extends Values>(
-  o: Ops<V>,
-  f: Target,
-  b: V['i64'],
-  single: boolean,
-  special: Special1,
-  finite: Finite1,
-  isOdd: V['i32'] = isSpecial(o, b),
-): void {
-  const control = o.get('fpscr')
-  o.when(
-    isOdd,
-    () => commit(o, f, ...o.call(special, b)),
-    () => commit(o, f, ...o.call(finite, b, control, o.i32.const(Number(single)))),
-  )
-}
+const flagOf = <V extends Values>(o: Ops<V>, single: boolean): V['i32'] => o.i32.const(Number(single))
 
 function binary<V extends Values>(
   o: Ops<V>,
   f: Target,
-  [a, b]: readonly [V['i64'], V['i64']],
+  operation: Finite2,
+  a: V['i64'],
+  b: V['i64'],
   single: boolean,
-  special: Special2,
-  finite: Finite2,
-  isOdd: V['i32'] = o.i32.or(isSpecial(o, a), isSpecial(o, b)),
 ): void {
-  const control = o.get('fpscr')
-  o.when(
-    isOdd,
-    () => commit(o, f, ...o.call(special, a, b)),
-    () => commit(o, f, ...o.call(finite, a, b, control, o.i32.const(Number(single)))),
-  )
+  commit(o, f, ...o.call(operation, a, b, o.get('fpscr'), flagOf(o, single)))
 }
 
 /** FRA × FRC ± FRB; `turned` changes the sign of a result that is no NaN. */
@@ -117,23 +85,15 @@ function multiplyAdd<V extends Values>(
   minus: boolean,
   turned: boolean,
 ): void {
-  const [a, c, plain] = [o.fpr(f.fa), o.fpr(f.fc), o.fpr(f.fb)]
-  const b = minus ? negated(o, plain) : plain
-  const control = o.get('fpscr')
-  const done = (bits: V['i64'], flags: V['i32']): void => {
-    if (!turned) {
-      commit(o, f, bits, flags)
-      return
-    }
-    const turnedBits = negated(o, bits)
-    const [kind] = o.call(classify, turnedBits)
-    commit(o, f, turnedBits, o.i32.or(o.i32.and(flags, o.i32.const(~fpscr.fprf)), kind))
+  const addend = minus ? negated(o, o.fpr(f.fb)) : o.fpr(f.fb)
+  const [bits, flags] = o.call(fusedAddition, o.fpr(f.fa), o.fpr(f.fc), addend, o.get('fpscr'), flagOf(o, single))
+  if (!turned) {
+    commit(o, f, bits, flags)
+    return
   }
-  o.when(
-    o.i32.or(isSpecial(o, a), o.i32.or(isSpecial(o, c), isSpecial(o, b))),
-    () => done(...o.call(fusedSpecial, a, c, b)),
-    () => done(...o.call(fused, a, c, b, control, o.i32.const(Number(single)))),
-  )
+  const turnedBits = negated(o, bits)
+  const [kind] = o.call(classify, turnedBits)
+  commit(o, f, turnedBits, o.i32.or(o.i32.and(flags, o.i32.const(~fpscr.fprf)), kind))
 }
 
 const one = 0x3ff0_0000_0000_0000n
@@ -144,24 +104,20 @@ function arithmeticRows(single: boolean): Row[] {
   const kind = single ? 'single' : 'double'
   return [
     row(`fadd${s}`, `${primary} ft fa fb 00000 10101 rc`, 'ft, fa, fb', `FRA + FRB, ${kind}`, (o, f) =>
-      binary(o, f, [o.fpr(f.fa), o.fpr(f.fb)], single, addSpecial, add),
+      binary(o, f, addition, o.fpr(f.fa), o.fpr(f.fb), single),
     ),
     row(`fsub${s}`, `${primary} ft fa fb 00000 10100 rc`, 'ft, fa, fb', `FRA - FRB, ${kind}`, (o, f) =>
-      binary(o, f, [o.fpr(f.fa), negated(o, o.fpr(f.fb))], single, addSpecial, add),
+      binary(o, f, addition, o.fpr(f.fa), negated(o, o.fpr(f.fb)), single),
     ),
     row(`fmul${s}`, `${primary} ft fa 00000 fc 11001 rc`, 'ft, fa, fc', `FRA × FRC, ${kind}`, (o, f) =>
-      binary(o, f, [o.fpr(f.fa), o.fpr(f.fc)], single, multiplySpecial, multiply),
+      binary(o, f, multiplication, o.fpr(f.fa), o.fpr(f.fc), single),
     ),
-    row(`fdiv${s}`, `${primary} ft fa fb 00000 10010 rc`, 'ft, fa, fb', `FRA / FRB, ${kind}`, (o, f) => {
-      const [a, b] = [o.fpr(f.fa), o.fpr(f.fb)]
-      const odd = o.i32.or(isZero(o, b), o.i32.or(isSpecial(o, a), isSpecial(o, b)))
-      binary(o, f, [a, b], single, divideSpecial, divide, odd)
-    }),
-    row(`fsqrt${s}`, `${primary} ft 00000 fb 00000 10110 rc`, 'ft, fb', `square root of FRB, ${kind}`, (o, f) => {
-      const b = o.fpr(f.fb)
-      const odd = o.i32.or(isSpecial(o, b), o.i32.or(isZero(o, b), signOf(o, b)))
-      unary(o, f, b, single, rootSpecial, root, odd)
-    }),
+    row(`fdiv${s}`, `${primary} ft fa fb 00000 10010 rc`, 'ft, fa, fb', `FRA / FRB, ${kind}`, (o, f) =>
+      binary(o, f, division, o.fpr(f.fa), o.fpr(f.fb), single),
+    ),
+    row(`fsqrt${s}`, `${primary} ft 00000 fb 00000 10110 rc`, 'ft, fb', `square root of FRB, ${kind}`, (o, f) =>
+      commit(o, f, ...o.call(squareRoot, o.fpr(f.fb), o.get('fpscr'), flagOf(o, single))),
+    ),
     row(
       `fmadd${s}`,
       `${primary} ft fa fb fc 11101 rc`,
@@ -248,17 +204,9 @@ export const floatRows: readonly Row[] = [
     'ft, fb',
     'reciprocal estimate, single: modelled as the correctly rounded reciprocal',
     (o, f) => {
-      const b = o.fpr(f.fb)
-      const unit = o.i64.const(one)
       const exact = o.i32.const(~(fpscr.xx | fpscr.fi | fpscr.fr))
-      const control = o.get('fpscr')
-      const done = (bits: Parameters<typeof o.setFpr>[1], flags: typeof control): void =>
-        commit(o, f, bits, o.i32.and(flags, exact))
-      o.when(
-        o.i32.or(isZero(o, b), isSpecial(o, b)),
-        () => done(...o.call(divideSpecial, unit, b)),
-        () => done(...o.call(divide, unit, b, control, o.i32.const(1))),
-      )
+      const [bits, flags] = o.call(division, o.i64.const(one), o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))
+      commit(o, f, bits, o.i32.and(flags, exact))
     },
   ),
   row(
@@ -286,7 +234,7 @@ export const floatRows: readonly Row[] = [
   move('fabs', '0100001000', 'the sign cleared', (o, bits) => o.i64.and(bits, o.i64.const(size))),
   move('fnabs', '0010001000', 'the sign set', (o, bits) => o.i64.or(bits, o.i64.const(signBit))),
   row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) =>
-    unary(o, f, o.fpr(f.fb), true, passSpecial, narrow),
+    commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))),
   ),
   conversion('fctiw', '0000001110', true, false),
   conversion('fctiwz', '0000001111', true, true),

@@ -192,3 +192,47 @@ test('conversions to integers round by the mode and saturate', () => {
     2147483647n,
   ])
 })
+
+const usual = fc
+  .tuple(
+    fc.integer({ min: -40, max: 40 }),
+    fc.bigInt({ min: 0n, max: (1n << 52n) - 1n }),
+    fc.boolean(),
+    fc.constantFrom(0n, 29n, 40n),
+  )
+  .map(([e, m, s, zeros]) => (BigInt(e + 1023) << 52n) | ((m >> zeros) << zeros) | (s ? 1n << 63n : 0n))
+
+test.each([
+  'fadd f4, f1, f2',
+  'fsub f4, f1, f2',
+  'fmul f4, f1, f3',
+  'fdiv f4, f1, f2',
+  'fmadd f4, f1, f3, f2',
+  'fnmsub f4, f1, f3, f2',
+  'fadds f4, f1, f2',
+  'fmuls f4, f1, f3',
+  'fdivs f4, f1, f2',
+  'fmadds f4, f1, f3, f2',
+  'fmsubs f4, f1, f3, f2',
+  'frsp f4, f1',
+])('%s tells the same of what it lost in the fast way to the nearest as in the exact way towards zero', line => {
+  bench.place([line])
+  const run = (mode: number): { size: bigint; fi: boolean; fr: boolean } => {
+    r.fpscr = mode
+    r.pc = 0x82000000
+    bench.cpu.run(1)
+    return { size: r.fpr(4) & ~(1n << 63n), fi: (r.fpscr & 0x20000) !== 0, fr: (r.fpscr & 0x40000) !== 0 }
+  }
+  fc.assert(
+    fc.property(usual, usual, usual, (a, b, c) => {
+      r.setFpr(1, a)
+      r.setFpr(2, b)
+      r.setFpr(3, c)
+      const [nearest, towardsZero] = [run(0), run(1)]
+      expect(nearest.fi).toBe(towardsZero.fi)
+      expect(nearest.fr).toBe(nearest.size > towardsZero.size)
+      expect(towardsZero.fr).toBe(false)
+    }),
+    { seed, numRuns: 1500 },
+  )
+})
