@@ -9,6 +9,7 @@ export interface Thing {
   readonly kind: Kind
   state: number
   limit: number
+  /** -1 for nobody. */
   owner: number
   abandoned: boolean
 }
@@ -136,7 +137,7 @@ export function createModel(things: Thing[]): Model {
       if (thing.owner !== who) return 'not-owned'
       const before = thing.state
       thing.state += 1
-      if (thing.state === 1) thing.owner = 0
+      if (thing.state === 1) thing.owner = -1
       sweep(index)
       return before
     },
@@ -172,7 +173,7 @@ export function createModel(things: Thing[]): Model {
       gone.add(who)
       things.forEach((thing, index) => {
         if (thing.owner !== who) return
-        thing.owner = 0
+        thing.owner = -1
         thing.state = 1
         thing.abandoned = true
         sweep(index)

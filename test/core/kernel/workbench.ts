@@ -4,7 +4,7 @@ import { type Fact, factNames, maskOf } from '../../../core/index.ts'
 import type { KernelOptions } from '../../../core/kernel/context.ts'
 import { allEntries } from '../../../core/kernel/exports/index.ts'
 import { createKernel, type KernelCore } from '../../../core/kernel/kernel.ts'
-import type { CallFrame, Registers } from '../../../core/kernel/ports.ts'
+import type { CallFrame, KernelPorts, Registers } from '../../../core/kernel/ports.ts'
 import { exportNumber } from '../../../core/kernel/sources.ts'
 import { startTitle } from '../../../core/kernel/start.ts'
 import { createMemory, type GuestMemory } from '../../../core/memory/guest.ts'
@@ -176,7 +176,7 @@ function freshMemory(): GuestMemory {
 }
 
 /** A kernel with a main thread (tid 1, hardware thread 0) and no processor: the test is the guest. */
-export function createWorkbench(options: Partial<KernelOptions> = {}): Workbench {
+export function createWorkbench(options: Partial<KernelOptions> = {}, more: Partial<KernelPorts> = {}): Workbench {
   const memory = freshMemory()
   const registers = createFakeRegisters()
   const listener = createListener()
@@ -191,6 +191,7 @@ export function createWorkbench(options: Partial<KernelOptions> = {}): Workbench
       instructions: () => instructions,
       framesOf: () => 'xbox',
       print: text => printed.push(text),
+      ...more,
     },
     {
       timebase: 50_000_000,
