@@ -175,8 +175,10 @@ test('frames are taken from clients that are registered', () => {
 test('a client that leaves takes its thread with it, from within its callback too', () => {
   const { bench, driver, tid } = audioBench()
   audioSlotFree(bench.core.kernel, 0)
+  const { lr } = bench.frameOf(tid)
   expect(bench.call(tid, 'XAudioUnregisterRenderDriverClient', driver)).toBe(0)
   expect(audioSlotFree(bench.core.kernel, 0)).toBe(false)
+  bench.frameOf(tid).lr = lr
   bench.returnFrom(tid)
   expect(bench.core.kernel.threads.byTid(tid)).toBeUndefined()
 })

@@ -65,7 +65,7 @@ function writeSwap(k: Kernel, at: number, fetch: number, frontBuffer: number, wi
   const words = [fetchConstantPacket]
   for (let i = 0; i < fetchConstantDwords; i += 1) {
     const word = k.memory.load32(fetch + i * 4)
-    words.push(i === 1 ? ((physicalAddress(word & pageMask) & pageMask) | (word & ~pageMask)) >>> 0 : word)
+    words.push(i === 1 ? ((physicalAddress((word & pageMask) >>> 0) & pageMask) | (word & ~pageMask)) >>> 0 : word)
   }
   words.push(swapPacket, swapMark, physicalAddress(frontBuffer), width, height)
   for (let i = 0; i < swapDwords; i += 1) k.memory.store32(at + i * 4, words[i] ?? noOperation)
