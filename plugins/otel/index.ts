@@ -2,6 +2,8 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace-node'
 import {
   definePlugin,
   factNames,
+  hex,
+  hex32,
   limits,
   type PluginContext,
   type PluginInstance,
@@ -76,6 +78,7 @@ export function createOtel(
     recorder.end(machine.cycle, errors)
     stuck = [...errors].map(([serial, text]) => ({
       serial,
+      name: nameOf(machine, serial),
       text,
       url: traceUrl(chosen.ui, run.runId, serial, recorder.epochOf(serial)),
     }))
@@ -97,8 +100,18 @@ export function createOtel(
 
 interface StuckObject {
   readonly serial: number
+  /** `Event/Manual 0x1004 #2`. */
+  readonly name: string
   readonly text: string
   readonly url: string
+}
+
+function nameOf(machine: PluginContext['machine'], serial: number): string {
+  const object = machine.object(serial)
+  if (object === undefined) return `object #${serial}`
+  const { kind, firstHandle, address } = object
+  const place = firstHandle !== 0 ? ` ${hex(firstHandle)}` : address !== 0 ? ` at ${hex32(address)}` : ''
+  return `${kind}${place} #${serial}`
 }
 
 /** Objects that somebody is stuck on, with why. Without a diagnosis: those with waiters when nothing can move. */
@@ -144,7 +157,7 @@ function reportOf({
       lines.push(`${unsent} spans could not be sent${file === undefined ? '' : '; the file has them all'}`)
     const warnings = collector.warnings()
     if (warnings > 0) lines.push(`${warnings} warnings of the exporter`)
-    for (const { serial, url } of stuck) lines.push(`object #${serial}: ${url}`)
+    for (const { name, url } of stuck) lines.push(`${name}: ${url}`)
   }
   return {
     title: 'Traces',

@@ -55,7 +55,7 @@ describe('a guest that runs under the command line and streams to a real Jaeger'
   test('the hang of a guest is an error in the trace of the very object, under the URL that the run prints', async () => {
     const { status, text } = await streamed('never-signalled', 'never')
     expect(status).toBe(4)
-    const url = /object #2: (\S+)/.exec(text.replace(/\n\s+/g, ' '))?.[1]
+    const url = /Event\/Manual 0x1004 #2: (http\S+)/.exec(text.replace(/\n\s+/g, ' '))?.[1]
     expect(url).toBe(traceUrl(jaeger.ui, 'never', 2))
 
     const spans = spansOf(await jaeger.trace(traceIdOf('never', 2), 3))

@@ -1,7 +1,7 @@
 import { createEmitters, type Emitters, type Scene, type Subject } from '../../core/facts/record.ts'
 import type { FactSink } from '../../core/facts/sink.ts'
 import type { MachineViews, ObjectView, Stack, ThreadView } from '../../core/facts/views.ts'
-import { type Plugin, type RunInfo, ticks } from '../../core/index.ts'
+import { address, handle, type Plugin, type RunInfo, serial, ticks } from '../../core/index.ts'
 
 /** Who acts, unless a test says otherwise: guest thread 7 inside an export. */
 export const aScene: Scene = { tid: 7, hardwareThread: 3, lr: 0x82010004, sp: 0x70010000, source: 0x10001, actor: 0 }
@@ -62,10 +62,31 @@ export interface Scenery {
   cycle?(): number
 }
 
+const anyObject: ObjectView = {
+  serial: serial(0),
+  kind: 'Event/Auto',
+  name: '',
+  address: address(0),
+  handles: [],
+  firstHandle: handle(0),
+  adopted: false,
+  alive: true,
+  state: 0,
+  limit: undefined,
+  owner: 0,
+  waiters: [],
+  created: undefined,
+  lastSignal: undefined,
+  signals: 0,
+  lost: { alreadySet: 0, pulsedIntoNobody: 0, overLimit: 0 },
+  waits: 0,
+  wakes: 0,
+}
+
 export function viewsOf(scenery: Scenery = {}): MachineViews {
   const hex = (value: number) => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`
   const threads = (scenery.threads ?? []) as readonly ThreadView[]
-  const objects = (scenery.objects ?? []) as readonly ObjectView[]
+  const objects = (scenery.objects ?? []).map((object): ObjectView => ({ ...anyObject, ...object }))
   return {
     get cycle() {
       return ticks(scenery.cycle?.() ?? 0)

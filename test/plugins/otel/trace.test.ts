@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MachineViews, RunEnd, RunInfo, Verdict } from '../../../core/index.ts'
-import { limits, serial } from '../../../core/index.ts'
+import { address, handle, limits, serial } from '../../../core/index.ts'
 import { createBus } from '../../../core/plugin/bus.ts'
 import { spanIdOf, traceIdOf, traceUrl } from '../../../plugins/otel/ids.ts'
 import { createOtel } from '../../../plugins/otel/index.ts'
@@ -254,7 +254,11 @@ test('at the end of the run every life ends; one that somebody is stuck on ends 
       create(kernel, 2)
       kernel.cycle = 70
     },
-    { run: {} },
+    {
+      scenery: {
+        objects: [{ serial: serial(2), kind: 'Event/Auto', firstHandle: handle(0x1008), address: address(0) }],
+      },
+    },
     over(verdicts, 'stuck'),
   )
   const [first, second] = named('Event/Auto lifetime')
@@ -263,7 +267,7 @@ test('at the end of the run every life ends; one that somebody is stuck on ends 
   expect(plainOf(second?.attributes)).toMatchObject({ 'xenon.end': 'run_end', 'error.type': 'handle_stuck' })
   expect(second?.endTimeUnixNano).toBe(String(1_700_000_000_000_000_000n + 70n * 20n))
   expect(report[0]?.data).toMatchObject({
-    stuck: [{ serial: 2, url: traceUrl('http://localhost:16686', 'run-1', 2) }],
+    stuck: [{ serial: 2, name: 'Event/Auto 0x1008 #2', url: traceUrl('http://localhost:16686', 'run-1', 2) }],
   })
 })
 
@@ -403,7 +407,7 @@ test('what comes after the end of an object has a trace of its own, and no id is
 
 test('an object of a restored machine has the anchor that its first run gave it', async () => {
   const objects = [
-    { serial: serial(9), alive: true, kind: 'Event/Auto' as const, name: 'old', firstHandle: 0x1024 as never },
+    { serial: serial(9), alive: true, kind: 'Event/Auto' as const, name: 'old', firstHandle: handle(0x1024) },
   ]
   const { ofObject } = await traced(kernel => signal(kernel, 9), { scenery: { objects } })
   expect(plainOf(ofObject(9)[0]?.attributes)).toMatchObject({
