@@ -57,7 +57,9 @@ function follow(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T :
   const before = bench.cell()
   const timeoutAt = bench.long(0n)
   const model = createModel(
-    kinds.map((kind): Thing => ({ kind, state: kind === 'mutant' ? 1 : 0, limit, owner: -1, abandoned: false })),
+    kinds.map(
+      (kind): Thing => ({ kind, state: kind === 'mutant' ? 1 : 0, limit, owner: -1, abandoned: false, taken: 0 }),
+    ),
   )
   bench.told()
 

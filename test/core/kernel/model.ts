@@ -12,6 +12,8 @@ export interface Thing {
   /** -1 for nobody. */
   owner: number
   abandoned: boolean
+  /** When its owner took it: what counts in which order a thread that ends gives things up. */
+  taken: number
 }
 
 interface Waiting {
@@ -52,6 +54,7 @@ export function createModel(things: Thing[]): Model {
   let now = 0
   let line: Waiting[] = []
   let woken: Woken[] = []
+  let takings = 0
   const held = new Map<number, Waiting>()
   const depth = new Map<number, number>()
   const gone = new Set<number>()
@@ -74,6 +77,10 @@ export function createModel(things: Thing[]): Model {
       if (thing.kind === 'auto') thing.state = 0
       else if (thing.kind === 'semaphore') thing.state -= 1
       else if (thing.kind === 'mutant') {
+        if (thing.owner !== who) {
+          takings += 1
+          thing.taken = takings
+        }
         thing.state -= 1
         thing.owner = who
         warned ||= thing.abandoned
@@ -171,13 +178,13 @@ export function createModel(things: Thing[]): Model {
     },
     exit(who) {
       gone.add(who)
-      things.forEach((thing, index) => {
-        if (thing.owner !== who) return
+      const mine = things.filter(thing => thing.owner === who).sort((a, b) => a.taken - b.taken)
+      for (const thing of mine) {
         thing.owner = -1
         thing.state = 1
         thing.abandoned = true
-        sweep(index)
-      })
+        sweep(things.indexOf(thing))
+      }
     },
     pass(ticks) {
       now += ticks

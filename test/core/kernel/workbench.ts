@@ -317,7 +317,8 @@ export function createWorkbench(options: Partial<KernelOptions> = {}, more: Part
       select(tid)
       const { frame } = kernel
       frame.setWord(3, value)
-      const trap = frame.lr
+      // The function kept its return address in its frame: calls it made have long since changed the register.
+      const trap = kernel.traps.guestReturn
       frame.pc = trap + 4
       core.call(memory.load32(trap + 8))
     },

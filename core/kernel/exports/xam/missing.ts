@@ -182,6 +182,7 @@ export const missingXam = missing(1, [
   [446, 'XamLoaderGetPriorTitleId', 'win32'],
   [448, 'XamInputSetKeyLocks', 'win32'],
   [449, 'XamInputGetKeyLocks', 'win32'],
+  [450, 'XamTaskGetStatus', 'hresult'],
   [451, 'XamGetRootObj', 'win32'],
   [452, 'XamDevAuthSetFault', 'win32'],
   [453, 'XamGetDefaultSystemImage', 'win32'],

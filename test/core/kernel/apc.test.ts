@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { away, code, createWorkbench, parked, type Workbench } from './workbench.ts'
+
+const routine = code + 0x400
+const autoEvent = 1
+
+function event(bench: Workbench): number {
+  const at = bench.cell()
+  bench.call(1, 'NtCreateEvent', at, 0, autoEvent, 0)
+  return bench.memory.load32(at)
+}
+
+describe('user APCs', () => {
+  test('are called with their arguments, on a frame of their own, and then the wait has ended', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const handle = event(bench)
+    const sp = bench.frameOf(a.tid).word(1)
+    expect(bench.call(a.tid, 'NtWaitForSingleObjectEx', handle, 1, 1, 0)).toBe(parked)
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 7, 8, 9)
+    const frame = bench.frameOf(a.tid)
+    expect(frame.pc).toBe(routine)
+    expect([3, 4, 5].map(n => frame.word(n))).toEqual([7, 8, 9])
+    expect(bench.memory.load32(frame.word(1))).toBe(sp)
+    bench.returnFrom(a.tid, 1234)
+    expect(bench.result(a.tid)).toBe(0xc0)
+    expect(bench.frameOf(a.tid).word(1)).toBe(sp)
+    expect(bench.told('apc.queued', 'apc.delivered', 'wait.ended').map(fact => fact.kind)).toEqual([
+      'apc.queued',
+      'wait.ended',
+      'apc.delivered',
+    ])
+  })
+
+  test('run all before the wait answers, in the order of queueing', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const handle = event(bench)
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 1, 0, 0)
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 2, 0, 0)
+    expect(bench.call(a.tid, 'NtWaitForSingleObjectEx', handle, 1, 1, 0)).toBe(away)
+    expect(bench.frameOf(a.tid).word(3)).toBe(1)
+    bench.returnFrom(a.tid)
+    expect(bench.frameOf(a.tid).word(3)).toBe(2)
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0xc0)
+  })
+
+  test('may wait themselves, and may be interrupted by the next while they do', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const outer = event(bench)
+    const inner = event(bench)
+    bench.call(a.tid, 'NtWaitForSingleObjectEx', outer, 1, 1, 0)
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 1, 0, 0)
+    expect(bench.call(a.tid, 'NtWaitForSingleObjectEx', inner, 1, 1, 0)).toBe(parked)
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 2, 0, 0)
+    expect(bench.frameOf(a.tid).word(3)).toBe(2)
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0xc0)
+    expect(bench.call(a.tid, 'NtWaitForSingleObjectEx', inner, 1, 0, 0)).toBe(parked)
+    bench.call(1, 'NtSetEvent', inner, 0)
+    expect(bench.result(a.tid)).toBe(0)
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0xc0)
+  })
+
+  test('go with a delay and with a timer', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const at = bench.cell()
+    bench.call(a.tid, 'NtCreateTimer', at, 0, 0)
+    const timer = bench.memory.load32(at)
+    bench.call(a.tid, 'NtSetTimerEx', timer, bench.long(-100n), routine, 1, 55, 0, 0, 0)
+    expect(bench.call(a.tid, 'KeDelayExecutionThread', 1, 1, bench.long(-(1n << 63n)))).toBe(parked)
+    bench.pass(500)
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+    expect(bench.frameOf(a.tid).word(3)).toBe(55)
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0xc0)
+  })
+
+  test('of a timer are taken back when it is cancelled', () => {
+    const bench = createWorkbench()
+    const at = bench.cell()
+    bench.call(1, 'NtCreateTimer', at, 0, 0)
+    const timer = bench.memory.load32(at)
+    bench.call(1, 'NtSetTimerEx', timer, bench.long(-100n), routine, 1, 55, 0, 0, 0)
+    bench.pass(500)
+    bench.call(1, 'NtCancelTimer', timer, 0)
+    expect(bench.call(1, 'KeTestAlertThread', 1)).toBe(0)
+  })
+
+  test('described by the title can be queued once at a time, prepared by their kernel routine', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const apc = bench.cell(0x30)
+    bench.call(1, 'KeInitializeApc', apc, a.at, code + 0x700, 0, routine, 1, 66)
+    expect(bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)).toBe(1)
+    expect(bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)).toBe(0)
+    expect(bench.call(1, 'KeRemoveQueueApc', apc)).toBe(1)
+    expect(bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)).toBe(1)
+    expect(bench.call(a.tid, 'KeTestAlertThread', 1)).toBe(away)
+    const frame = bench.frameOf(a.tid)
+    expect(frame.pc).toBe(code + 0x700)
+    expect(frame.word(3)).toBe(apc)
+    bench.memory.store32(frame.word(5), 99)
+    bench.returnFrom(a.tid)
+    expect(frame.pc).toBe(routine)
+    expect([3, 4, 5].map(n => frame.word(n))).toEqual([99, 3, 4])
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0)
+  })
+})
+
+describe('kernel APCs', () => {
+  test('interrupt their thread anywhere and give every register back', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const apc = bench.cell(0x30)
+    const frame = bench.frameOf(a.tid)
+    for (let n = 3; n < 13; n += 1) frame.setWord(n, n * 100)
+    const { pc } = frame
+    bench.call(1, 'KeInitializeApc', apc, a.at, 0, 0, routine, 0, 66)
+    bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+    bench.returnFrom(a.tid, 1)
+    expect(bench.frameOf(a.tid).pc).toBe(pc)
+    for (let n = 3; n < 13; n += 1) expect(bench.frameOf(a.tid).word(n)).toBe(n * 100)
+  })
+
+  test('wait for the end of a critical region', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const apc = bench.cell(0x30)
+    bench.call(a.tid, 'KeEnterCriticalRegion')
+    bench.call(1, 'KeInitializeApc', apc, a.at, 0, 0, routine, 0, 66)
+    bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)
+    expect(bench.frameOf(a.tid).pc).not.toBe(routine)
+    bench.call(a.tid, 'KeLeaveCriticalRegion')
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+  })
+})
