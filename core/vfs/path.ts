@@ -59,7 +59,8 @@ export function lookupAllowed(name: string): boolean {
 
 /** Whether something may be created under this name on a writable device. */
 export function creationAllowed(name: string, longest: number): boolean {
-  return name.length <= longest && name !== '' && !/[*?:"+,;<=>|/\\]|[^\x20-\x7e]/.test(name)
+  if (name === '' || name === '.' || name === '..' || name.length > longest) return false
+  return !/[*?:"+,;<=>|/\\]|[^\x20-\x7e]/.test(name)
 }
 
 /**

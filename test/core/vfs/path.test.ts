@@ -37,7 +37,7 @@ test('a star in the middle of a word is refused', () => {
 })
 
 test('a name is made only of what the file system holds', () => {
-  for (const name of ['a*', 'a?', 'a:b', 'a\\b', 'a/b', 'a|b', '"', 'caf\xe9', 'a\n', '', 'x'.repeat(43)])
+  for (const name of ['a*', 'a?', 'a:b', 'a\\b', 'a/b', 'a|b', '"', 'caf\xe9', 'a\n', '', '.', '..', 'x'.repeat(43)])
     expect(creationAllowed(name, 42)).toBe(false)
   expect(creationAllowed('Save Game (1).dat', 42)).toBe(true)
 })

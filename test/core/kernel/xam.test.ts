@@ -1,0 +1,230 @@
+/** The xam library: one local user, one disk, no network, nobody before the screen. */
+import { expect, test } from 'vitest'
+import { win32 } from '../../../core/kernel/status.ts'
+import { offlineId } from '../../../core/kernel/user.ts'
+import { emptySource } from '../../../core/vfs/source.ts'
+import { createTitleVfs } from '../../../core/vfs/volumes.ts'
+import { code, createWorkbench, parked, type Workbench } from './workbench.ts'
+
+const noSuchUser = 0x80070525
+
+function storageBench(): Workbench {
+  const files = createTitleVfs({ source: emptySource, kind: 'disc', time: 0n })
+  return createWorkbench({}, { files })
+}
+
+function text(bench: Workbench, value: string): number {
+  const at = bench.cell(value.length + 1)
+  bench.memory.write(at, new Uint8Array([...value].map(letter => letter.charCodeAt(0))))
+  return at
+}
+
+function contentData(bench: Workbench, name: string, shown = 'My Save'): number {
+  const at = bench.cell(0x134)
+  bench.memory.store32(at, 1)
+  bench.memory.store32(at + 4, 1)
+  for (let i = 0; i < shown.length; i += 1) bench.memory.store16(at + 8 + i * 2, shown.charCodeAt(i))
+  bench.memory.write(at + 0x108, new Uint8Array([...name].map(letter => letter.charCodeAt(0))))
+  return at
+}
+
+const signed = (answer: unknown): number => Number(answer) >>> 0
+
+test('user 0 is signed in locally, and nobody else is', () => {
+  const bench = createWorkbench()
+  expect([0, 1, 2, 3].map(user => bench.call(1, 'XamUserGetSigninState', user))).toEqual([1, 0, 0, 0])
+  const at = bench.cell(0x28)
+  expect(bench.call(1, 'XamUserGetXUID', 0, 1, at)).toBe(0)
+  expect(bench.memory.load64(at)).toBe(offlineId)
+  expect(signed(bench.call(1, 'XamUserGetXUID', 1, 1, at))).toBe(noSuchUser)
+  expect(bench.call(1, 'XamUserGetSigninInfo', 0, 0, at)).toBe(0)
+  expect([bench.memory.load32(at + 0xc), bench.memory.text(at + 0x18)]).toEqual([1, 'User'])
+  expect(bench.call(1, 'XamUserGetName', 0, at, 4)).toBe(0)
+  expect(bench.memory.text(at)).toBe('Use')
+  expect(bench.call(1, 'XamUserGetName', 2, at, 16)).toBe(win32.NO_SUCH_USER)
+  expect(bench.call(1, 'XamUserCheckPrivilege', 1, 254, at)).toBe(win32.NOT_LOGGED_ON)
+})
+
+test('an overlapped call is pending, then fills its block, sets its event and queues its routine', () => {
+  const bench = storageBench()
+  const eventAt = bench.cell()
+  bench.call(1, 'NtCreateEvent', eventAt, 0, 0, 1)
+  const overlapped = bench.words(0, 0, 0, bench.memory.load32(eventAt), code + 0x400, 0, 0)
+  bench.told()
+  expect(bench.call(1, 'XamContentGetDeviceState', 9, overlapped)).toBe(win32.IO_PENDING)
+  expect(bench.memory.load32(overlapped)).toBe(win32.IO_PENDING)
+  expect(bench.told('object.reset').length).toBe(1)
+  expect(bench.call(1, 'XamGetOverlappedResult', overlapped, 0, 0)).toBe(win32.IO_INCOMPLETE)
+  expect(bench.call(1, 'XamGetOverlappedResult', overlapped, 0, 1)).toBe(parked)
+  bench.told()
+  bench.pass(1_000_000)
+  expect(bench.result(1)).toBe(win32.DEVICE_NOT_CONNECTED)
+  expect(bench.memory.load32(overlapped + 0x18)).toBe(0x8007048f)
+  expect(bench.told('object.signalled', 'thread.woken', 'apc.queued').map(fact => fact.kind)).toEqual([
+    'object.signalled',
+    'thread.woken',
+    'apc.queued',
+  ])
+})
+
+test('a listener is told how things stand, then nothing until something changes', () => {
+  const bench = createWorkbench()
+  const listener = Number(bench.call(1, 'XamNotifyCreateListener', 0xefn, 10))
+  const id = bench.cell()
+  const parameter = bench.cell()
+  const next = (wanted = 0): unknown[] => [
+    bench.call(1, 'XNotifyGetNext', listener, wanted, id, parameter),
+    bench.memory.load32(id),
+    bench.memory.load32(parameter),
+  ]
+  expect(bench.call(1, 'NtWaitForSingleObjectEx', listener, 1, 0, bench.long(0n))).toBe(0)
+  expect(next(0xa)).toEqual([1, 0xa, 1])
+  expect([next(), next(), next()]).toEqual([
+    [1, 9, 1],
+    [1, 9, 0],
+    [0, 0, 0],
+  ])
+  const other = bench.thread(1)
+  expect(bench.call(1, 'NtWaitForSingleObjectEx', listener, 1, 0, 0)).toBe(parked)
+  bench.call(other.tid, 'XamShowSigninUI', 1, 0)
+  expect(bench.result(1)).toBe(0)
+  expect(bench.call(1, 'XamNotifyCreateListener', 1n, 11)).toBe(0)
+})
+
+test('a notification of an area that nobody asked for goes nowhere', () => {
+  const bench = createWorkbench()
+  const listener = Number(bench.call(1, 'XamNotifyCreateListener', 2n, 10))
+  bench.call(1, 'XamShowSigninUI', 1, 0)
+  expect(bench.call(1, 'XNotifyGetNext', listener, 0, 0, 0)).toBe(0)
+})
+
+test('settings of the profile are sized, read as not set, written and read back', () => {
+  const bench = createWorkbench()
+  const settings = { number: 0x10040004, bytes: 0x63e83fff } as const
+  const ids = bench.words(settings.number, settings.bytes)
+  const size = bench.words(0)
+  const read = (buffer: number): number =>
+    Number(bench.call(1, 'XamUserReadProfileSettings', 0, 0, 0, 0, 2, ids, size, buffer, 0))
+  expect(read(0)).toBe(win32.INSUFFICIENT_BUFFER)
+  expect(bench.memory.load32(size)).toBe(8 + 2 * 0x28 + 0x3e8)
+  const buffer = bench.cell(bench.memory.load32(size))
+  expect(read(buffer)).toBe(0)
+  const row = (i: number): number => bench.memory.load32(buffer + 4) + i * 0x28
+  expect([bench.memory.load32(buffer), bench.memory.load32(row(0)), bench.memory.load32(row(1))]).toEqual([2, 0, 0])
+  const list = bench.cell(0x50)
+  bench.memory.store32(list + 0x10, settings.number)
+  bench.memory.store8(list + 0x18, 1)
+  bench.memory.store32(list + 0x20, 77)
+  bench.memory.store32(list + 0x38, settings.bytes)
+  bench.memory.store8(list + 0x40, 6)
+  bench.memory.store32(list + 0x48, 5)
+  bench.memory.store32(list + 0x4c, text(bench, 'blob!'))
+  expect(bench.call(1, 'XamUserWriteProfileSettings', 0, 0, 2, list, 0)).toBe(0)
+  expect(read(buffer)).toBe(0)
+  expect([bench.memory.load32(row(0)), bench.memory.load32(row(0) + 0x20)]).toEqual([2, 77])
+  expect(bench.memory.text(bench.memory.load32(row(1) + 0x24), bench.memory.load32(row(1) + 0x20))).toBe('blob!')
+})
+
+test('a save is created, written, closed, listed, opened again and deleted', () => {
+  const bench = storageBench()
+  const root = text(bench, 'save')
+  const data = contentData(bench, 'SAVE01')
+  const disposition = bench.cell()
+  const openAs = (mode: number, at = data): number =>
+    Number(bench.call(1, 'XamContentCreate', 0, root, at, mode, disposition, 0, 0))
+  expect(openAs(3)).toBe(win32.PATH_NOT_FOUND)
+  expect([openAs(1), bench.memory.load32(disposition)]).toEqual([0, 1])
+  expect(openAs(4)).toBe(win32.ALREADY_EXISTS)
+
+  const path = 'save:\\state.bin'
+  const attributes = bench.words(0xfffffffd, bench.words((path.length << 16) | path.length, text(bench, path)), 0x40)
+  const handleAt = bench.cell()
+  expect(bench.call(1, 'NtCreateFile', handleAt, 0xc0000000, attributes, bench.cell(), 0, 0x80, 0, 2, 0x20)).toBe(0)
+  bench.call(1, 'NtClose', bench.memory.load32(handleAt))
+  expect(bench.call(1, 'XamContentDelete', 0, data, 0)).toBe(win32.ACCESS_DENIED)
+  expect(bench.call(1, 'XamContentClose', root, 0)).toBe(0)
+  expect(bench.call(1, 'XamContentClose', root, 0)).toBe(win32.FILE_NOT_FOUND)
+  expect(signed(bench.call(1, 'NtOpenFile', handleAt, 0x80000000, attributes, bench.cell(), 3, 0))).toBe(0xc000000f)
+
+  const size = bench.cell()
+  const enumerator = bench.cell()
+  expect(bench.call(1, 'XamContentCreateEnumerator', 0, 1, 1, 0, 4, size, enumerator)).toBe(0)
+  const buffer = bench.cell(bench.memory.load32(size))
+  const count = bench.cell()
+  const take = (): number =>
+    Number(bench.call(1, 'XamEnumerate', bench.memory.load32(enumerator), 0, buffer, 4 * 0x134, count, 0))
+  expect([take(), bench.memory.load32(count), bench.memory.text(buffer + 0x108)]).toEqual([0, 1, 'SAVE01'])
+  expect([0, 1].map(i => String.fromCharCode(bench.memory.load16(buffer + 8 + i * 2))).join('')).toBe('My')
+  expect(take()).toBe(win32.NO_MORE_FILES)
+
+  expect([openAs(3, buffer), bench.memory.load32(disposition)]).toEqual([0, 2])
+  expect(bench.call(1, 'NtOpenFile', handleAt, 0x80000000, attributes, bench.cell(), 3, 0)).toBe(0)
+  bench.call(1, 'NtClose', bench.memory.load32(handleAt))
+  bench.call(1, 'XamContentClose', root, 0)
+  expect([openAs(2), bench.memory.load32(disposition)]).toEqual([0, 1])
+  expect(signed(bench.call(1, 'NtOpenFile', handleAt, 0x80000000, attributes, bench.cell(), 3, 0))).toBe(0xc0000034)
+  bench.call(1, 'XamContentClose', root, 0)
+  expect(bench.call(1, 'XamContentDelete', 0, data, 0)).toBe(0)
+  expect(bench.call(1, 'XamContentDelete', 0, data, 0)).toBe(win32.FILE_NOT_FOUND)
+})
+
+test('a name of a package cannot lead out of its folder', () => {
+  const bench = storageBench()
+  for (const name of ['..', '..\\x', 'a\\b', 'a/b', 'x:y', ''])
+    expect(bench.call(1, 'XamContentCreate', 0, text(bench, 'save'), contentData(bench, name), 2, 0, 0, 0), name).toBe(
+      win32.INVALID_PARAMETER,
+    )
+})
+
+test('an exhausted list ends an overlapped call with the code titles look for', () => {
+  const bench = storageBench()
+  const enumerator = bench.cell()
+  bench.call(1, 'XamUserCreateAchievementEnumerator', 0, 0, 0n, 0, 0, 10, bench.cell(), enumerator)
+  const overlapped = bench.cell(0x1c)
+  bench.call(1, 'XamEnumerate', bench.memory.load32(enumerator), 0, bench.cell(), 16, 0, overlapped)
+  bench.pass(1_000_000)
+  expect([bench.memory.load32(overlapped), bench.memory.load32(overlapped + 0x18)]).toEqual([
+    win32.FUNCTION_FAILED,
+    0x80070012,
+  ])
+})
+
+test('the disk is the one storage device, with less than 4 GiB free', () => {
+  const bench = storageBench()
+  const at = bench.cell(0x50)
+  expect(bench.call(1, 'XamContentGetDeviceData', 1, at)).toBe(0)
+  const free = bench.memory.load64(at + 0x10)
+  expect(free > 0n && free < 1n << 32n).toBe(true)
+  expect(bench.call(1, 'XamContentGetDeviceData', 2, at)).toBe(win32.DEVICE_NOT_CONNECTED)
+  const device = bench.cell()
+  expect(bench.call(1, 'XamShowDeviceSelectorUI', 0, 1, 0, 1000n, device, bench.cell(0x1c))).toBe(win32.IO_PENDING)
+  expect(bench.memory.load32(device)).toBe(1)
+})
+
+test('the network starts and is not there', () => {
+  const bench = createWorkbench()
+  expect(Number(bench.call(1, 'NetDll_socket', 1, 2, 1, 6)) | 0).toBe(-1)
+  expect(bench.call(1, 'NetDll_WSAGetLastError')).toBe(10093)
+  expect(bench.call(1, 'NetDll_WSAStartup', 1, 0x202, bench.cell(0x190))).toBe(0)
+  expect(Number(bench.call(1, 'NetDll_socket', 1, 2, 1, 6)) | 0).toBe(-1)
+  expect(bench.call(1, 'NetDll_WSAGetLastError')).toBe(10050)
+  expect(bench.call(1, 'NetDll_XNetGetTitleXnAddr', 1, bench.cell(36))).toBe(1)
+  expect(bench.call(1, 'NetDll_XNetGetEthernetLinkStatus', 1)).toBe(0)
+  expect(bench.call(1, 'NetDll_inet_addr', text(bench, '10.0.0.1'))).toBe(0x0a000001)
+  expect(Number(bench.call(1, 'NetDll_inet_addr', text(bench, '10.0.0.256'))) | 0).toBe(-1)
+})
+
+test('memory of the library is zero, given and taken, and physical where asked', () => {
+  const bench = createWorkbench()
+  const out = bench.cell()
+  expect(bench.call(1, 'XamAlloc', 0, 0x40, out)).toBe(0)
+  const block = bench.memory.load32(out)
+  expect(bench.memory.load32(block)).toBe(0)
+  const used = bench.core.kernel.pool.used
+  bench.call(1, 'XamFree', block)
+  expect(bench.core.kernel.pool.used).toBeLessThan(used)
+  expect(bench.call(1, 'XamAllocEx', 0x20000000, 0x40000000, 0x2000, out)).toBe(0)
+  expect(bench.memory.load32(out) >= 0xe0000000).toBe(true)
+  bench.call(1, 'XamFree', bench.memory.load32(out))
+  expect(bench.call(1, 'MmIsAddressValid', bench.memory.load32(out))).toBe(0)
+})
