@@ -201,6 +201,12 @@ export const limits = {
     'decoded_flushes_total',
     'decoded pages of code that fit above guest memory; when they are full all are decoded anew',
   ),
+  compiledInstructions: limit(
+    4_000_000,
+    'instructions',
+    'units_evicted_total',
+    'compiled guest code kept at a time, some 600 MB of host code at worst; the module compiled first goes first',
+  ),
   execBytes: limit(
     16 * 1024 * 1024,
     'bytes',

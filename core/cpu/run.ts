@@ -9,10 +9,9 @@
  */
 import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
-import { hex32 } from '../base/words.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
-import { compileStraight, type Region } from './compiler/straight.ts'
+import { createTier, type TierCounters } from './compiler/tier.ts'
 import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
 import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
 import { decode, disassembler, knownOf } from './isa.ts'
@@ -74,23 +73,24 @@ export interface Cpu extends Part {
   invalidate(start: number, size: number): void
   /** A run that comes to one of these addresses leaves, with pc there and the instruction not done. */
   setStops(addresses: Iterable<number>): void
+  /** What the compiler has done; undefined where it does not run. */
+  readonly compiler: TierCounters | undefined
 }
 
 /**
- * `interpreter` is the tier that titles run in. `compiler` runs all code as compiled straight regions, to hold the two
- * against each other; it throws `TierMissing` where it would need more.
+ * `interpreter` interprets all code; `tiered` compiles what is hot; `compiler` compiles whatever can be at first sight,
+ * to hold the two against each other. They differ in speed alone.
  */
-export type Engine = 'interpreter' | 'compiler'
+export type Engine = 'interpreter' | 'compiler' | 'tiered'
 
-export class TierMissing extends Error {
-  constructor(pc: number, text: string) {
-    super(`the compiler does not translate '${text}' at ${hex32(pc)} yet`)
-    this.name = 'TierMissing'
-  }
-}
+/** How often a place runs before it is compiled. */
+const thresholds = { compiler: 1, tiered: 500 } as const
 
 interface Exports {
   readonly run: (left: number) => void
+  readonly enter: WebAssembly.ExportValue
+  readonly pcOf: WebAssembly.ExportValue
+  readonly handlers: WebAssembly.Table
   readonly loadSlow: WebAssembly.ExportValue
   readonly storeSlow: WebAssembly.ExportValue
   readonly check: WebAssembly.ExportValue
@@ -110,7 +110,15 @@ const faultNames = new Map<number, FaultCode>()
 for (const [name, number] of Object.entries(exits))
   if (number >= exits.illegal) faultNames.set(number, name as FaultCode)
 
-export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine = 'interpreter'): Cpu {
+export interface CpuSettings {
+  readonly engine?: Engine
+  /** Starts of functions and their lengths in bytes, where the image tells. */
+  readonly functions?: ReadonlyMap<number, number>
+}
+
+export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
+  const { engine = 'interpreter', functions = new Map() }: CpuSettings =
+    typeof settings === 'string' ? { engine: settings } : settings
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
   const flags = bytes.subarray(hostMap.pageFlags, hostMap.pageFlags + (1 << (32 - pageShift)))
@@ -134,7 +142,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine =
   }
 
   function dropAll(): void {
-    regions.clear()
+    tier?.forgetRecords()
     slots.fill(0)
     nextSlot = decodedFirst
   }
@@ -192,12 +200,13 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine =
       return 0
     }
     handler.layout.write(view, record, handler.number, knownOf(word, pc))
+    tier?.decoded(record, pc, word)
     return 1
   }
 
   /** Forgets the handlers of the words in a range of folded addresses, in whichever window they were run. */
   function codeWritten(start: number, size: number): void {
-    regions.clear()
+    tier?.written(start, size)
     const end = start + size
     for (let at = (start & -pageSize) >>> 0; at < end; at += pageSize) {
       dropWords(at, start, end)
@@ -238,36 +247,21 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine =
         ports.deviceStore(address >>> 0, size, BigInt.asUintN(size * 8, value)),
     },
   })
-  const { run: interpret, ...slowPaths } = instance.exports as unknown as Exports
-  const runtime = { ...slowPaths, timebase: () => ports.timebase() }
-  const regions = new Map<number, Region | undefined>()
-
-  /** The compiled region at an address, of at most `max` instructions. */
-  function regionAt(start: number, max: number): Region | undefined {
-    const have = regions.get(start)
-    if (have !== undefined && have.instructions <= max) return have
-    const region = compileStraight(memory, { start, wide, max, stops }, constants, runtime)
-    if (have === undefined) regions.set(start, region)
-    return region
-  }
-
-  function runCompiled(budget: number): void {
-    let rest = budget
-    while (rest > 0) {
-      const { pc } = current
-      if (stops.has(pc)) setExit('leave')
-      else if (!executable(pc)) faultFetch(pc)
-      else {
-        const region = regionAt(pc, rest)
-        if (region !== undefined) region.run(rest)
-        else if (decode(codeWord(pc)) === undefined) setExit('illegal')
-        else throw new TierMissing(pc, disassembler.text(codeWord(pc), pc))
-      }
-      rest = left()
-      if (view.getInt32(state + transient.exit, true) !== exits.budget) return
-    }
-  }
-  const enter = engine === 'compiler' ? runCompiled : interpret
+  const { run: interpret, enter, pcOf, handlers: handlerTable } = instance.exports as unknown as Exports
+  const tier =
+    engine === 'interpreter'
+      ? undefined
+      : createTier({
+          memory,
+          constants,
+          stops,
+          threshold: thresholds[engine],
+          timebase: () => ports.timebase(),
+          handlers: handlerTable,
+          enter,
+          pcOf,
+          functions,
+        })
 
   function leaveRun(): number {
     setExit('leave')
@@ -287,8 +281,10 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine =
     setExit('budget')
     view.setInt32(state + transient.left, budget, true)
     budgeted = budget
+    // Wherever a run begins, it may begin again.
+    if (engine === 'compiler') tier?.propose(current.pc)
     try {
-      enter(budget)
+      interpret(budget)
     } finally {
       before += budget - left()
       budgeted = 0
@@ -314,6 +310,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine =
       const isWide = (current.msr & msrSf) !== 0n
       if (isWide !== wide) {
         wide = isWide
+        tier?.reset(wide)
         dropAll()
       }
       let rest = budget
@@ -354,6 +351,9 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, engine: Engine =
         stops.add(address >>> 0)
         codeWritten(fold(address >>> 0), 4)
       }
+    },
+    get compiler() {
+      return tier?.counters()
     },
     save: () => ({ retired: before, registers: current.copy() }),
     load(saved) {

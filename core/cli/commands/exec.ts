@@ -5,7 +5,7 @@
  */
 import { exitStatus } from '../../base/failure.ts'
 import { hex32 } from '../../base/words.ts'
-import { type Cpu, type CpuFault, createCpu, type Engine, TierMissing } from '../../cpu/run.ts'
+import { type Cpu, type CpuFault, createCpu, type Engine } from '../../cpu/run.ts'
 import { initialMsr, msrSf, vscrNj } from '../../cpu/state.ts'
 import { createMemory, type GuestMemory } from '../../memory/guest.ts'
 import { access, pageSize } from '../../memory/map.ts'
@@ -174,7 +174,6 @@ export function createExecutor() {
       benches.set(request.engine, bench)
       return bench(request)
     } catch (error) {
-      if (error instanceof TierMissing) return { id: request?.id ?? null, status: 'fault', error: error.message }
       if (!(error instanceof RequestError)) throw error
       malformed += 1
       return { id: error.id, status: 'fault', error: error.message }

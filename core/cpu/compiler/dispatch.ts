@@ -1,0 +1,346 @@
+/**
+ * Between the interpreter and compiled code: two handlers of records, and what compiled code calls.
+ *
+ * A record where a unit may begin is `counting`: each time it runs, a counter goes down, and at zero the record is told
+ * to be hot. A record whose unit is compiled is `compiled`: it calls the unit, and goes on interpreting where the unit
+ * ends. The handler such a record had before, with its counter or the number of its unit, is kept beside it, in the
+ * second half of its page's slot; a unit that could not do even its first instruction leaves it to that handler.
+ *
+ * The interpreter is never entered from compiled code, so while it runs no frame of a unit is on the host's stack, and
+ * units may be dropped.
+ */
+import { hostMap, pageShift, windows } from '../../memory/map.ts'
+import { compiled, counting, pageEndAt, recordShift, recordSize, slotMask } from '../interpreter/records.ts'
+import { exits, specials, transient } from '../state.ts'
+import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
+import { instructions } from '../wasm/emit.ts'
+import { createConstants, createModule } from '../wasm/module.ts'
+import { unitSignature } from './unit.ts'
+
+const { stateBlock } = hostMap
+const o = {
+  eqz: 0x45,
+  eq: 0x46,
+  ne: 0x47,
+  gtU: 0x4b,
+  geU: 0x4f,
+  add: 0x6a,
+  sub: 0x6b,
+  and: 0x71,
+  or: 0x72,
+  shl: 0x74,
+  shrU: 0x76,
+} as const
+
+/** Where in a slot the sides of its records begin: 8 bytes each, the handler, then the counter or the unit. */
+const sidesAt = pageEndAt + 4 * recordSize
+const sideShift = 3
+export const sideOf = (record: number): number =>
+  ((record & ~slotMask) >>> 0) + sidesAt + ((record & slotMask) >>> (recordShift - sideShift))
+export const sideValue = 4
+
+/** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
+export const unwound = 1
+
+/** Bytes of the host's stack that units may take. */
+const stackRoom = 400_000
+
+const handler: Signature = { takes: ['i32', 'i32'], gives: [] }
+const imports = {
+  enter: handler,
+  pcOf: { takes: ['i32'], gives: ['i32'] },
+  hot: { takes: ['i32'], gives: [] },
+  /** A unit has ended at a record that is neither counted nor compiled. */
+  arrived: { takes: ['i32'], gives: [] },
+} as const satisfies Record<string, Signature>
+
+export const helperSignatures = {
+  findPlace: { takes: ['i32', 'i32', 'i32', 'i32'], gives: ['i32'] },
+  resolve: { takes: ['i32'], gives: ['i32'] },
+} as const satisfies Record<string, Signature>
+
+/** The two functions that units call, in the units' own module. Parameters first; then so many i32 locals. */
+export const helperLocals = { findPlace: 2, resolve: 1 } as const
+export function emitHelper(name: keyof typeof helperSignatures, writer: Writer): void {
+  const w = instructions(writer)
+  const fold = (local: number): void => {
+    for (const window of [...windows].sort((a, b) => b.start - a.start)) {
+      w.get(local)
+      w.i32(window.start)
+      w.op(o.geU)
+      w.if('i32')
+      w.get(local)
+      w.i32(window.delta)
+      w.op(o.add)
+      w.else()
+    }
+    w.get(local)
+    for (const _ of windows) w.end()
+  }
+  const flagsOf = (local: number): void => {
+    w.get(local)
+    w.i32(pageShift)
+    w.op(o.shrU)
+    w.memory(memory.i32Load8U, hostMap.pageFlags)
+  }
+  if (name === 'resolve') {
+    w.get(0)
+    w.i32(pageShift)
+    w.op(o.shrU)
+    w.i32(2)
+    w.op(o.shl)
+    w.memory(memory.i32Load, hostMap.decodedPages)
+    w.tee(1)
+    w.op(o.eqz)
+    w.if('i32')
+    w.i32(0)
+    w.else()
+    w.get(1)
+    w.get(0)
+    w.i32(0xffc)
+    w.op(o.and)
+    w.i32(recordShift - 2)
+    w.op(o.shl)
+    w.op(o.add)
+    w.memory(memory.i32Load16U, 0)
+    w.i32(compiled)
+    w.op(o.eq)
+    w.if('i32')
+    w.get(1)
+    w.get(0)
+    w.i32(0xffc)
+    w.op(o.and)
+    w.i32(sideShift - 2)
+    w.op(o.shl)
+    w.op(o.add)
+    w.memory(memory.i32Load, sidesAt + sideValue)
+    w.else()
+    w.i32(0)
+    w.end()
+    w.end()
+    return
+  }
+  const [ea, size, need, refuse, first, last] = [0, 1, 2, 3, 4, 5] as const
+  fold(ea)
+  w.set(first)
+  w.get(ea)
+  w.get(size)
+  w.op(o.add)
+  w.i32(1)
+  w.op(o.sub)
+  w.set(last)
+  fold(last)
+  w.set(last)
+  // The bytes must follow one another, both pages allow it, and neither refuse it.
+  w.get(last)
+  w.get(first)
+  w.op(o.sub)
+  w.get(size)
+  w.i32(1)
+  w.op(o.sub)
+  w.op(o.ne)
+  flagsOf(first)
+  flagsOf(last)
+  w.op(o.and)
+  w.get(need)
+  w.op(o.and)
+  w.get(need)
+  w.op(o.ne)
+  w.op(o.or)
+  flagsOf(first)
+  flagsOf(last)
+  w.op(o.or)
+  w.get(refuse)
+  w.op(o.and)
+  w.op(o.or)
+  w.if('i32')
+  w.i32(0)
+  w.else()
+  w.get(first)
+  w.end()
+}
+
+function build(): WebAssembly.Module {
+  const builder = createModule(imports, createConstants())
+  const { writer } = builder
+  const w = instructions(writer)
+  const record = 0
+  const left = 1
+  const handlerType = builder.typeOf(handler)
+  const unitType = builder.typeOf(unitSignature)
+
+  const side = (): void => {
+    w.get(record)
+    w.i32(~slotMask)
+    w.op(o.and)
+    w.get(record)
+    w.i32(slotMask)
+    w.op(o.and)
+    w.i32(recordShift - sideShift)
+    w.op(o.shrU)
+    w.op(o.add)
+  }
+  /** Runs the record under a handler whose number `number` pushes. */
+  const run = (number: () => void): void => {
+    w.get(record)
+    w.get(left)
+    number()
+    w.op(code.returnCallIndirect)
+    writer.u32(handlerType)
+    writer.u32(0)
+  }
+  const enter = (pc: () => void, count: () => void): void => {
+    pc()
+    count()
+    w.op(code.returnCall)
+    writer.u32(builder.imported('enter'))
+  }
+  const state = (offset: number) => (): void => {
+    w.i32(stateBlock)
+    w.memory(memory.i32Load, offset)
+  }
+  const own = (at: number): void => {
+    w.get(at)
+    w.memory(memory.i32Load16U, sidesAt)
+  }
+
+  const countingMark = writer.length
+  const counter = 2
+  side()
+  w.tee(counter)
+  w.get(counter)
+  w.memory(memory.i32Load, sidesAt + sideValue)
+  w.i32(1)
+  w.op(o.sub)
+  w.memory(memory.i32Store, sidesAt + sideValue)
+  w.get(counter)
+  w.memory(memory.i32Load, sidesAt + sideValue)
+  w.op(o.eqz)
+  w.if()
+  w.get(record)
+  w.call(builder.imported('hot'))
+  run(() => {
+    w.get(record)
+    w.memory(memory.i32Load16U, 0)
+  })
+  w.end()
+  run(() => own(counter))
+  const countingHandler = builder.add(handler, ['i32'], countingMark)
+
+  const compiledMark = writer.length
+  const [ownSide, pc, nextPc, nextLeft] = [2, 3, 4, 5] as const
+  side()
+  w.set(ownSide)
+  w.get(left)
+  w.i32(stackRoom)
+  w.get(record)
+  w.call(builder.imported('pcOf'))
+  w.tee(pc)
+  w.get(ownSide)
+  w.memory(memory.i32Load, sidesAt + sideValue)
+  w.op(code.callIndirect)
+  writer.u32(unitType)
+  writer.u32(1)
+  w.set(nextLeft)
+  w.tee(nextPc)
+  w.i32(unwound)
+  w.op(o.eq)
+  w.if()
+  state(transient.exit)()
+  w.i32(exits.budget)
+  w.op(o.ne)
+  w.if()
+  w.op(code.return)
+  w.end()
+  enter(state(specials.pc.at), state(transient.left))
+  w.end()
+  w.get(nextPc)
+  w.get(pc)
+  w.op(o.eq)
+  w.get(nextLeft)
+  w.get(left)
+  w.op(o.eq)
+  w.op(o.and)
+  w.if()
+  run(() => own(ownSide))
+  w.end()
+  // Where units end often, units should begin.
+  w.get(nextPc)
+  w.i32(pageShift)
+  w.op(o.shrU)
+  w.i32(2)
+  w.op(o.shl)
+  w.memory(memory.i32Load, hostMap.decodedPages)
+  w.tee(ownSide)
+  w.if()
+  w.get(ownSide)
+  w.get(nextPc)
+  w.i32(0xffc)
+  w.op(o.and)
+  w.i32(recordShift - 2)
+  w.op(o.shl)
+  w.op(o.add)
+  w.tee(ownSide)
+  w.memory(memory.i32Load16U, 0)
+  w.i32(compiled)
+  w.op(o.gtU)
+  w.if()
+  w.get(ownSide)
+  w.call(builder.imported('arrived'))
+  w.end()
+  w.end()
+  enter(
+    () => w.get(nextPc),
+    () => w.get(nextLeft),
+  )
+  const compiledHandler = builder.add(handler, ['i32', 'i32', 'i32', 'i32'], compiledMark)
+
+  const stubMark = writer.length
+  w.get(2)
+  w.get(0)
+  const stub = builder.add(unitSignature, [], stubMark)
+
+  const bytes = builder.finish(
+    [
+      { name: 'counting', index: countingHandler },
+      { name: 'compiled', index: compiledHandler },
+      { name: 'stub', index: stub },
+    ],
+    [],
+    { imported: ['handlers', 'units'] },
+  )
+  return new WebAssembly.Module(bytes)
+}
+
+let module: WebAssembly.Module | undefined
+
+export interface DispatchPorts {
+  readonly memory: WebAssembly.Memory
+  /** The table of the interpreter's handlers, into which the two handlers of records go. */
+  readonly handlers: WebAssembly.Table
+  readonly units: WebAssembly.Table
+  readonly enter: WebAssembly.ExportValue
+  readonly pcOf: WebAssembly.ExportValue
+  hot(record: number): void
+  arrived(record: number): void
+}
+
+/** Puts the handlers into the interpreter's table; answers with the function of an address without a unit. */
+export function installDispatch(ports: DispatchPorts): WebAssembly.ExportValue {
+  module ??= build()
+  const instance = new WebAssembly.Instance(module, {
+    x: {
+      memory: ports.memory,
+      handlers: ports.handlers,
+      units: ports.units,
+      enter: ports.enter,
+      pcOf: ports.pcOf,
+      hot: (record: number) => ports.hot(record >>> 0),
+      arrived: (record: number) => ports.arrived(record >>> 0),
+    },
+  })
+  const functions = instance.exports as Record<'counting' | 'compiled' | 'stub', WebAssembly.ExportValue>
+  ports.handlers.set(counting, functions.counting)
+  ports.handlers.set(compiled, functions.compiled)
+  return functions.stub
+}

@@ -1,0 +1,345 @@
+/**
+ * Which code is compiled, and how long it is kept.
+ *
+ * Addresses where a unit may begin are proposed: targets of calls and of backward branches as they are decoded, starts
+ * of functions that the image lists, prologues, and wherever compiled code ends. A proposed record counts how often it
+ * runs; when it is hot it is compiled together with the functions it calls that have run, as one module.
+ *
+ * What a unit was compiled from is remembered by page. When such bytes change, the whole module goes, since its units
+ * call one another directly; when the cache is full, the oldest module goes.
+ */
+import { limits } from '../../base/limits.ts'
+import type { GuestMemory } from '../../memory/guest.ts'
+import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
+import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
+import { knownOf } from '../isa.ts'
+import type { RuntimeName } from '../wasm/emit.ts'
+import { type Constants, createModule } from '../wasm/module.ts'
+import { emitHelper, helperLocals, helperSignatures, installDispatch, sideOf, sideValue } from './dispatch.ts'
+import { type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
+import { emitUnit, unitSignature } from './unit.ts'
+
+export interface TierCounters {
+  readonly units_compiled_total: number
+  readonly units_dropped_total: number
+  readonly units_evicted_total: number
+  readonly modules_live: number
+  readonly instructions_live: number
+  readonly wasm_bytes_total: number
+}
+
+export interface Tier {
+  /** A record has been decoded; its word is the interpreter's business, where units may begin is this one's. */
+  decoded(record: number, pc: number, word: number): void
+  /** Makes the record of an address count, if it is decoded, or once it is. */
+  propose(pc: number): void
+  /** Bytes of code in a range of folded addresses change. */
+  written(start: number, size: number): void
+  /** All decoded records are gone; units stay. */
+  forgetRecords(): void
+  /** Drops every unit, for another mode. */
+  reset(wide: boolean): void
+  counters(): TierCounters
+}
+
+export interface TierSpec {
+  readonly memory: GuestMemory
+  readonly constants: Constants
+  readonly stops: ReadonlySet<number>
+  /** Times a record runs before it is hot. */
+  readonly threshold: number
+  readonly timebase: () => bigint
+  readonly handlers: WebAssembly.Table
+  readonly enter: WebAssembly.ExportValue
+  readonly pcOf: WebAssembly.ExportValue
+  /** Starts and lengths of functions, where known beforehand. */
+  readonly functions: ReadonlyMap<number, number>
+}
+
+interface CompiledModule {
+  readonly units: { readonly unit: Unit; readonly slot: number }[]
+  readonly pages: ReadonlySet<number>
+  readonly instructions: number
+  live: boolean
+}
+
+/** First instructions of functions: `mflr r0`, `mflr r12`, and stores of the stack pointer with update. */
+const isPrologue = (word: number): boolean =>
+  word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
+
+const unitsInModule = 100
+const instructionsInModule = 20_000
+
+export function createTier(spec: TierSpec): Tier {
+  const { memory, stops, threshold, constants } = spec
+  const view = new DataView(memory.bytes.buffer)
+  const flags = memory.bytes.subarray(hostMap.pageFlags)
+  const slotsOfPages = new Uint32Array(memory.bytes.buffer, hostMap.decodedPages, 1 << (32 - pageShift))
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
+  const stub = installDispatch({
+    memory: memory.wasm,
+    handlers: spec.handlers,
+    units: table,
+    enter: spec.enter,
+    pcOf: spec.pcOf,
+    hot,
+    arrived: record => count(record),
+  })
+  for (let i = 0; i < table.length; i += 1) table.set(i, stub)
+
+  const slots = new Map<number, number>()
+  const units = new Map<number, CompiledModule>()
+  const modules = new Set<CompiledModule>()
+  const byPage = new Map<number, Set<CompiledModule>>()
+  const proposed = new Set<number>()
+  const callTargets = new Set<number>()
+  const seen = new Map<number, number[]>()
+  const refused = new Set<number>()
+  let wide = false
+  let compiledTotal = 0
+  let droppedTotal = 0
+  let evictedTotal = 0
+  let bytesTotal = 0
+  let instructionsLive = 0
+
+  function slot(pc: number): number {
+    const have = slots.get(pc)
+    if (have !== undefined) return have
+    const number = slots.size + 1
+    if (number >= table.length) {
+      const old = table.length
+      table.grow(old)
+      for (let i = old; i < table.length; i += 1) table.set(i, stub)
+    }
+    slots.set(pc, number)
+    return number
+  }
+
+  const pcOf = (record: number): number =>
+    (view.getUint32(((record & ~slotMask) >>> 0) + pageAddressAt, true) +
+      ((record & slotMask) >>> (recordShift - 2))) >>>
+    0
+  /** The record of an address, 0 where its page is not decoded. */
+  function recordOf(pc: number): number {
+    const page = slotsOfPages[pc >>> pageShift] ?? 0
+    return page === 0 ? 0 : page + ((pc & 0xffc) << (recordShift - 2))
+  }
+  const handlerOf = (record: number): number => view.getUint16(record, true)
+
+  /** Makes a record count from the threshold, or enter its unit. */
+  function mark(record: number, handler: typeof counting | typeof compiled, value: number): void {
+    const side = sideOf(record)
+    const old = handlerOf(record)
+    if (old >= firstHandler) view.setUint16(side, old, true)
+    else if (old !== counting && old !== compiled) return
+    view.setUint32(side + sideValue, value, true)
+    view.setUint16(record, handler, true)
+  }
+  function count(record: number): void {
+    const pc = pcOf(record)
+    proposed.add(pc)
+    if (!refused.has(pc)) mark(record, counting, threshold)
+  }
+  function plain(record: number): void {
+    const handler = handlerOf(record)
+    if (handler === counting || handler === compiled) view.setUint16(record, view.getUint16(sideOf(record), true), true)
+  }
+
+  function propose(pc: number): void {
+    if (proposed.has(pc)) return
+    proposed.add(pc)
+    const record = recordOf(pc)
+    if (record !== 0 && handlerOf(record) >= firstHandler && !refused.has(pc)) mark(record, counting, threshold)
+  }
+
+  const finder: Finder = {
+    memory,
+    get wide() {
+      return wide
+    },
+    stops,
+    isFunction: address => callTargets.has(address) || spec.functions.has(address),
+    seen: pc => seen.get(pc) ?? [],
+  }
+
+  const hasRun = (pc: number): boolean => {
+    const record = recordOf(pc)
+    return record !== 0 && handlerOf(record) !== 0
+  }
+
+  function hot(record: number): void {
+    const pc = pcOf(record)
+    compile(pc)
+    if (!units.has(pc)) {
+      refused.add(pc)
+      plain(record)
+    }
+  }
+
+  function batch(first: number): Unit[] {
+    const found: Unit[] = []
+    const work = [first]
+    const known = new Set(work)
+    let size = 0
+    for (let pc = work.shift(); pc !== undefined; pc = work.shift()) {
+      if (found.length >= unitsInModule || size >= instructionsInModule) break
+      const unit = findUnit(finder, pc)
+      if (unit === undefined) continue
+      found.push(unit)
+      size += unit.instructions
+      for (const callee of unit.callees)
+        if (!known.has(callee) && !units.has(callee) && !refused.has(callee) && hasRun(callee)) {
+          known.add(callee)
+          work.push(callee)
+        }
+    }
+    return found
+  }
+
+  function compile(first: number): void {
+    const list = batch(first)
+    if (list.length === 0) return
+    const runtimeImports = { timebase: { takes: [], gives: ['i64'] } } as const
+    const builder = createModule(runtimeImports, constants)
+    const { writer } = builder
+    const helpers = new Map<string, number>()
+    for (const name of ['findPlace', 'resolve'] as const) {
+      const start = writer.length
+      emitHelper(name, writer)
+      helpers.set(name, builder.add(helperSignatures[name], Array(helperLocals[name]).fill('i32'), start))
+    }
+    const functions = new Map(list.map(unit => [unit.entry, builder.reserve(unitSignature)]))
+    const site = {
+      builder,
+      unitType: builder.typeOf(unitSignature),
+      direct: (target: number) => functions.get(target),
+      slot,
+      runtime(name: RuntimeName | 'findPlace' | 'resolve'): number {
+        const own = helpers.get(name)
+        if (own !== undefined) return own
+        if (name !== 'timebase') throw new Error(`${name} is the interpreter's`)
+        return builder.imported(name)
+      },
+      table: constants.at,
+      seen: finder.seen,
+    }
+    for (const unit of list) {
+      const start = writer.length
+      const locals = emitUnit(unit, site)
+      builder.define(functions.get(unit.entry) ?? 0, locals, start)
+    }
+    const names = list.map((unit, index) => ({ name: `u${index}`, index: functions.get(unit.entry) ?? 0 }))
+    const bytes = builder.finish(names, [], { imported: ['units'] })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      x: { memory: memory.wasm, units: table, timebase: spec.timebase },
+    })
+    const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
+    makeRoom(instructions)
+    const pages = new Set<number>()
+    for (const unit of list)
+      for (const block of unit.blocks)
+        for (let pc = block.start; pc < block.end; pc += 4) pages.add(fold(pc) >>> pageShift)
+    const module: CompiledModule = {
+      units: list.map(unit => ({ unit, slot: slot(unit.entry) })),
+      pages,
+      instructions,
+      live: true,
+    }
+    for (const page of pages) {
+      flags[page] = (flags[page] ?? 0) | access.code
+      const there = byPage.get(page) ?? new Set()
+      there.add(module)
+      byPage.set(page, there)
+    }
+    modules.add(module)
+    instructionsLive += instructions
+    bytesTotal += bytes.length
+    compiledTotal += list.length
+    for (const [index, one] of module.units.entries()) {
+      table.set(one.slot, instance.exports[`u${index}`])
+      units.set(one.unit.entry, module)
+      const record = recordOf(one.unit.entry)
+      if (record !== 0) mark(record, compiled, one.slot)
+    }
+  }
+
+  function makeRoom(instructions: number): void {
+    for (const module of modules) {
+      if (instructionsLive + instructions <= limits.compiledInstructions.value) return
+      evictedTotal += module.units.length
+      drop(module)
+    }
+  }
+
+  function drop(module: CompiledModule): void {
+    if (!module.live) return
+    module.live = false
+    modules.delete(module)
+    instructionsLive -= module.instructions
+    droppedTotal += module.units.length
+    for (const page of module.pages) {
+      const there = byPage.get(page)
+      there?.delete(module)
+      if (there?.size === 0) byPage.delete(page)
+    }
+    for (const { unit, slot: number } of module.units) {
+      if (units.get(unit.entry) !== module) continue
+      units.delete(unit.entry)
+      table.set(number, stub)
+      const record = recordOf(unit.entry)
+      if (record !== 0 && handlerOf(record) === compiled) mark(record, counting, threshold)
+    }
+  }
+
+  const overlaps = ({ units: list }: CompiledModule, start: number, end: number): boolean =>
+    list.some(({ unit }) =>
+      unit.blocks.some(block => {
+        const at = fold(block.start)
+        return at < end && at + (block.end - block.start) > start
+      }),
+    )
+
+  return {
+    propose,
+    decoded(record, pc, word) {
+      const module = units.get(pc)
+      if (module !== undefined) {
+        mark(record, compiled, slot(pc))
+        return
+      }
+      if (proposed.has(pc) || spec.functions.has(pc) || isPrologue(word)) count(record)
+      const meaning = meaningOf(word, wide)
+      if (meaning?.target === undefined) return
+      const instruction: Instruction = { pc, word, known: knownOf(word, pc), meaning }
+      const target = staticTarget(instruction)
+      if (target === undefined || target === pc + 4) return
+      if (meaning.links) callTargets.add(target)
+      if (meaning.links || target <= pc) propose(target)
+    },
+    written(start, size) {
+      const end = start + size
+      refused.clear()
+      for (let page = start >>> pageShift; (page << pageShift) >>> 0 < end; page += 1)
+        for (const module of [...(byPage.get(page) ?? [])]) if (overlaps(module, start, end)) drop(module)
+    },
+    forgetRecords() {
+      proposed.clear()
+    },
+    reset(mode) {
+      wide = mode
+      for (const module of [...modules]) drop(module)
+      proposed.clear()
+      callTargets.clear()
+      refused.clear()
+      seen.clear()
+    },
+    counters: () => ({
+      units_compiled_total: compiledTotal,
+      units_dropped_total: droppedTotal,
+      units_evicted_total: evictedTotal,
+      modules_live: modules.size,
+      instructions_live: instructionsLive,
+      wasm_bytes_total: bytesTotal,
+    }),
+  }
+}

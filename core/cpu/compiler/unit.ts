@@ -1,0 +1,458 @@
+/**
+ * A unit as a WebAssembly function.
+ *
+ * It takes the instructions left, the room left on the host's stack and its own address, and gives the address where
+ * execution goes on and the instructions left; all other state is then in the state block. A call of the guest is a call
+ * of the callee's function, whose answer is compared with the return address: anything else (the end of the budget, an
+ * instruction for the interpreter, a frame that was unwound) is handed up as it is, to whoever runs the interpreter.
+ *
+ * An instruction that cannot be done plainly (a fault, a device, a page of code, a trap) leaves the unit undone, and the
+ * interpreter does it; so there is one implementation of all that is rare. Such ways out carry a mask of the dirty
+ * registers to one place at the end of the function that stores them; the ordinary ways out store theirs on the spot.
+ *
+ * A block counts its instructions when it is entered, and is not entered unless the budget covers them.
+ */
+import { access, hostMap, pageShift, pageSize } from '../../memory/map.ts'
+import type { Type } from '../arithmetic.ts'
+import { specials, transient } from '../state.ts'
+import { code, memory as op, type Signature } from '../wasm/bytes.ts'
+import { createEmitter, instructions, type RuntimeName, type Site } from '../wasm/emit.ts'
+import type { ModuleBuilder } from '../wasm/module.ts'
+import { swapMasks } from '../wasm/module.ts'
+import type { Block, Instruction, Unit } from './find.ts'
+import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
+import { shapeOf } from './shape.ts'
+
+export const unitSignature: Signature = { takes: ['i32', 'i32', 'i32'], gives: ['i32', 'i32'] }
+
+/** What the module around a unit gives it. */
+export interface UnitSite {
+  readonly builder: ModuleBuilder
+  readonly unitType: number
+  /** The function of a unit in the same module. */
+  direct(target: number): number | undefined
+  /** Where the function of a unit stands in the table of units. */
+  slot(target: number): number
+  readonly runtime: (name: RuntimeName | 'findPlace' | 'resolve') => number
+  table(table: Parameters<Site['table']>[0]): number
+  /** Targets seen of a branch through a register. */
+  seen(pc: number): readonly number[]
+}
+
+const { stateBlock } = hostMap
+const o = {
+  eqz: 0x45,
+  eq: 0x46,
+  ne: 0x47,
+  ltS: 0x48,
+  gtU: 0x4b,
+  add: 0x6a,
+  sub: 0x6b,
+  and: 0x71,
+  or: 0x72,
+  shrU: 0x76,
+} as const
+const left = 0
+const room = 1
+const pcLocal = 2
+const parameters = 3
+
+/** Bytes of the host's stack that a frame needs besides its locals. */
+const frameBytes = 160
+
+export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
+  const { builder } = site
+  const { writer } = builder
+  const w = instructions(writer)
+  const locals: Type[] = []
+  const { blocks, indexOf } = unit
+
+  function keep(type: Type): number {
+    locals.push(type)
+    return parameters + locals.length - 1
+  }
+
+  function edgesOf(index: number): Edge[] {
+    const block = blocks[index]
+    if (block === undefined) return []
+    const { kind, falls, target } = block.ending
+    const edges: Edge[] = []
+    const add = (address: number | undefined, afterCall = false): void => {
+      const to = address === undefined ? undefined : indexOf.get(address)
+      if (to !== undefined) edges.push({ to, afterCall })
+    }
+    if (kind === 'call') {
+      add(block.end, true)
+      if (!block.instructions.at(-1)?.meaning.effects.ends) add(block.end)
+      return edges
+    }
+    add(target)
+    if (kind === 'dynamic') for (const one of seenBy(block)) add(one)
+    if (falls) add(block.end)
+    return edges
+  }
+  function seenBy(block: Block): readonly number[] {
+    const last = block.instructions.at(-1)
+    return last === undefined ? [] : site.seen(last.pc).filter(one => indexOf.has(one))
+  }
+
+  const edges = blocks.map((_, index) => edgesOf(index))
+  const shape = shapeOf({ size: blocks.length, successors: block => (edges[block] ?? []).map(edge => edge.to) })
+  const registers = registersOf(unit, block => edges[block] ?? [])
+  const localOf = registers.all.map(register => keep(register.type))
+  const written = new Int32Array(registers.words)
+  const masks = Array.from({ length: registers.words }, () => keep('i32'))
+
+  // Temporaries serve one instruction after the other.
+  const pools: Record<Type, { readonly locals: number[]; used: number }> = {
+    i32: { locals: [], used: 0 },
+    i64: { locals: [], used: 0 },
+    f32: { locals: [], used: 0 },
+    f64: { locals: [], used: 0 },
+    v128: { locals: [], used: 0 },
+  }
+  function temporary(type: Type): number {
+    const pool = pools[type]
+    const have = pool.locals[pool.used] ?? keep(type)
+    pool.locals[pool.used] = have
+    pool.used += 1
+    return have
+  }
+
+  interface Step {
+    readonly block: Block
+    readonly index: number
+    readonly instruction: Instruction
+    /** Instructions of the block from this one on: counted already, not done. */
+    readonly rest: number
+    readonly dirty: Bits
+  }
+  let step: Step | undefined
+  const here = (): Step => {
+    if (step === undefined) throw new Error('no instruction is being written')
+    return step
+  }
+
+  function fill({ index, offset, bytes }: Register): void {
+    w.i32(stateBlock)
+    if (bytes === 16) w.simdMemory(0, offset)
+    else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
+    w.set(localOf[index] ?? 0)
+  }
+  function spill({ index, offset, bytes }: Register): void {
+    w.i32(stateBlock)
+    w.get(localOf[index] ?? 0)
+    if (bytes === 16) w.simdMemory(11, offset)
+    else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
+  }
+  const each = (set: Bits, visit: (register: Register) => void): void => {
+    for (const register of registers.all) if (has(set, register.index)) visit(register)
+  }
+  const giveBack = (rest: number): void => {
+    if (rest === 0) return
+    w.get(left)
+    w.i32(rest)
+    w.op(o.add)
+    w.set(left)
+  }
+
+  let coldDepth = 0
+  /** Leaves by the common way out, with `rest` instructions counted and not done. */
+  function cold(pc: number, rest: number, dirty: Bits): void {
+    giveBack(rest)
+    w.i32(pc | 0)
+    w.set(pcLocal)
+    for (const [word, mask] of masks.entries()) {
+      w.i32(dirty[word] ?? 0)
+      w.set(mask)
+    }
+    w.br(coldDepth)
+  }
+  function returnTo(pc: () => void): void {
+    pc()
+    w.get(left)
+    w.op(code.return)
+  }
+
+  function callThrough(target: number | undefined, opcode: { direct: number; indirect: number }): void {
+    const direct = target === undefined ? undefined : site.direct(target)
+    if (direct !== undefined) {
+      w.op(opcode.direct)
+      writer.u32(direct)
+      return
+    }
+    if (target === undefined) {
+      w.get(pcLocal)
+      w.call(site.runtime('resolve'))
+    } else w.i32(site.slot(target))
+    w.op(opcode.indirect)
+    writer.u32(site.unitType)
+    writer.u32(0)
+  }
+  function argumentsFor(target: number | undefined): void {
+    w.get(left)
+    w.get(room)
+    if (target === undefined) w.get(pcLocal)
+    else w.i32(target | 0)
+  }
+
+  /** Goes on at an address: inside the unit, or out of it. */
+  function goTo(from: Step, target: number): void {
+    const to = indexOf.get(target)
+    if (to !== undefined) {
+      flow.go(from.index, to)
+      step = from
+      return
+    }
+    each(from.dirty, spill)
+    if (from.block.ending.kind === 'exit') {
+      returnTo(() => w.i32(target | 0))
+      return
+    }
+    argumentsFor(target)
+    callThrough(target, { direct: code.returnCall, indirect: code.returnCallIndirect })
+  }
+
+  function call(from: Step, target: number | undefined): void {
+    each(from.dirty, spill)
+    argumentsFor(target)
+    callThrough(target, { direct: code.call, indirect: code.callIndirect })
+    w.set(left)
+    w.tee(pcLocal)
+    w.i32(from.block.end | 0)
+    w.op(o.ne)
+    w.if()
+    returnTo(() => w.get(pcLocal))
+    w.end()
+    const to = indexOf.get(from.block.end)
+    if (to === undefined) {
+      returnTo(() => w.get(pcLocal))
+      return
+    }
+    each(registers.liveIn[to] ?? new Int32Array(0), fill)
+    flow.go(from.index, to)
+    step = from
+  }
+
+  const swapLocals = new Map<4 | 8 | 16, number>()
+  const unitSite: Site = {
+    writer,
+    local: temporary,
+    known(number, type) {
+      const value = number.of(here().instruction.known)
+      if (type === 'i64') {
+        w.op(code.i64Const)
+        writer.s64(BigInt(value))
+      } else w.i32(Number(value))
+    },
+    read(place) {
+      const register = registers.at(offsetOf(place, here().instruction.known))
+      if (register !== undefined) w.get(localOf[register.index] ?? 0)
+      else {
+        w.op(code.i64Const)
+        writer.s64(0n)
+      }
+    },
+    write(place, value) {
+      const register = registers.at(offsetOf(place, here().instruction.known))
+      if (register === undefined) throw new Error('a register of no unit is written')
+      include(here().dirty, register.index)
+      include(written, register.index)
+      value()
+      w.set(localOf[register.index] ?? 0)
+    },
+    flush: interpreted,
+    reload: interpreted,
+    readAt: interpreted,
+    writeAt: interpreted,
+    callKernel: interpreted,
+    leave: interpreted,
+    swapMask(size) {
+      let local = swapLocals.get(size)
+      if (local === undefined) {
+        local = keep('v128')
+        swapLocals.set(size, local)
+      }
+      w.get(local)
+    },
+    runtime: site.runtime,
+    routine: builder.routine,
+    table: site.table,
+    mark() {
+      const { instruction, rest } = here()
+      w.i32(stateBlock)
+      w.i32(instruction.pc | 0)
+      w.memory(op.i32Store, specials.pc.at)
+      w.i32(stateBlock)
+      w.get(left)
+      w.i32(rest)
+      w.op(o.add)
+      w.memory(op.i32Store, transient.left)
+    },
+    refuse() {
+      const { instruction, rest, dirty } = here()
+      cold(instruction.pc, rest, dirty)
+    },
+    place(_, size, kind, address) {
+      const local = temporary('i32')
+      const need = kind === 'load' ? access.read : access.write
+      const refuse = kind === 'load' ? access.device : access.device | access.code
+      address()
+      w.tee(local)
+      w.i32(pageShift)
+      w.op(o.shrU)
+      w.memory(op.i32Load8U, hostMap.pageFlags)
+      w.i32(need | refuse)
+      w.op(o.and)
+      w.i32(need)
+      w.op(o.ne)
+      if (size > 1) {
+        w.get(local)
+        w.i32(pageSize - 1)
+        w.op(o.and)
+        w.i32(pageSize - size)
+        w.op(o.gtU)
+        w.op(o.or)
+      }
+      w.if()
+      w.get(local)
+      w.i32(size)
+      w.i32(need)
+      w.i32(refuse)
+      w.call(site.runtime('findPlace'))
+      w.tee(local)
+      w.op(o.eqz)
+      w.if()
+      unitSite.refuse?.()
+      w.end()
+      w.end()
+      return { local, offset: 0 }
+    },
+    branch(target) {
+      const from = here()
+      const { kind, target: to } = from.block.ending
+      if (to === undefined) {
+        target()
+        w.set(pcLocal)
+      }
+      if (kind === 'call') call(from, to)
+      else if (to !== undefined) goTo(from, to)
+      else {
+        for (const one of seenBy(from.block)) {
+          w.get(pcLocal)
+          w.i32(one | 0)
+          w.op(o.eq)
+          w.if()
+          flow.go(from.index, indexOf.get(one) ?? 0)
+          step = from
+          w.end()
+        }
+        each(from.dirty, spill)
+        if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal))
+        else {
+          argumentsFor(undefined)
+          callThrough(undefined, { direct: code.returnCall, indirect: code.returnCallIndirect })
+        }
+      }
+    },
+    next() {
+      const from = here()
+      if (from.rest === 1) goTo(from, from.block.end)
+    },
+  }
+  function interpreted(): never {
+    throw new Error('an instruction for the interpreter is in a unit')
+  }
+
+  function writeBlock(index: number): void {
+    const block = blocks[index]
+    if (block === undefined) return
+    const count = block.instructions.length
+    const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
+    w.get(left)
+    w.i32(count)
+    w.op(o.sub)
+    w.tee(left)
+    w.i32(0)
+    w.op(o.ltS)
+    w.if()
+    cold(block.start, count, dirty)
+    w.end()
+    for (const [at, instruction] of block.instructions.entries()) {
+      step = { block, index, instruction, rest: count - at, dirty }
+      for (const pool of Object.values(pools)) pool.used = 0
+      createEmitter(unitSite, instruction.meaning.program).run()
+    }
+  }
+
+  let loopDepth = 0
+  let choice = 0
+  const flow = shape.write({
+    open(kind) {
+      if (kind === 'loop') w.loop()
+      else w.block()
+      return writer.depth
+    },
+    close: w.end,
+    branch: w.br,
+    block: writeBlock,
+    dispatch(count, place) {
+      choice = keep('i32')
+      w.loop()
+      loopDepth = writer.depth
+      for (let i = 0; i < count; i += 1) w.block()
+      w.get(choice)
+      w.op(code.brTable)
+      writer.u32(count - 1)
+      for (let i = 0; i < count; i += 1) writer.u32(i)
+      for (let i = 0; i < count; i += 1) {
+        w.end()
+        place(i)
+      }
+      w.end()
+    },
+    choose(index) {
+      w.i32(index)
+      w.set(choice)
+      w.br(loopDepth)
+    },
+  })
+
+  const mark = writer.length
+  w.block()
+  coldDepth = writer.depth
+  flow.run()
+  w.op(code.unreachable)
+  w.end()
+  each(written, register => {
+    w.get(masks[register.index >> 5] ?? 0)
+    w.i32(1 << (register.index & 31))
+    w.op(o.and)
+    w.if()
+    spill(register)
+    w.end()
+  })
+  w.get(pcLocal)
+  w.get(left)
+  const body = writer.cut(mark)
+
+  if (blocks.some(block => block.ending.kind === 'call')) {
+    w.get(room)
+    w.i32(frameBytes + 8 * locals.length)
+    w.op(o.sub)
+    w.tee(room)
+    w.i32(0)
+    w.op(o.ltS)
+    w.if()
+    returnTo(() => w.i32(unit.entry | 0))
+    w.end()
+  }
+  for (const [size, local] of swapLocals) {
+    w.i32(0)
+    w.simdMemory(0, swapMasks[size])
+    w.set(local)
+  }
+  each(registers.liveIn[0] ?? new Int32Array(0), fill)
+  writer.bytes(body)
+  return locals
+}
