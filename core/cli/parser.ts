@@ -33,6 +33,11 @@ export async function runCommand(
     sub.action(async (...received: unknown[]) => {
       const values = readOptions(command.options, givenOptions(sub, command.options), outside.host.environment)
       const texts = received.slice(0, command.arguments.length).flatMap(one => (one === undefined ? [] : [one].flat()))
+      command.arguments.forEach(({ name }, i) => {
+        const text = texts[i]
+        if (text === '' || /\p{Cc}/u.test(String(text ?? '')))
+          throw fail('OPTION_INVALID', `argument ${name}`, `${quoted(String(text))} is no name of anything`)
+      })
       status = await command.run(outside, texts.map(String), values as never)
     })
   }

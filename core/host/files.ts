@@ -1,6 +1,6 @@
 /** The host's files, with failures that name the path and the reason in words. */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { fail } from '../base/failure.ts'
 
 export interface Files {
@@ -37,6 +37,22 @@ export function reasonOf(error: unknown): string {
   return reasons[code] ?? `cannot be used (${code || String(error)})`
 }
 
+/**
+ * Makes a folder and those above it, from the top down: the platform's own way of doing it never ends where a file
+ * system answers that a folder cannot be made because it is not there (/proc does).
+ */
+export function makeFolders(path: string): void {
+  const missing: string[] = []
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.push(at)
+  for (const folder of missing.reverse())
+    try {
+      mkdirSync(folder)
+    } catch (error) {
+      // Another run may have made it meanwhile.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+}
+
 export const hostFiles: Files = {
   read(path) {
     try {
@@ -47,7 +63,7 @@ export const hostFiles: Files = {
   },
   write(path, content) {
     try {
-      mkdirSync(dirname(path), { recursive: true })
+      makeFolders(dirname(path))
       writeFileSync(path, content)
     } catch (error) {
       throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
@@ -55,7 +71,7 @@ export const hostFiles: Files = {
   },
   makeFolder(path) {
     try {
-      mkdirSync(path, { recursive: true })
+      makeFolders(path)
     } catch (error) {
       throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
     }

@@ -1,8 +1,8 @@
 /** The files of one run, each appended to until it is closed. Structurally the `OutputFile` of the plugin API. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fail } from '../base/failure.ts'
-import { reasonOf } from './files.ts'
+import { makeFolders, reasonOf } from './files.ts'
 
 export interface RunFile {
   readonly path: string
@@ -23,7 +23,7 @@ export function filesUnder(folder: string): (name: string) => RunFile {
       }
     }
     const descriptor = naming(() => {
-      mkdirSync(dirname(path), { recursive: true })
+      makeFolders(dirname(path))
       return openSync(path, 'w')
     })
     let open = true
