@@ -1,8 +1,9 @@
-import { definePlugin, limits, type PluginInstance } from '../../core/index.ts'
+import { definePlugin, type PluginInstance } from '../../core/index.ts'
 import { auditedFacts, createAudit } from './audit.ts'
 import { focusRule } from './focus.ts'
 import { options } from './options.ts'
 import { reportOf } from './report.ts'
+import { defaultTrailLimits } from './trails.ts'
 
 export default definePlugin({
   name: 'handle-audit',
@@ -12,8 +13,8 @@ export default definePlugin({
     if (!chosen.enabled) return {}
     const focus = focusRule(run.focus, chosen)
     const audit = createAudit(machine, focus, {
+      ...defaultTrailLimits,
       depth: chosen.depth,
-      bytesPerObject: limits.trailBytesPerObject.value,
       bytes: chosen.memory * 2 ** 20,
     })
     return {
