@@ -31,7 +31,7 @@ import { exportNumber, firstExport, libraries, type PathName, pathNumber, paths 
 import { createSpace } from './space.ts'
 import { status } from './status.ts'
 import { KDPC, KPCR, KTHREAD, TIME_STAMP_BUNDLE } from './structs.ts'
-import { createExportTable, type ExportTable } from './table.ts'
+import { type ExportTable, tableOf } from './table.ts'
 import { createThreads } from './thread.ts'
 import { createTime } from './time.ts'
 import { createTimers } from './timer.ts'
@@ -75,7 +75,7 @@ const guestFrame = 0x100
 export function createKernel(ports: KernelPorts, options: KernelOptions, entries: readonly Entry[]): KernelCore {
   const { memory, registers, sink } = ports
   const frame = registers.current
-  const table = createExportTable(entries)
+  const table = tableOf(entries)
   const stacks = createStackTable()
   const time = createTime(options, ports.instructions)
   const audit = createAudit({ sink, now: () => time.now(), walk: scene => stacks.intern(walkScene(scene)) })

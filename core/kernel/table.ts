@@ -19,6 +19,17 @@ export function libraryIndex(name: string): number {
   return libraries.findIndex(library => library.replace(/\.(exe|xex)$/, '') === stem)
 }
 
+const built = new WeakMap<readonly Entry[], ExportTable>()
+
+/** The table of a list of rows, built once for all kernels. */
+export function tableOf(entries: readonly Entry[]): ExportTable {
+  const known = built.get(entries)
+  if (known !== undefined) return known
+  const table = createExportTable(entries)
+  built.set(entries, table)
+  return table
+}
+
 export function createExportTable(entries: readonly Entry[]): ExportTable {
   const rows: (ExportRow | VariableRow | undefined)[] = []
   const names = new Map<string, ExportRow | VariableRow>()

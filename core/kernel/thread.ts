@@ -345,6 +345,7 @@ export function createThreads(ports: ThreadPorts): Threads {
         disableBoost: true,
         irql: 2,
       }
+      registers.reset(thread.slot)
       all.set(thread.id, thread)
       return thread
     },

@@ -55,12 +55,15 @@ export interface MachineSpec {
   readonly input?: string
   /** Text of the linker's map of this build. */
   readonly map?: string
+  /** Memory of a machine that is no longer needed, to be used again; whatever is in it goes. */
+  readonly memory?: GuestMemory
 }
 
 export function createMachine(spec: MachineSpec): Machine {
   const { image, sink } = spec
   const options: MachineOptions = { ...defaultMachineOptions, ...spec.options }
-  const memory: GuestMemory = createMemory()
+  const memory = spec.memory ?? createMemory()
+  if (spec.memory !== undefined) memory.load({ runs: [] })
 
   let core: KernelCore | undefined
   const cpu: Cpu = createCpu(memory, {
