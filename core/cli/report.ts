@@ -7,6 +7,8 @@ import type { PluginSummary } from '../plugin/driver.ts'
 import { columns, grouped, seconds, wrapped } from './text.ts'
 
 export interface Outcome {
+  /** The name of a guest address; the bare number where nothing is known. */
+  nameOf(address: number): string
   readonly run: RunInfo
   readonly end: RunEnd
   readonly instructions: number
@@ -36,6 +38,14 @@ export function reportText(outcome: Outcome, bold: boolean): string {
   return `${parts.join('\n\n')}\n`
 }
 
+/** Puts names behind the addresses of a sentence, where it does not name them itself. */
+function named(text: string, nameOf: (address: number) => string): string {
+  return text.replace(/\b0x[0-9A-F]{8}\b/g, address => {
+    const name = nameOf(Number(address))
+    return /^0x/i.test(name) || text.includes(name) ? address : `${address} (${name})`
+  })
+}
+
 const causes: Readonly<Record<RunEnd['cause'], string>> = {
   finished: 'finished',
   limit: 'reached its limit',
@@ -46,11 +56,12 @@ const causes: Readonly<Record<RunEnd['cause'], string>> = {
   defect: 'was ended',
 }
 
-function headline({ run, end, instructions, cycles, milliseconds }: Outcome): string {
+function headline({ run, end, instructions, cycles, milliseconds, nameOf }: Outcome): string {
   const speed = milliseconds < 500 ? '' : ` (${Math.round(instructions / milliseconds / 1_000)} million a second)`
   const identity = run.title.id === 0 ? run.title.name : `${run.title.name} (title ${hex32(run.title.id)})`
+  const text = named(end.text, nameOf)
   return [
-    ...wrapped(`${identity} ${causes[end.cause]}: ${end.text}${end.text.endsWith('.') ? '' : '.'}`, 100),
+    ...wrapped(`${identity} ${causes[end.cause]}: ${text}${text.endsWith('.') ? '' : '.'}`, 100),
     `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, in ` +
       `${seconds(milliseconds / 1_000)}${speed}. Run ${run.runId}.`,
   ].join('\n')

@@ -1,5 +1,6 @@
 /** How the report names things: threads, objects, places, moments. One form each, everywhere. */
 import { type Actor, hex, hex32, type MachineViews, type ObjectView, type ThreadView } from '../../core/index.ts'
+import { memberName } from './owner.ts'
 
 export interface Names {
   /** `thread 3 "decoder"`, or who else acts: `the timer`. */
@@ -38,6 +39,18 @@ export const count = (n: number, one: string, many = `${one}s`): string =>
 
 export function createNames(views: MachineViews): Names {
   const hz = views.timebaseHz
+  const places = new Map<number, string>()
+
+  /** ` (section)` or ` (StreamDecoder+0x14)`, where anything is known of an address of data. */
+  function placeOf(address: number): string {
+    const known = places.get(address)
+    if (known !== undefined) return known
+    const symbol = views.nameOf(address)
+    const name = /^0x/i.test(symbol) ? memberName(views, address) : symbol
+    const place = name === undefined ? '' : ` (${plain(name)})`
+    places.set(address, place)
+    return place
+  }
 
   function time(ticks: number): string {
     if (ticks === 0) return '0 s'
@@ -62,10 +75,7 @@ export function createNames(views: MachineViews): Names {
       const kind = object.kind
       let text: string = kind
       if (value !== 0) text = `${kind} ${hex(value)}`
-      else if (object.address !== 0) {
-        const name = views.nameOf(object.address)
-        text = `${kind} at ${hex32(object.address)}${/^0x/i.test(name) ? '' : ` (${plain(name)})`}`
-      }
+      else if (object.address !== 0) text = `${kind} at ${hex32(object.address)}${placeOf(object.address)}`
       text += ` #${object.serial}`
       return object.name === '' ? text : `${text} "${plain(object.name)}"`
     },

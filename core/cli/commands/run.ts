@@ -5,6 +5,7 @@ import { openBlob, openBlobsIn } from '../../host/blob.ts'
 import { createFolder } from '../../host/folder.ts'
 import { filesUnder } from '../../host/output.ts'
 import { parseImage } from '../../loader/load.ts'
+import { symbolsOf } from '../../loader/symbols.ts'
 import { createMachine, type Machine } from '../../machine/machine.ts'
 import { openMedia } from '../../machine/media.ts'
 import { runOptions } from '../../options/rows.ts'
@@ -35,6 +36,9 @@ export const run = defineCommand({
   run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).outcome.end.exitStatus,
 })
 
+/** How long an endpoint may take to take a connection before that is remarked on. */
+const reachMilliseconds = 1_000
+
 export interface TitleRun {
   readonly outcome: Outcome
   readonly machine: Machine
@@ -50,6 +54,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   })
   const image = parseImage(media.bytes, media.name)
   const map = mapOf(outside, path, values.map)
+  const mapNotes = map === undefined || values.quiet ? [] : symbolsOf(image, { map }).notes
   const options = machineOptionsOf(values)
   const input = values.input === undefined ? '' : new TextDecoder().decode(files.read(values.input))
   const { runId, traceBase } = identityOf(values, clock, image.sha256, { ...options, input })
@@ -61,6 +66,11 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     progress.clear()
     host.note(`${line}\n`)
   }
+  for (const text of mapNotes) note(`xenoscope: ${text}; its names are not used`)
+  if (values.otlp !== undefined && !values.noPlugins && !(await network.reachable(values.otlp, reachMilliseconds)))
+    note(
+      `xenoscope: nobody answers at ${values.otlp} yet; the traces wait, and go to the folder of the run in any case`,
+    )
   const driver = createDriver({
     plugins,
     strict: values.strictPlugins,
@@ -95,6 +105,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   const { end, failure } = await runToEnd({ host, clock, machine, driver, interrupt, progress })
   const milliseconds = clock.now() - began
   const outcome: Outcome = {
+    nameOf: machine.views.nameOf,
     run,
     end,
     instructions: machine.views.instructions,

@@ -35,5 +35,10 @@ describe.each(hanging)('$name: $story', (guest: Guest) => {
     expect(ran.end.exitStatus).toBe(guest.exit)
     const expected = guest.stuck.map(({ class: _class, member: _member, ...wait }) => wait)
     expect(sorted(stuckWaits(ran))).toMatchObject(sorted(expected))
+    for (const { class: name, member = 0 } of guest.stuck)
+      if (name !== undefined)
+        expect(ran.verdicts.map(({ text }) => text).join('\n')).toContain(
+          `(${name}+0x${member.toString(16).toUpperCase()})`,
+        )
   })
 })
