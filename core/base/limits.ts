@@ -157,6 +157,12 @@ export const limits = {
     '',
     'a stream that runs itself for ever must not hold up the machine: the rest is taken at the next turn end',
   ),
+  xmaFramesPerKick: limit(
+    4_096,
+    'frames',
+    '',
+    'more than an output ring holds: a context that makes no progress must not hold up the machine',
+  ),
   executableBytes: limit(
     512 * 1024 * 1024,
     'bytes',

@@ -99,6 +99,16 @@ export interface AudioPort {
   submit(client: number): boolean
 }
 
+/** The decoder of compressed audio; its contexts lie in physical memory. */
+export interface XmaPort {
+  /** Physical address of the array of contexts. */
+  setContexts(address: number): void
+  /** Starts a context. */
+  kick(index: number): void
+  /** Forgets where a context stands. */
+  clear(index: number): void
+}
+
 /** What a game pad shows now. */
 export interface PadView {
   readonly connected: boolean
@@ -132,5 +142,6 @@ export interface KernelPorts {
   readonly files?: Vfs
   readonly video?: VideoPort
   readonly audio?: AudioPort
+  readonly xma?: XmaPort
   readonly input?: InputPort
 }

@@ -5,6 +5,7 @@
 import type { Plain } from '../base/state.ts'
 import { type Cpu, createCpu } from '../cpu/run.ts'
 import { createAudioOutput } from '../devices/audio/audio.ts'
+import { createXmaDecoder } from '../devices/audio/xma.ts'
 import { createDeviceBus, type MappedDevice } from '../devices/device.ts'
 import { createGpu } from '../devices/gpu/gpu.ts'
 import { createPads } from '../devices/input.ts'
@@ -86,8 +87,9 @@ export function createMachine(spec: MachineSpec): Machine {
     now,
     slotFree: client => audioSlotFree(kernelCore.kernel, client),
   })
+  const xma = createXmaDecoder(memory)
   const pads = createPads(spec.input ?? '', options.timebase)
-  const mapped: readonly MappedDevice[] = [gpu]
+  const mapped: readonly MappedDevice[] = [gpu, xma]
   const bus = createDeviceBus(mapped)
   for (const device of mapped) memory.commit(device.start, device.end - device.start, access.device)
 
@@ -102,6 +104,7 @@ export function createMachine(spec: MachineSpec): Machine {
       ...(spec.files === undefined ? {} : { files: spec.files }),
       video: gpu,
       audio,
+      xma,
       input: { pad: index => pads.at(index, now()) },
     },
     options,
@@ -150,6 +153,7 @@ export function createMachine(spec: MachineSpec): Machine {
     others: [
       { name: 'gpu', part: gpu },
       { name: 'audio', part: audio },
+      { name: 'xma', part: xma },
       ...(spec.files === undefined ? [] : [{ name: 'files', part: spec.files }]),
     ],
     identity: {
@@ -173,7 +177,12 @@ export function createMachine(spec: MachineSpec): Machine {
       core: kernelCore,
       instructions: () => cpu.retired,
       nameOf: address => symbols.nameOf(address),
-      counters: () => ({ ...gpu.counters(), ...audio.counters(), code_flushes_total: cpu.decodedFlushes }),
+      counters: () => ({
+        ...gpu.counters(),
+        ...audio.counters(),
+        ...xma.counters(),
+        code_flushes_total: cpu.decodedFlushes,
+      }),
     }),
     get instructions() {
       return cpu.retired

@@ -34,6 +34,7 @@ import { timers } from './xboxkrnl/timers.ts'
 import { variables } from './xboxkrnl/variables.ts'
 import { video } from './xboxkrnl/video.ts'
 import { waits } from './xboxkrnl/waits.ts'
+import { xma } from './xboxkrnl/xma.ts'
 
 export const allEntries: readonly Entry[] = [
   ...events,
@@ -61,6 +62,7 @@ export const allEntries: readonly Entry[] = [
   ...content,
   ...input,
   ...audio,
+  ...xma,
   ...net,
   ...notify,
   ...system,
