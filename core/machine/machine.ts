@@ -3,7 +3,7 @@
  * function of its title, options and inputs; it runs in slices, and says of itself what happened by the sink it is given.
  */
 import type { Plain } from '../base/state.ts'
-import { type Cpu, createCpu } from '../cpu/run.ts'
+import { type Cpu, createCpu, type Engine } from '../cpu/run.ts'
 import { createAudioOutput } from '../devices/audio/audio.ts'
 import { createXmaDecoder } from '../devices/audio/xma.ts'
 import { createDeviceBus, type MappedDevice } from '../devices/device.ts'
@@ -56,6 +56,8 @@ export interface MachineSpec {
   readonly input?: string
   /** Text of the linker's map of this build. */
   readonly map?: string
+  /** How instructions are executed: a matter of speed, and of nothing else. */
+  readonly engine?: Engine
   /** Memory of a machine that is no longer needed, to be used again; whatever is in it goes. */
   readonly memory?: GuestMemory
 }
@@ -67,12 +69,19 @@ export function createMachine(spec: MachineSpec): Machine {
   if (spec.memory !== undefined) memory.load({ runs: [] })
 
   let core: KernelCore | undefined
-  const cpu: Cpu = createCpu(memory, {
-    call: id => kernelCore.call(id),
-    timebase: () => BigInt(kernelCore.kernel.time.now()),
-    deviceLoad: (address, size) => bus.load(address, size),
-    deviceStore: (address, size, value) => bus.store(address, size, value),
-  })
+  const cpu: Cpu = createCpu(
+    memory,
+    {
+      call: id => kernelCore.call(id),
+      timebase: () => BigInt(kernelCore.kernel.time.now()),
+      deviceLoad: (address, size) => bus.load(address, size),
+      deviceStore: (address, size, value) => bus.store(address, size, value),
+    },
+    {
+      engine: spec.engine ?? 'interpreter',
+      functions: new Map(image.functions.map(one => [one.begin, one.end - one.begin])),
+    },
+  )
   const now = (): number => kernelCore.kernel.time.now()
   const gpu = createGpu({
     memory,

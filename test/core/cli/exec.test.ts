@@ -82,11 +82,12 @@ test('exec tells every register when none is asked for', () => {
   expect(regs).toMatchObject({ v127: '0x00112233445566778899aabbccddeeff', f31: '0x7ff0000000000001' })
 })
 
-test('the compiler says what it does not do, and leaves it to nobody else', () => {
-  expect(ask({ engine: 'compiler', code: codeOf('sc 2') })).toMatchObject({
-    status: 'fault',
-    error: "the compiler does not translate 'sc 2' at 0x00010000 yet",
-  })
+test('a kernel call finds no kernel, in either engine', () => {
+  for (const engine of ['interpreter', 'compiler'])
+    expect(ask({ engine, code: codeOf('sc 2', 'blr', 'nop', 'nop') })).toMatchObject({
+      status: 'fault',
+      error: 'kernel call 1610612736: there is no kernel here',
+    })
 })
 
 test.each([
