@@ -8,8 +8,16 @@ import { type Actor, actors } from '../facts/objects.ts'
 import { createEmitters, type Emitters, type Scene, type Subject } from '../facts/record.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { CallSite } from '../facts/views.ts'
-import type { KernelObject } from './object.ts'
 import { type PathName, pathNumber } from './sources.ts'
+
+/** What facts need to know of an object. */
+export interface Audited {
+  readonly serial: number
+  readonly kind: Subject['kind']
+  /** Guest address of the body, and of the dispatcher header in it; 0 for none. */
+  readonly address: number
+  readonly header: number
+}
 
 export interface Audit {
   readonly emit: Emitters
@@ -18,13 +26,13 @@ export interface Audit {
   /** Who acts now. */
   readonly scene: Scene
   /** The object as the subject of a fact; valid until the next call. */
-  about(object: KernelObject): Subject
+  about(object: Audited): Subject
   /** The subject of a fact about no object. */
   readonly nobody: Subject
   /** Notes that this call names an object by a handle value. */
-  used(object: KernelObject, value: number): void
+  used(object: Audited, value: number): void
   /** The handle value this call used for an object, 0 for none. */
-  handleOf(object: KernelObject): number
+  handleOf(object: Audited): number
   /** Forgets the handle of the last call. */
   beginCall(): void
   /** Runs kernel work on the kernel's own path: no thread acts. */
@@ -46,7 +54,7 @@ export function createAudit({ sink, now, walk }: AuditPorts): Audit {
   const emit = createEmitters({ sink, cycle: now, walk })
   const subject = { serial: 0, handle: 0, address: 0, kind: 'Other' as Subject['kind'] }
   const scene = emptyScene()
-  let usedObject: KernelObject | undefined
+  let usedObject: Audited | undefined
   let usedValue = 0
 
   return {

@@ -17,21 +17,21 @@ function writeText(k: Kernel, variable: string, text: string): void {
 }
 
 function createProcess(k: Kernel, image: TitleImage): number {
-  const process = k.pool.allocate(KPROCESS.size)
+  const body = k.pool.allocate(KPROCESS.size)
   const { memory } = k
-  memory.store32(process + KPROCESS.threadListFlink, process + KPROCESS.threadListFlink)
-  memory.store32(process + KPROCESS.threadListBlink, process + KPROCESS.threadListFlink)
-  memory.store32(process + KPROCESS.quantum, quantum)
-  memory.store8(process + KPROCESS.idlePriority, priorityClass.idle)
-  memory.store8(process + KPROCESS.normalPriority, priorityClass.normal)
-  memory.store8(process + KPROCESS.timeCriticalPriority, priorityClass.timeCritical)
-  memory.store32(process + KPROCESS.tlsStaticImage, image.tls.address)
-  memory.store32(process + KPROCESS.tlsStaticSize, image.tls.size)
-  memory.store32(process + KPROCESS.tlsStaticImageSize, image.tls.initialised)
-  memory.store16(process + KPROCESS.tlsSlotsSize, Math.min(0xffff, image.tls.slots * 4))
-  memory.store8(process + KPROCESS.processType, titleProcess)
-  for (let word = 0; word < 8; word += 1) memory.store32(process + KPROCESS.tlsSlotBitmap + word * 4, 0xffffffff)
-  return process
+  memory.store32(body + KPROCESS.threadListFlink, body + KPROCESS.threadListFlink)
+  memory.store32(body + KPROCESS.threadListBlink, body + KPROCESS.threadListFlink)
+  memory.store32(body + KPROCESS.quantum, quantum)
+  memory.store8(body + KPROCESS.idlePriority, priorityClass.idle)
+  memory.store8(body + KPROCESS.normalPriority, priorityClass.normal)
+  memory.store8(body + KPROCESS.timeCriticalPriority, priorityClass.timeCritical)
+  memory.store32(body + KPROCESS.tlsStaticImage, image.tls.address)
+  memory.store32(body + KPROCESS.tlsStaticSize, image.tls.size)
+  memory.store32(body + KPROCESS.tlsStaticImageSize, image.tls.initialised)
+  memory.store16(body + KPROCESS.tlsSlotsSize, Math.min(0xffff, image.tls.slots * 4))
+  memory.store8(body + KPROCESS.processType, titleProcess)
+  for (let word = 0; word < 8; word += 1) memory.store32(body + KPROCESS.tlsSlotBitmap + word * 4, 0xffffffff)
+  return body
 }
 
 /** Makes the title's process, module and main thread; `header` is where its XEX header lies, 0 for none. */

@@ -61,10 +61,10 @@ function writeDisplayInformation(k: Kernel, at: number): void {
 }
 
 /** Overwrites the dwords the title set aside: the front buffer's fetch constant, the frame, and no-operations. */
-function writeSwap(k: Kernel, at: number, fetch: number, frontBuffer: number, width: number, height: number): void {
+function writeSwap(k: Kernel, at: number, constant: number, frontBuffer: number, width: number, height: number): void {
   const words = [fetchConstantPacket]
   for (let i = 0; i < fetchConstantDwords; i += 1) {
-    const word = k.memory.load32(fetch + i * 4)
+    const word = k.memory.load32(constant + i * 4)
     words.push(i === 1 ? ((physicalAddress((word & pageMask) >>> 0) & pageMask) | (word & ~pageMask)) >>> 0 : word)
   }
   words.push(swapPacket, swapMark, physicalAddress(frontBuffer), width, height)
@@ -193,7 +193,7 @@ export const video: readonly Entry[] = [
     'VdSwap',
     [
       ptr('target'),
-      ptr('fetch'),
+      ptr('fetchConstant'),
       ptr('writeBack'),
       ptr('commandBuffer'),
       u32('token'),
@@ -205,9 +205,9 @@ export const video: readonly Entry[] = [
     ],
     nothing,
     ['video', 'hot'],
-    (k, target, fetch, _writeBack, _commandBuffer, _token, frontBuffer, _format, _colourSpace, width, height) => {
+    (k, target, constant, _writeBack, _commandBuffer, _token, frontBuffer, _format, _colourSpace, width, height) => {
       k.state(videoState).swapsQueued += 1
-      writeSwap(k, target, fetch, k.memory.load32(frontBuffer), k.memory.load32(width), k.memory.load32(height))
+      writeSwap(k, target, constant, k.memory.load32(frontBuffer), k.memory.load32(width), k.memory.load32(height))
     },
   ),
   krnlVariable(446, 'VdGlobalDevice', 4),
