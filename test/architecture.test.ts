@@ -22,9 +22,23 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   plugin: ['facts', 'base'],
   options: ['base'],
   host: ['base'],
-  cli: ['machine', 'plugin', 'options', 'host', 'facts', 'base'],
+  // The manifest is where the version stands.
+  cli: ['machine', 'plugin', 'options', 'host', 'facts', 'base', 'package.json'],
   // A command that works on one part alone (inspect, pack, disassemble, exec, exports) opens that part itself.
-  'cli/commands': ['cli', 'loader', 'cpu', 'kernel', 'memory', 'machine', 'plugin', 'options', 'host', 'facts', 'base'],
+  'cli/commands': [
+    'cli',
+    'loader',
+    'cpu',
+    'kernel',
+    'memory',
+    'machine',
+    'plugin',
+    'options',
+    'host',
+    'facts',
+    'base',
+    'package.json',
+  ],
   index: ['facts', 'plugin', 'machine', 'options', 'base'],
 }
 
