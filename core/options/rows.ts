@@ -153,6 +153,13 @@ export const runOptions = {
     argument: 'FILE',
     about: 'what the game pads do, a line an action: `1.5s 0 press A 100ms`',
   }),
+  engine: row({
+    kind: 'choice',
+    group: 'The machine',
+    default: 'interpreter',
+    choices: ['interpreter', 'tiered', 'compiler'],
+    about: 'how instructions are executed: interpreted, compiled where hot, or compiled at first sight',
+  }),
   plugin: row({
     kind: 'text',
     group: 'Plugins',

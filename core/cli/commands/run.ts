@@ -85,6 +85,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     files: media.files,
     input,
     ...(map === undefined ? {} : { map }),
+    engine: values.engine,
     print: text => {
       if (!values.quiet) note(`title: ${text}`)
     },
