@@ -14,6 +14,7 @@ import { missingXbdm } from './xbdm/missing.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { audio } from './xboxkrnl/audio.ts'
 import { config } from './xboxkrnl/config.ts'
+import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
@@ -54,6 +55,7 @@ export const allEntries: readonly Entry[] = [
   ...debug,
   ...loader,
   ...config,
+  ...crypto,
   ...files,
   ...memory,
   ...strings,
