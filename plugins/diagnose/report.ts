@@ -97,7 +97,12 @@ function cycleLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting):
   const members = root.cycle.flatMap(tid => diagnosis.waiting.find(({ thread }) => thread.tid === tid) ?? [])
   const all = members.map(({ thread }) => names.thread(thread.tid))
   const list = `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`
-  const lines = wrap(`${capital(list)} wait for each other, and none can go on.`, 0, 2)
+  const certain = members.every((member, i) => {
+    const next = members[(i + 1) % members.length]
+    return member.blocks.some(({ blockers }) => next !== undefined && blockers.includes(next.thread.tid))
+  })
+  const says = certain ? 'wait for each other, and none can go on' : 'seem to wait for each other'
+  const lines = wrap(`${capital(list)} ${says}.`, 0, 2)
   for (const [i, member] of members.entries()) {
     const next = members[(i + 1) % members.length]
     if (next === undefined) continue
