@@ -3,9 +3,11 @@ import type { Entry } from '../call.ts'
 import { content } from './xam/content.ts'
 import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
+import { xamMessages } from './xam/messages.ts'
 import { missingXam } from './xam/missing.ts'
 import { net } from './xam/net.ts'
 import { notify } from './xam/notify.ts'
+import { processes } from './xam/processes.ts'
 import { system } from './xam/system.ts'
 import { xamTasks } from './xam/tasks.ts'
 import { ui } from './xam/ui.ts'
@@ -67,6 +69,8 @@ export const allEntries: readonly Entry[] = [
   ...xma,
   ...net,
   ...notify,
+  ...processes,
+  ...xamMessages,
   ...system,
   ...ui,
   ...user,

@@ -228,3 +228,50 @@ test('memory of the library is zero, given and taken, and physical where asked',
   bench.call(1, 'XamFree', bench.memory.load32(out))
   expect(bench.call(1, 'MmIsAddressValid', bench.memory.load32(out))).toBe(0)
 })
+
+test('the music player is idle and leaves playing to the title', () => {
+  const bench = createWorkbench()
+  const state = bench.words(99)
+  expect(bench.call(1, 'XMsgInProcessCall', 0xfa, 0x70009, bench.words(2, state), 8)).toBe(0)
+  expect(bench.memory.load32(state)).toBe(0)
+  bench.call(1, 'XMsgInProcessCall', 0xfa, 0x7001a, bench.words(2, 1, 0), 12)
+  const [controller, locked] = [bench.cell(), bench.words(5)]
+  bench.call(1, 'XMsgInProcessCall', 0xfa, 0x7001b, bench.words(2, controller, locked), 12)
+  expect([bench.memory.load32(controller), bench.memory.load32(locked)]).toEqual([1, 0])
+})
+
+test('the live service is not connected, an unknown message is refused and named once', () => {
+  const bench = createWorkbench()
+  expect(signed(bench.call(1, 'XMsgInProcessCall', 0xfc, 0x58007, 0, 0))).toBe(0x80151802)
+  for (let i = 0; i < 3; i += 1)
+    expect(signed(bench.call(1, 'XMsgInProcessCall', 0xfc, 0x58999, 0, 0))).toBe(0x80004005)
+  expect(bench.printed).toEqual(['[xam] nobody answers message 0x58999 to application 0xfc'])
+  expect(signed(bench.call(1, 'XMsgInProcessCall', 0x12, 1, 0, 0))).toBe(0x80070057)
+  expect(bench.call(1, 'GetLastError')).toBe(win32.NOT_FOUND)
+  const overlapped = bench.cell(0x1c)
+  expect(bench.call(1, 'XMsgStartIORequest', 0xfc, 0x58007, overlapped, 0, 0)).toBe(win32.IO_PENDING)
+  bench.pass(1_000_000)
+  expect([bench.memory.load32(overlapped), bench.memory.load32(overlapped + 0x18)]).toEqual([
+    win32.FUNCTION_FAILED,
+    0x80151802,
+  ])
+})
+
+test('the Win32 waits of the library time out in milliseconds and name errors in its words', () => {
+  const bench = createWorkbench()
+  const event = Number(bench.call(1, 'NetDll_WSACreateEvent'))
+  expect(bench.call(1, 'WaitForSingleObject', event, 0)).toBe(0x102)
+  expect(bench.call(1, 'WaitForSingleObjectEx', event, 20, 0)).toBe(parked)
+  bench.pass(1_000_000)
+  expect(bench.result(1)).toBe(0x102)
+  bench.call(1, 'NetDll_WSASetEvent', event)
+  expect(bench.call(1, 'NetDll_WSAWaitForMultipleEvents', 1, bench.words(event), 1, 0xffffffff, 0)).toBe(0)
+  bench.call(1, 'NetDll_WSAResetEvent', event)
+  expect(bench.call(1, 'WaitForSingleObject', event, 0)).toBe(0x102)
+  expect(bench.call(1, 'Sleep', 5)).toBe(parked)
+  bench.pass(250_000)
+  expect(bench.result(1)).toBe(0)
+  expect(bench.call(1, 'CloseHandle', event)).toBe(1)
+  expect(bench.call(1, 'CloseHandle', event)).toBe(0)
+  expect(bench.call(1, 'RtlGetLastError')).toBe(win32.INVALID_HANDLE)
+})
