@@ -47,7 +47,7 @@ const platform = new Set(['host', 'cli', 'cli/commands'])
 /** Pure functions of Node, welcome anywhere. */
 const pureModules = new Set(['node:crypto', 'node:zlib'])
 const forbiddenGlobals =
-  /(?<![\w$.])(?:Date|Math\s*\.\s*random|process|performance|console|navigator|fetch|globalThis|require|set(?:Timeout|Interval|Immediate)|queueMicrotask|random(?:Bytes|UUID|Int|FillSync)|getRandomValues)(?![\w$]|\s*:)/g
+  /(?<![\w$.])(?:Date|Math\s*\.\s*random|process|performance|console|navigator|fetch|globalThis|require|set(?:Timeout|Interval|Immediate)|queueMicrotask|getRandomValues)(?![\w$]|\s*:)/g
 
 interface Source {
   readonly path: string
@@ -174,6 +174,8 @@ test('the core reads no clock, no randomness, no environment and no file but in 
     for (const { specifier, line } of importsOf(source))
       if (specifier.startsWith('node:') && !pureModules.has(specifier))
         wrong.push(`${source.path}:${line}: imports ${specifier} (rule 9)`)
+    for (const [clause] of source.code.matchAll(/\bimport\b[^'"]*from[ \t]*'node:crypto'/g))
+      if (/\brandom|\bwebcrypto|\*/.test(clause)) wrong.push(`${source.path}: ${clause} brings randomness (rule 9)`)
     for (const match of source.words.matchAll(forbiddenGlobals))
       wrong.push(`${source.path}:${source.words.slice(0, match.index).split('\n').length}: uses ${match[0]} (rule 9)`)
   }
