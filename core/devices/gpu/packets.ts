@@ -27,6 +27,7 @@ export interface CommandContext {
 type PacketBody = (gpu: CommandContext, data: Uint32Array) => 'wait' | undefined
 
 export interface PacketRow {
+  readonly opcode: number
   readonly name: string
   readonly draws?: true
   readonly run?: PacketBody
@@ -109,9 +110,10 @@ const registerWait =
 
 const low32 = 0xffffffffn
 
-export const packets: Readonly<Record<number, PacketRow>> = {
-  16: { name: 'NOP' },
-  33: {
+const rows: readonly PacketRow[] = [
+  { opcode: 0x10, name: 'NOP' },
+  {
+    opcode: 0x21,
     name: 'REG_RMW',
     run(gpu, data) {
       const [info = 0, and = 0, or = 0] = data
@@ -122,7 +124,8 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  34: {
+  {
+    opcode: 0x22,
     name: 'DRAW_INDX',
     draws: true,
     run(gpu, data) {
@@ -132,7 +135,8 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  35: {
+  {
+    opcode: 0x23,
     name: 'VIZ_QUERY',
     run(gpu, data) {
       const [word = 0] = data
@@ -142,14 +146,15 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  37: { name: 'SET_STATE' },
-  38: { name: 'WAIT_FOR_IDLE' },
-  39: { name: 'IM_LOAD' },
-  43: { name: 'IM_LOAD_IMMEDIATE' },
-  44: { name: 'IM_STORE' },
-  45: { name: 'SET_CONSTANT', run: (gpu, data) => writeRun(gpu, constantIndex(data[0] ?? 0), data) },
-  46: { name: 'LOAD_CONSTANT_CONTEXT' },
-  47: {
+  { opcode: 0x25, name: 'SET_STATE' },
+  { opcode: 0x26, name: 'WAIT_FOR_IDLE' },
+  { opcode: 0x27, name: 'IM_LOAD' },
+  { opcode: 0x2b, name: 'IM_LOAD_IMMEDIATE' },
+  { opcode: 0x2c, name: 'IM_STORE' },
+  { opcode: 0x2d, name: 'SET_CONSTANT', run: (gpu, data) => writeRun(gpu, constantIndex(data[0] ?? 0), data) },
+  { opcode: 0x2e, name: 'LOAD_CONSTANT_CONTEXT' },
+  {
+    opcode: 0x2f,
     name: 'LOAD_ALU_CONSTANT',
     run(gpu, data) {
       const [from = 0, target = 0, size = 0] = data
@@ -158,9 +163,10 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  52: { name: 'DRAW_INDX_BIN', draws: true },
-  53: { name: 'DRAW_INDX_2_BIN', draws: true },
-  54: {
+  { opcode: 0x34, name: 'DRAW_INDX_BIN', draws: true },
+  { opcode: 0x35, name: 'DRAW_INDX_2_BIN', draws: true },
+  {
+    opcode: 0x36,
     name: 'DRAW_INDX_2',
     draws: true,
     run(gpu, data) {
@@ -168,10 +174,11 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  55: { name: 'INDIRECT_BUFFER_PFD', run: indirect },
-  59: { name: 'INVALIDATE_STATE' },
-  60: { name: 'WAIT_REG_MEM', run: (gpu, data) => (holds(gpu, data) ? undefined : 'wait') },
-  61: {
+  { opcode: 0x37, name: 'INDIRECT_BUFFER_PFD', run: indirect },
+  { opcode: 0x3b, name: 'INVALIDATE_STATE' },
+  { opcode: 0x3c, name: 'WAIT_REG_MEM', run: (gpu, data) => (holds(gpu, data) ? undefined : 'wait') },
+  {
+    opcode: 0x3d,
     name: 'MEM_WRITE',
     run(gpu, data) {
       const [address = 0] = data
@@ -179,16 +186,18 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  62: {
+  {
+    opcode: 0x3e,
     name: 'REG_TO_MEM',
     run(gpu, data) {
       gpu.bus.storeSwapped(data[1] ?? 0, gpu.pollRegister((data[0] ?? 0) & 0x7fff))
       return undefined
     },
   },
-  63: { name: 'INDIRECT_BUFFER', run: indirect },
-  68: { name: 'COND_EXEC' },
-  69: {
+  { opcode: 0x3f, name: 'INDIRECT_BUFFER', run: indirect },
+  { opcode: 0x44, name: 'COND_EXEC' },
+  {
+    opcode: 0x45,
     name: 'COND_WRITE',
     run(gpu, data) {
       if (!holds(gpu, data)) return undefined
@@ -198,7 +207,8 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  70: {
+  {
+    opcode: 0x46,
     name: 'EVENT_WRITE',
     run(gpu, data) {
       event(gpu, data)
@@ -206,33 +216,37 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  72: { name: 'ME_INIT' },
-  74: { name: 'SET_SHADER_BASES' },
-  75: { name: 'SET_BIN_BASE_OFFSET' },
-  79: {
+  { opcode: 0x48, name: 'ME_INIT' },
+  { opcode: 0x4a, name: 'SET_SHADER_BASES' },
+  { opcode: 0x4b, name: 'SET_BIN_BASE_OFFSET' },
+  {
+    opcode: 0x4f,
     name: 'MEM_WRITE_CNTR',
     run(gpu, data) {
       gpu.bus.storeSwapped(data[0] ?? 0, gpu.counter())
       return undefined
     },
   },
-  80: {
+  {
+    opcode: 0x50,
     name: 'SET_BIN_MASK',
     run(gpu, data) {
       gpu.binMask = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
       return undefined
     },
   },
-  81: {
+  {
+    opcode: 0x51,
     name: 'SET_BIN_SELECT',
     run(gpu, data) {
       gpu.binSelect = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
       return undefined
     },
   },
-  82: { name: 'WAIT_REG_EQ', run: registerWait((value, reference) => value === reference) },
-  83: { name: 'WAIT_REG_GTE', run: registerWait((value, reference) => value >= reference) },
-  84: {
+  { opcode: 0x52, name: 'WAIT_REG_EQ', run: registerWait((value, reference) => value === reference) },
+  { opcode: 0x53, name: 'WAIT_REG_GTE', run: registerWait((value, reference) => value >= reference) },
+  {
+    opcode: 0x54,
     name: 'INTERRUPT',
     run(gpu, data) {
       // The handler clears the bit of the hardware thread it runs on, and the stream waits until all are clear.
@@ -240,11 +254,12 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  85: { name: 'SET_CONSTANT2', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
-  86: { name: 'SET_SHADER_CONSTANTS', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
-  88: { name: 'EVENT_WRITE_SHD', run: fence },
-  89: { name: 'EVENT_WRITE_CFL', run: fence },
-  90: {
+  { opcode: 0x55, name: 'SET_CONSTANT2', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
+  { opcode: 0x56, name: 'SET_SHADER_CONSTANTS', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
+  { opcode: 0x58, name: 'EVENT_WRITE_SHD', run: fence },
+  { opcode: 0x59, name: 'EVENT_WRITE_CFL', run: fence },
+  {
+    opcode: 0x5a,
     name: 'EVENT_WRITE_EXT',
     run(gpu, data) {
       event(gpu, data)
@@ -257,32 +272,36 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-  91: { name: 'EVENT_WRITE_ZPD', run: sampleCounters },
-  92: { name: 'WAIT_UNTIL_READ' },
-  93: { name: 'WAIT_IB_PFD_COMPLETE' },
-  94: { name: 'CONTEXT_UPDATE' },
-  96: {
+  { opcode: 0x5b, name: 'EVENT_WRITE_ZPD', run: sampleCounters },
+  { opcode: 0x5c, name: 'WAIT_UNTIL_READ' },
+  { opcode: 0x5d, name: 'WAIT_IB_PFD_COMPLETE' },
+  { opcode: 0x5e, name: 'CONTEXT_UPDATE' },
+  {
+    opcode: 0x60,
     name: 'SET_BIN_MASK_LO',
     run(gpu, data) {
       gpu.binMask = (gpu.binMask & ~low32) | BigInt(data[0] ?? 0)
       return undefined
     },
   },
-  97: {
+  {
+    opcode: 0x61,
     name: 'SET_BIN_MASK_HI',
     run(gpu, data) {
       gpu.binMask = (BigInt(data[0] ?? 0) << 32n) | (gpu.binMask & low32)
       return undefined
     },
   },
-  98: {
+  {
+    opcode: 0x62,
     name: 'SET_BIN_SELECT_LO',
     run(gpu, data) {
       gpu.binSelect = (gpu.binSelect & ~low32) | BigInt(data[0] ?? 0)
       return undefined
     },
   },
-  99: {
+  {
+    opcode: 0x63,
     name: 'SET_BIN_SELECT_HI',
     run(gpu, data) {
       gpu.binSelect = (BigInt(data[0] ?? 0) << 32n) | (gpu.binSelect & low32)
@@ -290,7 +309,8 @@ export const packets: Readonly<Record<number, PacketRow>> = {
     },
   },
   // Not of the hardware: what our own VdSwap puts into the stream, so that a frame counts when the stream reaches it.
-  100: {
+  {
+    opcode: 0x64,
     name: 'SWAP',
     run(gpu, data) {
       const [, frontBuffer = 0, width = 0, height = 0] = data
@@ -298,4 +318,9 @@ export const packets: Readonly<Record<number, PacketRow>> = {
       return undefined
     },
   },
-}
+]
+
+/** The rows by opcode. */
+export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 0x80 }, (_, opcode) =>
+  rows.find(row => row.opcode === opcode),
+)

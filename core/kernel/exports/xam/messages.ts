@@ -33,60 +33,85 @@ function remember(k: Kernel, id: number, value: number): number {
   return 0
 }
 
-const messages: Readonly<Record<number, Readonly<Record<number, Message>>>> = {
-  [app.music]: {
-    // Each block begins with the client; addresses for answers follow. Nothing plays, the title may play what it likes.
-    458761: (k, at) => answer(k, at, 0),
-    458763: (k, at) => answer(k, at, k.state(musicState).volume),
-    458778: (k, at) => {
-      k.state(musicState).controller = k.memory.load32(at + 4)
-      return 0
-    },
-    458779: (k, at) => answer(k, at, k.state(musicState).controller, 0),
-    458793: (k, at) => answer(k, at, 0, 0, 0),
-  },
-  [app.game]: {
-    // context: user, then id and value
-    720902: (k, at) => remember(k, k.memory.load32(at + 0x10), k.memory.load32(at + 0x14)),
-    // property: user, then id, size and pointer to the value
-    720903: (k, at) => {
-      const size = k.memory.load32(at + 0x14)
-      const from = k.memory.load32(at + 0x18)
-      const bytes = k.memory.read(from, Math.min(size, 0x400))
-      setSetting(k, titleId(k), k.memory.load32(at + 0x10), { type: settingType.binary, low: 0, high: 0, bytes })
-      return 0
-    },
-    // Achievements are taken note of by nobody but the log.
-    720904: (k, at) => {
-      k.ports.print(`[achievements] ${k.memory.load32(at)} unlocked`)
-      return 0
-    },
-  },
-  [app.live]: {
-    // The service was never logged on to.
-    360451: () => hresult.NOT_CONNECTED,
-    360452: (k, at) => {
-      k.memory.store32(at, 1)
-      return 0
-    },
-    360454: (k, at) => {
-      k.memory.store32(at, 1)
-      return 0
-    },
-    360455: () => hresult.NOT_CONNECTED,
-    360480: () => hresult.NOT_CONNECTED,
-  },
-}
+/** Rows of an application: number of the message, and what answers it. */
+const messages: ReadonlyMap<number, ReadonlyMap<number, Message>> = new Map([
+  [
+    app.music,
+    new Map<number, Message>([
+      // Each block begins with the client; addresses for answers follow. Nothing plays, the title may play what it likes.
+      [0x70009, (k, at) => answer(k, at, 0)],
+      [0x7000b, (k, at) => answer(k, at, k.state(musicState).volume)],
+      [
+        0x7001a,
+        (k, at) => {
+          k.state(musicState).controller = k.memory.load32(at + 4)
+          return 0
+        },
+      ],
+      [0x7001b, (k, at) => answer(k, at, k.state(musicState).controller, 0)],
+      [0x70029, (k, at) => answer(k, at, 0, 0, 0)],
+    ]),
+  ],
+  [
+    app.game,
+    new Map<number, Message>([
+      // context: user, then id and value
+      [0xb0006, (k, at) => remember(k, k.memory.load32(at + 0x10), k.memory.load32(at + 0x14))],
+      // property: user, then id, size and pointer to the value
+      [
+        0xb0007,
+        (k, at) => {
+          const size = k.memory.load32(at + 0x14)
+          const from = k.memory.load32(at + 0x18)
+          const bytes = k.memory.read(from, Math.min(size, 0x400))
+          setSetting(k, titleId(k), k.memory.load32(at + 0x10), { type: settingType.binary, low: 0, high: 0, bytes })
+          return 0
+        },
+      ],
+      // Achievements are taken note of by nobody but the log.
+      [
+        0xb0008,
+        (k, at) => {
+          k.ports.print(`[achievements] ${k.memory.load32(at)} unlocked`)
+          return 0
+        },
+      ],
+    ]),
+  ],
+  [
+    app.live,
+    new Map<number, Message>([
+      // The service was never logged on to.
+      [0x58003, () => hresult.NOT_CONNECTED],
+      [
+        0x58004,
+        (k, at) => {
+          k.memory.store32(at, 1)
+          return 0
+        },
+      ],
+      [
+        0x58006,
+        (k, at) => {
+          k.memory.store32(at, 1)
+          return 0
+        },
+      ],
+      [0x58007, () => hresult.NOT_CONNECTED],
+      [0x58020, () => hresult.NOT_CONNECTED],
+    ]),
+  ],
+])
 
 const unheard = kernelState<{ messages: Record<string, number> }>('messages', () => ({ messages: {} }))
 
 function send(k: Kernel, to: number, message: number, first: number, second: number): number {
-  const table = messages[to]
+  const table = messages.get(to)
   if (table === undefined) {
     k.memory.store32(k.thread.object.address + KTHREAD.lastError, win32.NOT_FOUND)
     return hresult.INVALID_ARGUMENT
   }
-  const body = table[message]
+  const body = table.get(message)
   if (body !== undefined) return body(k, first, second)
   const { messages: heard } = k.state(unheard)
   const key = `${to.toString(16)}:${message.toString(16)}`

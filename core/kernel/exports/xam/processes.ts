@@ -1,5 +1,5 @@
 /** The Win32-like calls that xam offers beside the native ones: threads, waits and errors in its words. */
-import { bool, continuation, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../call.ts'
+import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { dosError } from '../../dos-errors.ts'
 import { eventKinds, openedBy, threadKinds } from '../../handles.ts'
