@@ -30,10 +30,14 @@ const alwaysFlushed = <V extends Values>(o: Ops<V>, v: V128<V>): V128<V> => {
   return o.v128.andnot(v, o.v128.and(tiny, words(o, 0x7fff_ffff)))
 }
 
+/** All ones while VSCR.NJ is set, else zero. */
+function nonJava<V extends Values>(o: Ops<V>): V['i32'] {
+  return o.i32.sub(o.i32.const(0), o.i32.and(o.i32.shr_u(o.get('vscr'), o.i32.const(16)), o.i32.const(1)))
+}
+
 /** As `alwaysFlushed`, while VSCR.NJ is set. */
 function flushed<V extends Values>(o: Ops<V>, v: V128<V>): V128<V> {
-  const nonJava = o.i32.and(o.i32.shr_u(o.get('vscr'), o.i32.const(16)), o.i32.const(1))
-  const mask = o.i32x4.splat(o.i32.and(o.i32.sub(o.i32.const(0), nonJava), o.i32.const(0x7fff_ffff)))
+  const mask = o.i32x4.splat(o.i32.and(nonJava(o), o.i32.const(0x7fff_ffff)))
   const tiny = o.i32x4.eq(o.v128.and(v, words(o, infinity)), zero(o))
   return o.v128.andnot(v, o.v128.and(tiny, mask))
 }
@@ -56,7 +60,17 @@ const binary =
 
 export const add = binary((o, a, b) => o.f32x4.add(a, b))
 export const subtract = binary((o, a, b) => o.f32x4.sub(a, b))
-export const multiply = binary((o, a, b) => o.f32x4.mul(a, b))
+
+/** The smallest normal number may be the rounding of a product that is tiny: then the fused form decides. */
+export const multiply = binary((o, a, b) => {
+  const product = o.f32x4.mul(a, b)
+  const smallest = o.i32x4.eq(o.v128.and(product, words(o, 0x7fff_ffff)), words(o, 0x0080_0000))
+  return o.v128.choose(
+    o.v128.any_true(smallest),
+    () => o.call(fusedLanes, a, b, words(o, sign), nonJava(o))[0],
+    () => product,
+  )
+})
 export const maximum = binary((o, a, b) => o.f32x4.max(a, b))
 export const minimum = binary((o, a, b) => o.f32x4.min(a, b))
 
@@ -77,27 +91,33 @@ function oddSum<V extends Values>(o: Ops<V>, x: V128<V>, y: V128<V>): V128<V> {
   return o.i64x2.add(sum, o.v128.and(step, o.v128.and(lost, even)))
 }
 
-/** a × c + b in each lane, rounded once; NaNs as they come. */
-const fusedLanes = routine('fusedLanes', ['v128', 'v128', 'v128'], ['v128'], (o, a, c, b) => {
-  const low = oddSum(
-    o,
-    o.f64x2.mul(o.f64x2.promote_low_f32x4(a), o.f64x2.promote_low_f32x4(c)),
-    o.f64x2.promote_low_f32x4(b),
-  )
-  const high = oddSum(o, o.f64x2.mul(upper(o, a), upper(o, c)), upper(o, b))
+/**
+ * a × c + b in each lane, rounded once; NaNs as they come. Where `flush` is all ones, what is tiny before it is rounded is
+ * zero, also where rounding would lift it to the smallest normal number.
+ */
+const fusedLanes = routine('fusedLanes', ['v128', 'v128', 'v128', 'i32'], ['v128'], (o, a, c, b, flush) => {
+  const mask = o.i64x2.splat(o.i64.and(o.i64.extend_i32_s(flush), o.i64.const(0x7fff_ffff_ffff_ffffn)))
+  const normal = o.f64x2.splat(o.f64.const(2 ** -126))
+  const sum = (product: typeof a, addend: typeof a): typeof a => {
+    const exact = oddSum(o, product, addend)
+    return o.v128.andnot(exact, o.v128.and(o.f64x2.lt(o.f64x2.abs(exact), normal), mask))
+  }
+  const low = sum(o.f64x2.mul(o.f64x2.promote_low_f32x4(a), o.f64x2.promote_low_f32x4(c)), o.f64x2.promote_low_f32x4(b))
+  const high = sum(o.f64x2.mul(upper(o, a), upper(o, c)), upper(o, b))
   const lanes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]
   return [o.i8x16.shuffle(lanes, o.f32x4.demote_f64x2_zero(low), o.f32x4.demote_f64x2_zero(high))]
 })
 
 /** a × c + b. */
 export const fusedAdd: Meaning3 = (o, a, c, b) => {
-  const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), flushed(o, b))
+  const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), flushed(o, b), nonJava(o))
   return settled(o, flushed(o, result), a, b, c)
 }
 
 /** -(a × c - b): the sign turned after rounding, that of a NaN left alone. */
 export const fusedNegativeSubtract: Meaning3 = (o, a, c, b) => {
-  const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), o.v128.xor(flushed(o, b), words(o, sign)))
+  const addend = o.v128.xor(flushed(o, b), words(o, sign))
+  const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), addend, nonJava(o))
   return settled(o, o.v128.xor(flushed(o, result), words(o, sign)), a, b, c)
 }
 

@@ -1,0 +1,41 @@
+import type { Mode } from './differences.ts'
+import { createFuzzer, describe } from './fuzz.ts'
+
+/** `npm run fuzz:isa -- --minutes 60 --seed 1`: both modes in turn, until the time is over or something differs. */
+const argument = (name: string, otherwise: number): number => {
+  const index = process.argv.indexOf(`--${name}`)
+  return index < 0 ? otherwise : Number(process.argv[index + 1])
+}
+const text = (name: string): string => {
+  const index = process.argv.indexOf(`--${name}`)
+  return index < 0 ? '' : (process.argv[index + 1] ?? '')
+}
+/** A pattern for the names of rows, to look at a few alone. */
+const only = new RegExp(text('only'))
+const minutes = argument('minutes', 1)
+const seed = argument('seed', 1)
+const size = argument('batch', 2000)
+const end = performance.now() + minutes * 60_000
+const modes: readonly Mode[] = ['wide', 'narrow']
+const fuzzers = modes.map((mode, n) => ({
+  mode,
+  fuzzer: createFuzzer({ mode, seed: seed * 2 + n, isAllowed: row => only.test(row.name) }),
+}))
+let status = 0
+search: while (performance.now() < end)
+  for (const { mode, fuzzer } of fuzzers) {
+    const difference = fuzzer.batch(size)
+    if (difference === undefined) continue
+    console.log(describe(difference, mode))
+    status = 1
+    break search
+  }
+
+for (const { mode, fuzzer } of fuzzers) {
+  console.log(`${mode}: ${fuzzer.compared} sequences compared, ${fuzzer.dropped} that fault on our side left out`)
+  const hits = [...fuzzer.hits].sort(([, a], [, b]) => a - b)
+  const shown = process.argv.includes('--table') ? hits : hits.slice(0, 5)
+  console.log(`${mode}: ${hits.length} rows; ${shown.map(([name, times]) => `${name} ${times}`).join(', ')}`)
+  fuzzer.close()
+}
+process.exitCode = status
