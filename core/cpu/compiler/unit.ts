@@ -16,9 +16,13 @@ import { access, hostMap, pageShift, pageSize } from '../../memory/map.ts'
 import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { code, memory as op, type Signature } from '../wasm/bytes.ts'
-import { createEmitter, instructions, type RuntimeName, type Site } from '../wasm/emit.ts'
+import { type AccessPlace, createEmitter, instructions, type RuntimeName, type Site } from '../wasm/emit.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
+import type { Node } from '../wasm/trace.ts'
+import { type Spans, spanOf, spansOf } from './accesses.ts'
+import { basedAddress, bitOf } from './compare.ts'
+import { comparisonsOf, conditionsOf } from './conditions.ts'
 import type { Block, Instruction, Unit } from './find.ts'
 import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
 import { shapeOf } from './shape.ts'
@@ -45,11 +49,21 @@ const o = {
   eq: 0x46,
   ne: 0x47,
   ltS: 0x48,
+  geS: 0x4e,
+  xor: 0x73,
+  i64Eq: 0x51,
+  i64LtS: 0x53,
+  i64GtS: 0x55,
+  i64Xor: 0x85,
+  wrap: 0xa7,
+  extendS: 0xac,
+  extendU: 0xad,
   gtU: 0x4b,
   add: 0x6a,
   sub: 0x6b,
   and: 0x71,
   or: 0x72,
+  shl: 0x74,
   shrU: 0x76,
 } as const
 const left = 0
@@ -101,6 +115,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const registers = registersOf(unit, block => edges[block] ?? [])
   const localOf = registers.all.map(register => keep(register.type))
   const written = new Int32Array(registers.words)
+  const conditions = conditionsOf(unit, registers, edges, 0)
+  const orders = new Map<number, { readonly first: number; readonly second: number }>()
+  for (const { index } of registers.all)
+    if (has(conditions.ordered, index)) orders.set(index, { first: keep('i64'), second: keep('i64') })
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
   // Temporaries serve one instruction after the other.
@@ -126,6 +144,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     /** Instructions of the block from this one on: counted already, not done. */
     readonly rest: number
     readonly dirty: Bits
+    /** Condition fields that are certainly an order. */
+    readonly ordered: Bits
+    readonly spans: Spans
+    readonly at: number
   }
   let step: Step | undefined
   const here = (): Step => {
@@ -141,9 +163,37 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
   function spill({ index, offset, bytes }: Register): void {
     w.i32(stateBlock)
-    w.get(localOf[index] ?? 0)
+    readLocal(index)
     if (bytes === 16) w.simdMemory(11, offset)
     else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
+  }
+  /** Pushes a register's value; a condition field may have to be told from its order. */
+  function readLocal(index: number): void {
+    const local = localOf[index] ?? 0
+    const order = orders.get(index)
+    w.get(local)
+    if (order === undefined) return
+    w.i32(0)
+    w.op(o.ltS)
+    w.if('i32')
+    w.i32(8)
+    w.get(order.first)
+    w.get(order.second)
+    w.op(o.i64GtS)
+    w.get(order.first)
+    w.get(order.second)
+    w.op(o.i64Eq)
+    w.i32(1)
+    w.op(o.shl)
+    w.op(o.or)
+    w.op(o.shrU)
+    w.get(local)
+    w.i32(-1)
+    w.op(o.xor)
+    w.op(o.or)
+    w.else()
+    w.get(local)
+    w.end()
   }
   const each = (set: Bits, visit: (register: Register) => void): void => {
     for (const register of registers.all) if (has(set, register.index)) visit(register)
@@ -234,6 +284,63 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     step = from
   }
 
+  /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
+  function checkPlace(local: number, size: number, need: number, refuse: number): void {
+    w.tee(local)
+    w.i32(pageShift)
+    w.op(o.shrU)
+    w.memory(op.i32Load8U, hostMap.pageFlags)
+    w.i32(need | refuse)
+    w.op(o.and)
+    w.i32(need)
+    w.op(o.ne)
+    if (size > 1) {
+      w.get(local)
+      w.i32(pageSize - 1)
+      w.op(o.and)
+      w.i32(pageSize - size)
+      w.op(o.gtU)
+      w.op(o.or)
+    }
+    w.if()
+    w.get(local)
+    w.i32(size)
+    w.i32(need)
+    w.i32(refuse)
+    w.call(site.runtime('findPlace'))
+    w.tee(local)
+    w.op(o.eqz)
+    w.if()
+    unitSite.refuse?.()
+    w.end()
+    w.end()
+  }
+
+  const spanLocals: number[] = []
+  let spansUsed = 0
+  /** The place of an access whose span is checked, here or before. */
+  function spanned(ea: Node): AccessPlace | undefined {
+    const { instruction, spans, at } = here()
+    const address = basedAddress(ea)
+    const base = address && registers.at(offsetOf(address.base, instruction.known))?.index
+    const span = base === undefined ? undefined : spanOf(spans, at, base)
+    if (address === undefined || span === undefined) return undefined
+    const displacement = Number(address.displacement.of(instruction.known))
+    if (span.local === undefined) {
+      const local = spanLocals[spansUsed] ?? keep('i32')
+      spanLocals[spansUsed] = local
+      spansUsed += 1
+      span.local = local
+      w.get(localOf[span.base] ?? 0)
+      w.op(o.wrap)
+      w.i32(span.least)
+      w.op(o.add)
+      const need = (span.loads ? access.read : 0) | (span.stores ? access.write : 0)
+      checkPlace(local, span.end - span.least, need, access.device | (span.stores ? access.code : 0))
+    }
+    return { local: span.local, offset: displacement - span.least }
+  }
+
   const swapLocals = new Map<4 | 8 | 16, number>()
   const unitSite: Site = {
     writer,
@@ -247,7 +354,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     },
     read(place) {
       const register = registers.at(offsetOf(place, here().instruction.known))
-      if (register !== undefined) w.get(localOf[register.index] ?? 0)
+      if (register !== undefined) readLocal(register.index)
       else {
         w.op(code.i64Const)
         writer.s64(0n)
@@ -258,8 +365,66 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (register === undefined) throw new Error('a register of no unit is written')
       include(here().dirty, register.index)
       include(written, register.index)
+      const { ordered } = here()
+      ordered[register.index >> 5] = (ordered[register.index >> 5] ?? 0) & ~(1 << (register.index & 31))
       value()
       w.set(localOf[register.index] ?? 0)
+    },
+    assigns: (place, value) => place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
+    assign(place, value, expression) {
+      if (place.file !== 'crf') return false
+      const { instruction, dirty, ordered } = here()
+      const comparison = comparisonsOf(instruction.meaning.program).get(value)
+      const register = registers.at(offsetOf(place, instruction.known))
+      const order = register && orders.get(register.index)
+      if (comparison === undefined || register === undefined || order === undefined) return false
+      const { first, second, type, signed, so } = comparison
+      for (const [node, local] of [
+        [first, order.first],
+        [second, order.second],
+      ] as const) {
+        if (node === undefined) {
+          w.op(code.i64Const)
+          writer.s64(0n)
+        } else {
+          expression(node)
+          if (type === 'i32') w.op(signed ? o.extendS : o.extendU)
+        }
+        // Unsigned order is signed order with the sign bits turned.
+        if (type === 'i64' && !signed) {
+          w.op(code.i64Const)
+          writer.s64(-(1n << 63n))
+          w.op(o.i64Xor)
+        }
+        w.set(local)
+      }
+      expression(so)
+      w.i32(-1)
+      w.op(o.xor)
+      w.set(localOf[register.index] ?? 0)
+      include(dirty, register.index)
+      include(written, register.index)
+      include(ordered, register.index)
+      return true
+    },
+    evaluate(node) {
+      const bit = bitOf(node)
+      if (bit === undefined) return false
+      const { instruction, ordered } = here()
+      const index = registers.at(offsetOf(bit.place, instruction.known))?.index ?? -1
+      const order = orders.get(index)
+      if (order === undefined || !has(ordered, index)) return false
+      const number = Number(bit.shift.of(instruction.known))
+      if (number === 0) {
+        w.get(localOf[index] ?? 0)
+        w.i32(-2)
+        w.op(o.eq)
+        return true
+      }
+      w.get(order.first)
+      w.get(order.second)
+      w.op(number === 3 ? o.i64LtS : number === 2 ? o.i64GtS : o.i64Eq)
+      return true
     },
     flush: interpreted,
     reload: interpreted,
@@ -293,39 +458,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const { instruction, rest, dirty } = here()
       cold(instruction.pc, rest, dirty)
     },
-    place(_, size, kind, address) {
+    place(ea, size, kind, address) {
+      const shared = spanned(ea)
+      if (shared !== undefined) return shared
       const local = temporary('i32')
       const need = kind === 'load' ? access.read : access.write
       const refuse = kind === 'load' ? access.device : access.device | access.code
       address()
-      w.tee(local)
-      w.i32(pageShift)
-      w.op(o.shrU)
-      w.memory(op.i32Load8U, hostMap.pageFlags)
-      w.i32(need | refuse)
-      w.op(o.and)
-      w.i32(need)
-      w.op(o.ne)
-      if (size > 1) {
-        w.get(local)
-        w.i32(pageSize - 1)
-        w.op(o.and)
-        w.i32(pageSize - size)
-        w.op(o.gtU)
-        w.op(o.or)
-      }
-      w.if()
-      w.get(local)
-      w.i32(size)
-      w.i32(need)
-      w.i32(refuse)
-      w.call(site.runtime('findPlace'))
-      w.tee(local)
-      w.op(o.eqz)
-      w.if()
-      unitSite.refuse?.()
-      w.end()
-      w.end()
+      checkPlace(local, size, need, refuse)
       return { local, offset: 0 }
     },
     branch(target) {
@@ -369,6 +509,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (block === undefined) return
     const count = block.instructions.length
     const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
+    const ordered = new Int32Array(conditions.orderedIn[index] ?? [])
+    const spans = spansOf(block, registers)
+    spansUsed = 0
     w.get(left)
     w.i32(count)
     w.op(o.sub)
@@ -379,7 +522,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     cold(block.start, count, dirty)
     w.end()
     for (const [at, instruction] of block.instructions.entries()) {
-      step = { block, index, instruction, rest: count - at, dirty }
+      step = { block, index, instruction, rest: count - at, dirty, ordered, spans, at }
       for (const pool of Object.values(pools)) pool.used = 0
       createEmitter(unitSite, instruction.meaning.program).run()
     }

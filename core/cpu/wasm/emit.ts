@@ -65,6 +65,11 @@ export interface Site {
   refuse?(): void
   /** Where given, finds the place of an access in its own way. */
   place?(ea: Node, size: Size, access: 'load' | 'store', address: () => void): AccessPlace
+  /** Where given, may write a value to a register, or compute a value, in a way of its own; false where it did not. */
+  assign?(place: Place, value: Node, expression: (node: Node) => void): boolean
+  evaluate?(node: Node): boolean
+  /** Whether `assign` would; its operands must be in locals by then. */
+  assigns?(place: Place, value: Node): boolean
 }
 
 /** Where an access may be done: at a local's offset in linear memory, and so many bytes on. */
@@ -183,7 +188,7 @@ export function createEmitter(site: Site, program: Program) {
   function expression(node: Node): void {
     const local = locals.get(node)
     if (local !== undefined) w.get(local)
-    else compute(node)
+    else if (site.evaluate?.(node) !== true) compute(node)
   }
 
   function compute(node: Node) {
@@ -412,7 +417,7 @@ export function createEmitter(site: Site, program: Program) {
       }
       return
     }
-    compute(node)
+    if (site.evaluate?.(node) !== true) compute(node)
     if (node.uses === 0) return writer.u8(code.drop)
     const local = site.local(node.type)
     locals.set(node, local)
@@ -519,6 +524,7 @@ export function createEmitter(site: Site, program: Program) {
     for (const one of scope.writes) {
       // A value that already has a local of its own, or needs none, cannot be changed by an earlier write.
       if (locals.has(one.value) || one.value.op === 'const' || one.value.op === 'known') continue
+      if (site.assigns?.(one.place, one.value) === true) continue
       const local = site.local(one.value.type)
       newValues.set(one, local)
       expression(one.value)
@@ -529,6 +535,7 @@ export function createEmitter(site: Site, program: Program) {
   function doWrites(scope: Scope): void {
     for (const one of scope.writes) {
       const local = newValues.get(one)
+      if (local === undefined && site.assign?.(one.place, one.value, expression) === true) continue
       site.write(one.place, () => (local === undefined ? expression(one.value) : w.get(local)))
     }
     for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasWrites, doWrites)

@@ -1,0 +1,76 @@
+/**
+ * Comparisons as compiled code keeps them: a condition field that an integer instruction sets is the order of two
+ * numbers and a copy of SO, and stays that until somebody wants its bits. A branch on it is then one comparison.
+ *
+ * The shapes are those that rows/flags.ts makes; what does not match is computed as it is written.
+ */
+import type { Operation } from '../arithmetic.ts'
+import { operations } from '../arithmetic.ts'
+import type { KnownNumber, Node, Place } from '../wasm/trace.ts'
+
+export interface Comparison {
+  readonly first: Node
+  /** Zero where there is none. */
+  readonly second: Node | undefined
+  readonly type: 'i32' | 'i64'
+  readonly signed: boolean
+  /** Summary overflow, 0 or 1. */
+  readonly so: Node
+}
+
+export function argumentsOf(node: Node | undefined, operation: Operation): readonly Node[] | undefined {
+  return node?.op === 'arithmetic' && node.operation === operation ? node.args : undefined
+}
+export const isConstant = (node: Node | undefined, value: number): boolean =>
+  node?.op === 'const' && Number(node.value) === value
+
+const orders = (['i32', 'i64'] as const).flatMap(type =>
+  (['s', 'u'] as const).map(sign => ({ type, signed: sign === 's', greater: operations[`${type}.gt_${sign}`] })),
+)
+
+/** The comparison that a condition field's value is. */
+export function comparisonOf(value: Node): Comparison | undefined {
+  const [field, so] = argumentsOf(value, operations['i32.or']) ?? []
+  const [eight, count] = argumentsOf(field, operations['i32.shr_u']) ?? []
+  if (!isConstant(eight, 8) || so === undefined) return undefined
+  const [greater, shifted] = argumentsOf(count, operations['i32.or']) ?? []
+  const [equal, one] = argumentsOf(shifted, operations['i32.shl']) ?? []
+  if (!isConstant(one, 1)) return undefined
+  for (const { type, signed, greater: operation } of orders) {
+    const [first, second] = argumentsOf(greater, operation) ?? []
+    if (first === undefined || second === undefined) continue
+    const same = argumentsOf(equal, operations[`${type}.eq`])
+    if (same?.[0] === first && same[1] === second) return { first, second, type, signed, so }
+    const zero = argumentsOf(equal, operations[`${type}.eqz`])
+    if (zero?.[0] === first && isConstant(second, 0)) return { first, second: undefined, type, signed, so }
+  }
+  return undefined
+}
+
+export interface BitRead {
+  readonly place: Place
+  /** How far from the right of its field the bit is. */
+  readonly shift: KnownNumber
+}
+
+/** The bit of a condition field that a value is. */
+export function bitOf(node: Node): BitRead | undefined {
+  const [shifted, one] = argumentsOf(node, operations['i32.and']) ?? []
+  const [field, shift] = argumentsOf(shifted, operations['i32.shr_u']) ?? []
+  if (!isConstant(one, 1) || field?.op !== 'read' || field.place.file !== 'crf' || shift?.op !== 'known')
+    return undefined
+  return { place: field.place, shift: shift.known }
+}
+
+export interface BasedAddress {
+  readonly base: Place
+  readonly displacement: KnownNumber
+}
+
+/** The register and displacement that an effective address is the sum of. */
+export function basedAddress(ea: Node): BasedAddress | undefined {
+  const [sum] = argumentsOf(ea, operations['i32.wrap_i64']) ?? []
+  const [base, displacement] = argumentsOf(sum, operations['i64.add']) ?? []
+  if (base?.op !== 'read' || base.place.file !== 'gpr' || displacement?.op !== 'known') return undefined
+  return { base: base.place, displacement: displacement.known }
+}
