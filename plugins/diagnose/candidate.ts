@@ -1,7 +1,7 @@
 /** Call sites that would signal an object, with the threads that stand in their function or are known to have run it. */
 import type { ObjectView, ThreadView } from '../../core/index.ts'
 import type { BlockContext } from './blocks.ts'
-import type { SignalCode } from './code.ts'
+import type { Member, SignalCode } from './code.ts'
 
 export interface Candidate {
   readonly site: SignalCode
@@ -17,10 +17,25 @@ export interface Candidate {
   readonly visitors: readonly number[]
 }
 
-export function candidatesOf({ views, evidence, code }: BlockContext, object: ObjectView): readonly Candidate[] {
+export const candidatesOf = (context: BlockContext, object: ObjectView): readonly Candidate[] =>
+  describe(context, context.code.sitesOf(object))
+
+/** Call sites that signal the member of whatever they are given that this waiter got its object from. */
+export function memberCandidates(
+  context: BlockContext,
+  waiter: ThreadView,
+  object: ObjectView,
+): { readonly member: Member; readonly candidates: readonly Candidate[] } | undefined {
+  const frames = waiter.stack.frames.map(({ lr }) => lr)
+  const member = context.code.memberOf(frames)
+  if (member === undefined) return undefined
+  return { member, candidates: describe(context, context.code.sitesOfMember(member, object, frames[0] ?? 0)) }
+}
+
+function describe({ views, evidence, code }: BlockContext, sites: readonly SignalCode[]): readonly Candidate[] {
   const all = views.threads()
   const threads = all.filter(({ state }) => state !== 'exited')
-  return code.sitesOf(object).map((site): Candidate => {
+  return sites.map((site): Candidate => {
     const inside = code.functionAt(site.address)
     const isIn = (lr: number): boolean => inside !== undefined && code.functionAt(lr - 4)?.begin === inside.begin
     const ran = evidence.ranAt(site.address + 4).length > 0

@@ -8,8 +8,12 @@
  * `level_ready` holds at the end of the run, and the handle gives the object. Where the value is the function's own
  * argument, the function is a wrapper (as SetEvent is of NtSetEvent), and its callers are looked at in turn.
  *
+ * In C++ the value is a member of an object the function was given: `lwz r3, 0x14(r31); bl NtSetEvent`. Which object that
+ * was, nobody can say afterwards; but the wait came about the same way, so calls that signal a member at the same offset
+ * are told of, as calls that might.
+ *
  * It is an inference: it takes a straight line where there may be branches, and memory as it is now. What it cannot work
- * out (a member of an object reached by a pointer argument) it leaves out. The report says `would`, never `did`.
+ * out it leaves out. The report says `would`, never `did`.
  */
 import type { MachineViews, ObjectView } from '../../core/index.ts'
 
@@ -23,7 +27,17 @@ export interface SignalCode {
   readonly direct: boolean
 }
 
+/** A word of an object that a function was given: its address, or what it holds. */
+export interface Member {
+  readonly offset: number
+  readonly loaded: boolean
+}
+
 export interface CodeHunt {
+  /** Sites that signal the like member of whatever they are given, nearest to `near` first. */
+  sitesOfMember(member: Member, object: ObjectView, near: number): readonly SignalCode[]
+  /** The member that a call names by its first argument; `frames` are the return addresses, innermost first. */
+  memberOf(frames: readonly number[]): Member | undefined
   /** Sites that would signal the object, as memory is now. */
   sitesOf(object: ObjectView): readonly SignalCode[]
   /** Start and name of the function an address lies in. */
@@ -103,10 +117,11 @@ export function createCodeHunt(views: MachineViews): CodeHunt {
     const ra = (word >>> 16) & 31
     const signed = (word << 16) >> 16
     const operation = word >>> 26
-    const base = (): number | undefined => (ra === 0 ? 0 : held(ra, pc, depth + 1).value)
+    const base = (): Value => (ra === 0 ? { value: 0 } : held(ra, pc, depth + 1))
     const plus = (addend: number): Value => {
       const from = base()
-      return from === undefined ? nothing : { value: (from + addend) >>> 0 }
+      if (from.argument !== undefined) return { member: { offset: addend, loaded: false } }
+      return from.value === undefined ? nothing : { value: (from.value + addend) >>> 0 }
     }
     if (operation === 14) return plus(signed)
     if (operation === 15) return plus(word << 16)
@@ -118,17 +133,19 @@ export function createCodeHunt(views: MachineViews): CodeHunt {
     if (operation === 31 && ((word >>> 1) & 0x3ff) === 444 && rt === ((word >>> 11) & 31))
       return held(rt, pc, depth + 1)
     if (operation === 32) {
-      const address = plus(signed).value
-      const bytes = address === undefined ? undefined : views.readMemory(address, 4)
+      const { value: at, member } = plus(signed)
+      if (member !== undefined) return { member: { offset: member.offset, loaded: true } }
+      const bytes = at === undefined ? undefined : views.readMemory(at, 4)
       return bytes === undefined ? nothing : { value: new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) }
     }
     return nothing
   }
 
-  /** Every site whose signalled value is known, by that value. */
-  function hunt(): ReadonlyMap<number, readonly SignalCode[]> {
+  /** Every site whose signalled value is known, by that value, and those that signal members. */
+  function hunt(): Found {
     const byTarget = branches(blocks)
     const found = new Map<number, SignalCode[]>()
+    const members: { readonly member: Member; readonly site: SignalCode }[] = []
     const queue: { target: number; signals: string; register: number; direct: boolean }[] = []
     for (const target of byTarget.keys()) {
       const name = views.nameOf(target)
@@ -137,13 +154,15 @@ export function createCodeHunt(views: MachineViews): CodeHunt {
     const seen = new Set(queue.map(({ target }) => target))
     for (let next = queue.shift(); next !== undefined; next = queue.shift())
       for (const address of byTarget.get(next.target) ?? []) {
-        const { value, argument } = held(next.register, address)
+        const { value, argument, member } = held(next.register, address)
+        const site: SignalCode = { address, signals: next.signals, direct: next.direct }
         const inside = functionAt(address)
         if (value !== undefined) {
           const sites = found.get(value) ?? []
-          sites.push({ address, signals: next.signals, direct: next.direct })
+          sites.push(site)
           found.set(value, sites)
-        } else if (
+        } else if (member !== undefined) members.push({ member, site })
+        else if (
           argument !== undefined &&
           inside !== undefined &&
           !seen.has(inside.begin) &&
@@ -153,17 +172,38 @@ export function createCodeHunt(views: MachineViews): CodeHunt {
           queue.push({ target: inside.begin, signals: next.signals, register: argument, direct: false })
         }
       }
-    return found
+    return { byValue: found, members }
   }
 
-  let sites: ReadonlyMap<number, readonly SignalCode[]> | undefined
+  let found: Found | undefined
+  const all = (): Found => {
+    found ??= hunt()
+    return found
+  }
   return {
     functionAt,
+    memberOf(frames) {
+      let register = firstArgument
+      for (const lr of frames.slice(0, deepest)) {
+        const { member, argument } = held(register, lr - 4)
+        if (member !== undefined) return member.offset > 0 ? member : undefined
+        if (argument === undefined) return undefined
+        register = argument
+      }
+      return undefined
+    },
+    sitesOfMember: ({ offset, loaded }, object, near) =>
+      all()
+        .members.filter(({ member, site }) => {
+          return member.offset === offset && member.loaded === loaded && fits(site.signals, object)
+        })
+        .map(({ site }) => site)
+        .toSorted((a, b) => Math.abs(a.address - near) - Math.abs(b.address - near)),
     sitesOf(object) {
-      sites ??= hunt()
+      const { byValue } = all()
       const values = new Set<number>([...object.handles, object.address])
       values.delete(0)
-      return [...values].flatMap(value => sites?.get(value) ?? []).filter(({ signals }) => fits(signals, object))
+      return [...values].flatMap(value => byValue.get(value) ?? []).filter(({ signals }) => fits(signals, object))
     },
   }
 }
@@ -171,8 +211,14 @@ export function createCodeHunt(views: MachineViews): CodeHunt {
 interface Value {
   readonly value?: number
   readonly argument?: number
+  readonly member?: Member
 }
 const nothing: Value = {}
+
+interface Found {
+  readonly byValue: ReadonlyMap<number, readonly SignalCode[]>
+  readonly members: readonly { readonly member: Member; readonly site: SignalCode }[]
+}
 
 const kindsOf: readonly (readonly [RegExp, RegExp])[] = [
   [/Event/, /^Event/],
@@ -225,6 +271,8 @@ const isCall = (word: number): boolean => {
   return (operation === 18 || operation === 16 || operation === 19) && (word & 1) === 1
 }
 
+/** Traps, compares, branches. */
+const writesNone = new Set([2, 3, 10, 11, 16, 17, 18, 19])
 const updateForms = new Set([33, 35, 37, 39, 41, 43, 45, 49, 51, 53, 55])
 
 /** Whether an instruction may write a general register; where the form leaves it open, it may. */
@@ -232,7 +280,7 @@ function writes(word: number, register: number): boolean {
   const operation = word >>> 26
   const rt = (word >>> 21) & 31
   const ra = (word >>> 16) & 31
-  if (operation === 16 || operation === 18 || operation === 19 || operation === 10 || operation === 11) return false
+  if (writesNone.has(operation)) return false
   if (operation >= 20 && operation <= 30) return ra === register
   if (operation === 31) {
     const extended = (word >>> 1) & 0x3ff

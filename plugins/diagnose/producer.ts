@@ -4,7 +4,7 @@
  */
 import { hex, type ObjectView, type ThreadView } from '../../core/index.ts'
 import { type BlockContext, doing, ghostClasses } from './blocks.ts'
-import { type Candidate, candidatesOf } from './candidate.ts'
+import { type Candidate, candidatesOf, memberCandidates } from './candidate.ts'
 import type { ObjectEvidence } from './evidence.ts'
 import { count } from './names.ts'
 
@@ -29,6 +29,7 @@ export function producersOf(
     ...likeIt(context, evidence, object, candidates, named),
     ...opened(context, evidence, named),
   ]
+  if (candidates.length === 0) lines.push(...memberLines(context, waiter, object, named))
   if (lines.length === 0) lines.push(...peers(context, waiter, object, named))
   return lines.length > 0
     ? lines
@@ -56,17 +57,32 @@ const mostCandidates = 4
 
 /** The code that would signal it. */
 function codeLines(context: BlockContext, candidates: readonly Candidate[], named: Set<number>): string[] {
-  const lines = candidates.slice(0, mostCandidates).map(candidate => codeLine(context, candidate, named))
+  const lines = candidates
+    .slice(0, mostCandidates)
+    .map(candidate => codeLine(context, candidate, 'would signal it', named))
   if (candidates.length > mostCandidates)
     lines.push(`${count(candidates.length - mostCandidates, 'more call')} in the code would signal it`)
   return lines
 }
 
-function codeLine(context: BlockContext, candidate: Candidate, named: Set<number>): string {
+/** Code that signals the like member of some object: perhaps of this one. */
+function memberLines(context: BlockContext, waiter: ThreadView, object: ObjectView, named: Set<number>): string[] {
+  const found = memberCandidates(context, waiter, object)
+  if (found === undefined) return []
+  const what = `signals the member at +${hex(found.member.offset)} of what it is given, as this is`
+  const lines = found.candidates
+    .slice(0, mostCandidates)
+    .map(candidate => codeLine(context, candidate, what, named).replace(', and did so before', ''))
+  const rest = found.candidates.length - lines.length
+  if (rest > 0) lines.push(`${count(rest, 'more call')} of that kind`)
+  return lines
+}
+
+function codeLine(context: BlockContext, candidate: Candidate, does: string, named: Set<number>): string {
   const { names, views } = context
   const { site, within, ran, standing, beginners, visitors } = candidate
   const history = ran === undefined ? '' : ran ? ', and did so before' : ', and never ran'
-  const where = `${site.direct ? site.signals : `a call of ${site.signals}`} at ${names.code(site.address)} would signal it${history}`
+  const where = `${site.direct ? site.signals : `a call of ${site.signals}`} at ${names.code(site.address)} ${does}${history}`
   const tell = (thread: ThreadView, role: string): string => {
     named.add(thread.tid)
     return `; ${names.thread(thread.tid)} ${role}, and ${doingAt(context, thread)}`

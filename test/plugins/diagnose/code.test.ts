@@ -58,6 +58,36 @@ describe('a call that would signal is found', () => {
   })
 })
 
+describe('a member of an object that a function is given', () => {
+  const aMember = (title: Title) => {
+    const set = title.thunk('NtSetEvent')
+    const wait = title.thunk('NtWaitForSingleObjectEx')
+    title.function('push', mr(31, 3), lwz(3, 0x14, 31), bl(set), blr)
+    title.function('close', lwz(3, 0x18, 3), bl(set), blr)
+    const run = title.function('run', mr(30, 3), nop, lwz(3, 0x14, 30), bl(wait), blr)
+    return { run, wait }
+  }
+
+  test('is told by its offset, and so are the calls that signal its like', () => {
+    const title = aTitle()
+    const event = anEvent(title)
+    const { run } = aMember(title)
+    const hunt = createCodeHunt(title.views)
+    const member = hunt.memberOf([run + 0x10])
+    expect(member).toEqual({ offset: 0x14, loaded: true })
+    const found = member === undefined ? [] : hunt.sitesOfMember(member, event, run)
+    expect(found.map(({ address: at }) => title.views.nameOf(at))).toEqual(['push+0x8'])
+  })
+
+  test('is found through a wrapper of the wait, by the frame above', () => {
+    const title = aTitle()
+    const { wait } = aMember(title)
+    const wrapper = title.function('WaitForSingleObject', nop, bl(wait), blr)
+    const run = title.function('work', lwz(3, 0x20, 3), bl(wrapper), blr)
+    expect(createCodeHunt(title.views).memberOf([wrapper + 8, run + 8])).toEqual({ offset: 0x20, loaded: true })
+  })
+})
+
 describe('a call is left out', () => {
   test('when the register may have changed since', () => {
     const title = aTitle()
