@@ -21,8 +21,8 @@ export interface Audited {
 
 export interface Audit {
   readonly emit: Emitters
-  /** Bits of the facts somebody wants. */
-  readonly mask: number
+  /** The door facts leave by; its mask has a bit for each fact somebody wants. */
+  readonly sink: FactSink
   /** Who acts now. */
   readonly scene: Scene
   /** The object as the subject of a fact; valid until the next call. */
@@ -43,6 +43,8 @@ export interface Audit {
 
 export interface AuditPorts {
   readonly sink: FactSink
+  /** Registers of the running thread: where a scene is, read only when somebody asks. */
+  readonly frame: { readonly lr: number; word(register: number): number }
   now(): Ticks
   walk(scene: Scene): number
 }
@@ -50,18 +52,43 @@ export interface AuditPorts {
 /** A scene in which nobody acts yet. */
 export const emptyScene = (): Scene => ({ tid: 0, hardwareThread: 0, lr: 0, sp: 0, source: 0, actor: 0 })
 
-export function createAudit({ sink, now, walk }: AuditPorts): Audit {
+const stackPointer = 1
+
+type SceneFrame = AuditPorts['frame']
+
+/**
+ * The scene of the running thread, whose registers are read when asked for. A class, because this is touched at every
+ * kernel call and the engine keeps an object literal with accessors as a slow dictionary.
+ */
+class LiveScene implements Scene {
+  tid = 0
+  hardwareThread = 0
+  source = 0
+  actor = 0
+  /** The kernel's own path acts, and no guest code. */
+  ownPath = false
+  readonly #frame: SceneFrame
+  constructor(frame: SceneFrame) {
+    this.#frame = frame
+  }
+  get lr(): number {
+    return this.ownPath ? 0 : this.#frame.lr
+  }
+  get sp(): number {
+    return this.ownPath ? 0 : this.#frame.word(stackPointer)
+  }
+}
+
+export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
   const emit = createEmitters({ sink, cycle: now, walk })
   const subject = { serial: 0, handle: 0, address: 0, kind: 'Other' as Subject['kind'] }
-  const scene = emptyScene()
+  const scene = new LiveScene(frame)
   let usedObject: Audited | undefined
   let usedValue = 0
 
   return {
     emit,
-    get mask() {
-      return sink.mask
-    },
+    sink,
     scene,
     nobody: { serial: 0, handle: 0, address: 0, kind: 'Other' },
     about(object) {
@@ -80,12 +107,19 @@ export function createAudit({ sink, now, walk }: AuditPorts): Audit {
       usedObject = undefined
     },
     as(path, actor, work) {
-      const { tid, hardwareThread, lr, sp, source, actor: before } = scene
+      const { tid, source, actor: before } = scene
       const object = usedObject
+      const outer = scene.ownPath
       usedObject = undefined
-      Object.assign(scene, { tid: 0, lr: 0, sp: 0, source: pathNumber(path), actor: actors.indexOf(actor) })
+      scene.ownPath = true
+      scene.tid = 0
+      scene.source = pathNumber(path)
+      scene.actor = actors.indexOf(actor)
       work()
-      Object.assign(scene, { tid, hardwareThread, lr, sp, source, actor: before })
+      scene.ownPath = outer
+      scene.tid = tid
+      scene.source = source
+      scene.actor = before
       usedObject = object
     },
     site: sequence => ({

@@ -21,6 +21,8 @@ export interface Arg<T> {
   readonly type: string
   readonly label: string
   readonly float: boolean
+  /** The value is the low word of the register as it is: the common case, read without a detour. */
+  readonly plain?: boolean
   bind(slot: number, floatRegister: number): Reader<T>
 }
 
@@ -88,7 +90,19 @@ function ofWord<T>(type: string, convert: (word: number) => T, failure: T, write
   )
 }
 
-export const u32: Scalar<number> = scalar('u32', wordReader, 0, writeWord)
+/** Marks a type whose values, also under a label, are plain words. */
+const plain = (type: Scalar<number>): Scalar<number> =>
+  Object.assign((label: string) => ({ ...type(label), plain: true }), {
+    type: type.type,
+    label: '',
+    float: false,
+    plain: true,
+    bind: type.bind,
+    failure: type.failure,
+    write: type.write,
+  })
+
+export const u32: Scalar<number> = plain(scalar('u32', wordReader, 0, writeWord))
 export const i32: Scalar<number> = ofWord('i32', word => word | 0, 0, writeSigned)
 export const u16: Scalar<number> = ofWord('u16', word => word & 0xffff, 0, writeWord)
 export const u8: Scalar<number> = ofWord('u8', word => word & 0xff, 0, writeWord)
@@ -116,7 +130,7 @@ export const f64: Scalar<number> = scalar(
   true,
 )
 /** A handle value as the caller gave it. */
-export const handle: Scalar<number> = scalar('handle', wordReader, 0, writeWord)
+export const handle: Scalar<number> = plain(scalar('handle', wordReader, 0, writeWord))
 
 const pointerResult = { failure: 0, write: writeWord }
 
@@ -124,7 +138,7 @@ const pointerResult = { failure: 0, write: writeWord }
 export function ptr(label?: string): Arg<number> & Result<number>
 export function ptr<const L extends object>(layout: L, label?: string): Arg<Ptr<L>> & Result<Ptr<L>>
 export function ptr(first?: object | string, second = ''): Arg<number> & Result<number> {
-  return { ...arg('ptr', typeof first === 'string' ? first : second, wordReader), ...pointerResult }
+  return { ...arg('ptr', typeof first === 'string' ? first : second, wordReader), plain: true, ...pointerResult }
 }
 
 const text = (
@@ -281,6 +295,7 @@ type AnyBody = (kernel: Kernel, ...values: readonly unknown[]) => Outcome<unknow
 
 /** Binds each argument to its place, so that a call does no work that could be done now. */
 function bindBody(args: readonly Arg<unknown>[], body: AnyBody): Invoke {
+  if (args.length <= 4 && args.every(argument => argument.plain === true)) return bindWords(args.length, body)
   let float = 0
   const read = args.map((argument, slot) => argument.bind(slot, argument.float ? ++float : 0))
   const [a, b, c, d, e] = read
@@ -291,6 +306,15 @@ function bindBody(args: readonly Arg<unknown>[], body: AnyBody): Invoke {
   if (e === undefined)
     return k => body(k, a(k.frame, k.memory), b(k.frame, k.memory), c(k.frame, k.memory), d(k.frame, k.memory))
   return k => body(k, ...read.map(next => next(k.frame, k.memory)))
+}
+
+/** The same for up to four plain words in registers, which is most of what is called often. */
+function bindWords(count: number, body: AnyBody): Invoke {
+  if (count === 0) return k => body(k)
+  if (count === 1) return k => body(k, k.frame.word(3))
+  if (count === 2) return k => body(k, k.frame.word(3), k.frame.word(4))
+  if (count === 3) return k => body(k, k.frame.word(3), k.frame.word(4), k.frame.word(5))
+  return k => body(k, k.frame.word(3), k.frame.word(4), k.frame.word(5), k.frame.word(6))
 }
 
 const define =

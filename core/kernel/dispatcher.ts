@@ -176,7 +176,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
 
   /** Serial and SignalState of each object waited on, if anybody will read them. */
   function statesOf(waited: readonly KernelObject[]): readonly number[] {
-    if ((audit.mask & wantsWaitEnded) === 0) return noStates
+    if ((audit.sink.mask & wantsWaitEnded) === 0) return noStates
     const states: number[] = []
     for (const object of waited) states.push(object.serial, object.alive ? stateOf(object) >>> 0 : 0)
     return states

@@ -27,7 +27,6 @@ export interface Handles {
   /** The object of a name, whatever the case of its letters. */
   named(name: string): KernelObject | undefined
   name(object: KernelObject, name: string): void
-  readonly open_count: number
   save(): Plain
   load(state: Plain): void
 }
@@ -131,9 +130,6 @@ export function createHandles({ base, objects, audit, running }: HandlePorts): H
     name(object, name) {
       object.name = name
       names.set(name.toLowerCase(), object)
-    },
-    get open_count() {
-      return open
     },
     save: () => ({
       table: table.map(object => object?.serial ?? 0),

@@ -25,8 +25,9 @@ import { createObjects, type Thread } from './object.ts'
 import { jumped, type Later, type Outcome, parked, type StateDefinition } from './outcome.ts'
 import { createPool, kernelRegion } from './pool.ts'
 import type { KernelPorts } from './ports.ts'
+import { createReadyLists } from './ready-list.ts'
 import { takeRequest } from './requests.ts'
-import { createScheduler, type HardwareThread, hardwareThreads, interruptPriority } from './scheduler.ts'
+import { createScheduler, type HardwareThread, hardwareThreads } from './scheduler.ts'
 import { exportNumber, firstExport, libraries, type PathName, pathNumber, paths } from './sources.ts'
 import { createSpace } from './space.ts'
 import { status } from './status.ts'
@@ -54,7 +55,7 @@ export interface KernelCore {
   takeRetry(): boolean
   /** Something other than polls and devices has happened since last asked. */
   takeProgress(): boolean
-  readonly stop: KernelStop | undefined
+  stopped(): KernelStop | undefined
   walk(thread: Thread): Walk
   /** What an import leads to: a number a thunk traps with, or the address of a variable. */
   resolve(library: string, ordinal: number, kind: 'function' | 'variable'): number
@@ -67,6 +68,9 @@ export interface KernelCore {
   loadReports(state: Plain): void
 }
 
+/** What only the kernel's own code may write. */
+type Writable<T, K extends keyof T> = Omit<T, K> & { -readonly [P in K]: T[P] }
+
 const trapSize = 16
 const firstExportTrap = 0x1000
 const callWords = { syscall: 0x44000042, return: 0x4e800020 } as const
@@ -78,7 +82,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   const table = tableOf(entries)
   const stacks = createStackTable()
   const time = createTime(options, ports.instructions)
-  const audit = createAudit({ sink, now: () => time.now(), walk: scene => stacks.intern(walkScene(scene)) })
+  const audit = createAudit({ sink, frame, now: () => time.now(), walk: scene => stacks.intern(walkScene(scene)) })
   const { scene } = audit
   const missing = createMissing(audit)
 
@@ -198,7 +202,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       kpcr,
       context,
       current: undefined,
-      ready: Array.from({ length: interruptPriority + 1 }, () => []),
+      ready: createReadyLists(),
       work: [],
       stamp: 0,
       spinning: false,
@@ -285,8 +289,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     }
     currentRow = call.row
     scene.source = call.row
-    scene.lr = frame.lr
-    scene.sp = frame.word(1)
     settle(proceed(call, value), call.row)
     return true
   }
@@ -333,8 +335,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   }
 
   function call(id: number): boolean {
-    scene.lr = frame.lr
-    scene.sp = frame.word(1)
     try {
       if (id < firstExport) {
         const path = paths[id as keyof typeof paths]
@@ -377,8 +377,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     thread.resume = undefined
     currentRow = due.row
     scene.source = due.row === 0 ? pathNumber('resume') : due.row
-    scene.lr = frame.lr
-    scene.sp = frame.word(1)
     audit.beginCall()
     if (!thread.polling && !thread.system) moved = true
     let outcome: Outcome<unknown> = due.value
@@ -535,7 +533,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     memory.store32(bundle + TIME_STAMP_BUNDLE.tickCount, Number(BigInt.asUintN(32, interruptTime / 10_000n)))
   }
 
-  const kernel: Kernel = {
+  const kernel: Writable<Kernel, 'thread'> = {
     memory,
     ports,
     options,
@@ -553,9 +551,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     apcs,
     modules,
     traps,
-    get thread() {
-      return running()
-    },
+    thread: (hardware[0] as HardwareThread).context,
     state<S>(definition: StateDefinition<S>): S {
       const held = states.get(definition.name)
       if (held !== undefined) return held as S
@@ -620,6 +616,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       for (;;) {
         const thread = scheduler.select(index)
         if (thread === undefined || stop !== undefined) return false
+        kernel.thread = thread
         if (thread.resume !== undefined) {
           resume(thread)
           if (scheduler.attention || thread.state !== 'running') continue
@@ -658,9 +655,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       moved = false
       return was
     },
-    get stop() {
-      return stop
-    },
+    stopped: () => stop,
     walk(thread) {
       const loadedFrame = thread === scheduler.current ? frame : registers.slot(thread.slot)
       const held = thread.wait
@@ -688,7 +683,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
         states: [...states.keys()].sort().map(name => [name, states.get(name) as Plain]),
         exportThunks: exportThunks.map(([id, at]) => [id, at]),
         otherLibraries: otherLibraries.slice(),
-        scene: { ...scene },
+        scene: { tid: scene.tid, hardwareThread: scene.hardwareThread, source: scene.source, actor: scene.actor },
         flags: { currentRow, retry, moved, polled },
         stop: stop === undefined ? null : { ...stop },
       }

@@ -34,11 +34,11 @@ import type { GuestMemory } from '../memory/guest.ts'
 import type { Audit } from './audit.ts'
 import type { Thread } from './object.ts'
 import type { Registers } from './ports.ts'
+import type { ReadyLists } from './ready-list.ts'
 import { KDPC, KPCR, KTHREAD } from './structs.ts'
 import type { Time } from './time.ts'
 
 export const hardwareThreads = 6
-export const interruptPriority = 32
 const highestPriority = 31
 export const dispatchLevel = 2
 const interruptsAllowed = 0x8000
@@ -62,7 +62,7 @@ export interface HardwareThread {
   readonly kpcr: number
   readonly context: Thread
   current: Thread | undefined
-  readonly ready: Thread[][]
+  readonly ready: ReadyLists
   readonly work: Work[]
   /** Tick of its last accounting. */
   stamp: number
@@ -73,9 +73,9 @@ export interface HardwareThread {
 export interface Scheduler {
   readonly hardware: readonly HardwareThread[]
   /** The hardware thread whose turn it is. */
-  readonly running: HardwareThread
+  running: HardwareThread
   /** The thread that acts: the current one of the running hardware thread. */
-  readonly current: Thread | undefined
+  current: Thread | undefined
   /** The running hardware thread has something better to do. */
   attention: boolean
   /** Makes a thread ready, at the tail of its list. */
@@ -101,7 +101,7 @@ export interface Scheduler {
   /** Copies the running registers into their slot, so that all slots are complete. */
   flush(): void
   /** Whether any hardware thread has something to run. */
-  readonly busy: boolean
+  busy(): boolean
   save(): Plain
   load(state: Plain, threads: ReadonlyMap<number, Thread>): void
 }
@@ -117,23 +117,16 @@ export interface SchedulerPorts {
 }
 
 export function createScheduler({ memory, registers, audit, time, hardware, returnTrap }: SchedulerPorts): Scheduler {
-  let running = hardware[0] as HardwareThread
   let loaded: Thread | undefined
-  let attention = false
   const fullQuantum = time.ticksOfMilliseconds(quantumMilliseconds)
+
+  function setCurrent(hw: HardwareThread, thread: Thread | undefined): void {
+    hw.current = thread
+    if (hw === scheduler.running) scheduler.current = thread
+  }
 
   const on = (thread: Thread): HardwareThread => hardware[thread.hardwareThread] as HardwareThread
   const irqlOf = (hw: HardwareThread): number => memory.load8(hw.kpcr + KPCR.irql)
-
-  function list(hw: HardwareThread, priority: number): Thread[] {
-    return hw.ready[priority] as Thread[]
-  }
-
-  function highest(hw: HardwareThread): number {
-    for (let priority = interruptPriority; priority >= 0; priority -= 1)
-      if (list(hw, priority).length > 0) return priority
-    return -1
-  }
 
   /** Whether the hardware thread may switch or be interrupted now. */
   const open = (hw: HardwareThread): boolean => hw.current === undefined || irqlOf(hw) < dispatchLevel
@@ -146,33 +139,29 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
   }
 
   function notice(hw: HardwareThread): void {
-    if (hw !== running || attention) return
+    if (hw !== scheduler.running || scheduler.attention) return
     const { current } = hw
-    if (current === undefined || current.state !== 'running') attention = true
-    else if (open(hw) && (highest(hw) > current.priority || mayInterrupt(hw))) attention = true
+    if (current === undefined || current.state !== 'running') scheduler.attention = true
+    else if (open(hw) && (hw.ready.highest() > current.priority || mayInterrupt(hw))) scheduler.attention = true
   }
 
   function ready(thread: Thread): void {
     thread.state = 'ready'
     const hw = on(thread)
-    list(hw, thread.priority).push(thread)
+    hw.ready.append(thread)
     notice(hw)
   }
 
   function remove(thread: Thread): void {
     const hw = on(thread)
-    if (hw.current === thread) hw.current = undefined
-    else {
-      const ofPriority = list(hw, thread.priority)
-      const at = ofPriority.indexOf(thread)
-      if (at >= 0) ofPriority.splice(at, 1)
-    }
+    if (hw.current === thread) setCurrent(hw, undefined)
+    else hw.ready.remove(thread)
     notice(hw)
   }
 
   function enter(hw: HardwareThread, thread: Thread): void {
     thread.state = 'running'
-    hw.current = thread
+    setCurrent(hw, thread)
     hw.stamp = time.now()
     memory.store8(hw.kpcr + KPCR.irql, thread.irql)
     if (thread === hw.context) return
@@ -182,12 +171,22 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
     memory.store32(hw.kpcr + KPCR.stackLimit, memory.load32(thread.object.address + KTHREAD.stackLimit))
   }
 
-  /** Takes the current thread off, to the head of its list. */
-  function preempt(hw: HardwareThread, thread: Thread): void {
+  function takeOff(hw: HardwareThread, thread: Thread): void {
     thread.irql = irqlOf(hw)
     thread.state = 'ready'
-    list(hw, thread.priority).unshift(thread)
-    hw.current = undefined
+    setCurrent(hw, undefined)
+  }
+
+  /** Takes the current thread off, to the head of its list. */
+  function preempt(hw: HardwareThread, thread: Thread): void {
+    takeOff(hw, thread)
+    hw.ready.prepend(thread)
+  }
+
+  /** Takes the current thread off, behind its equals. */
+  function giveWay(hw: HardwareThread, thread: Thread): void {
+    takeOff(hw, thread)
+    hw.ready.append(thread)
   }
 
   function startWork(hw: HardwareThread): void {
@@ -228,37 +227,26 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
     if (thread.state === 'ready') {
       remove(thread)
       thread.priority = priority
-      list(hw, priority).push(thread)
+      hw.ready.append(thread)
     } else thread.priority = priority
     if (thread.object.address !== 0) memory.store8(thread.object.address + KTHREAD.priority, priority)
     notice(hw)
   }
 
-  return {
+  const scheduler: Scheduler = {
     hardware,
-    get running() {
-      return running
-    },
-    get current() {
-      return running.current
-    },
-    get attention() {
-      return attention
-    },
-    set attention(value) {
-      attention = value
-    },
+    running: hardware[0] as HardwareThread,
+    current: undefined,
+    attention: false,
     ready,
     remove,
     setPriority,
     yield() {
-      const { current } = running
-      if (current === undefined || highest(running) < current.priority || !open(running)) return false
-      preempt(running, current)
-      const ofPriority = list(running, current.priority)
-      ofPriority.push(ofPriority.shift() as Thread)
+      const { running, current } = scheduler
+      if (current === undefined || running.ready.highest() < current.priority || !open(running)) return false
+      giveWay(running, current)
       current.quantum = fullQuantum
-      attention = true
+      scheduler.attention = true
       return true
     },
     boost(thread, increment) {
@@ -272,8 +260,8 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
       if (state === 'running') {
         const from = on(thread)
         thread.irql = irqlOf(from)
-        from.current = undefined
-        if (from === running) attention = true
+        setCurrent(from, undefined)
+        if (from === scheduler.running) scheduler.attention = true
       } else if (state === 'ready') remove(thread)
       thread.hardwareThread = index
       const kpcr = on(thread).kpcr
@@ -289,27 +277,29 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
       hw.work.push(work)
       notice(hw)
     },
-    irql: () => irqlOf(running),
+    irql: () => irqlOf(scheduler.running),
     setIrql(level) {
+      const { running } = scheduler
       memory.store8(running.kpcr + KPCR.irql, level)
       notice(running)
     },
     select(index) {
-      running = hardware[index] as HardwareThread
-      const hw = running
-      attention = false
-      if (hw.current !== undefined && hw.current.state !== 'running') hw.current = undefined
+      const hw = hardware[index] as HardwareThread
+      scheduler.running = hw
+      scheduler.current = hw.current
+      scheduler.attention = false
+      if (hw.current !== undefined && hw.current.state !== 'running') setCurrent(hw, undefined)
       if (mayInterrupt(hw)) startWork(hw)
-      const best = highest(hw)
+      const best = hw.ready.highest()
       const { current } = hw
       if (current !== undefined && (best <= current.priority || !open(hw))) load(current)
       else if (best >= 0) {
         if (current !== undefined) preempt(hw, current)
-        const next = list(hw, best).shift() as Thread
+        const next = hw.ready.take(best) as Thread
         enter(hw, next)
         load(next)
       }
-      attention = false
+      scheduler.attention = false
       const thread = hw.current
       const { scene } = audit
       scene.tid = thread?.tid ?? 0
@@ -318,13 +308,13 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
       return thread
     },
     finishWork() {
-      const hw = running
+      const hw = scheduler.running
       memory.store32(hw.kpcr + KPCR.dpcRoutineActive, 0)
       memory.store8(hw.kpcr + KPCR.irql, 0)
       hw.context.state = 'stopped'
-      hw.current = undefined
+      setCurrent(hw, undefined)
       if (loaded === hw.context) loaded = undefined
-      attention = true
+      scheduler.attention = true
     },
     endTurn(index) {
       const hw = hardware[index] as HardwareThread
@@ -335,10 +325,8 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
         if (current.quantum <= 0 && current.state === 'running') {
           current.quantum = fullQuantum
           decay(current)
-          if (open(hw) && highest(hw) >= current.priority) {
-            preempt(hw, current)
-            const ofPriority = list(hw, current.priority)
-            ofPriority.push(ofPriority.shift() as Thread)
+          if (open(hw) && hw.ready.highest() >= current.priority) {
+            giveWay(hw, current)
           }
         }
       }
@@ -350,18 +338,18 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
     flush() {
       if (loaded !== undefined) registers.save(loaded.slot)
     },
-    get busy() {
+    busy() {
       return hardware.some(hw => {
         if (hw.current?.state === 'running') return !hw.spinning || mayInterrupt(hw)
-        return highest(hw) >= 0 || mayInterrupt(hw)
+        return hw.ready.highest() >= 0 || mayInterrupt(hw)
       })
     },
     save: () => ({
-      running: running.index,
+      running: scheduler.running.index,
       loaded: loaded?.id ?? 0,
       hardware: hardware.map(hw => ({
         current: hw.current?.id ?? 0,
-        ready: hw.ready.map(ofPriority => ofPriority.map(thread => thread.id)),
+        ready: hw.ready.save(),
         work: hw.work.map(work => ({ ...work, args: work.args.slice() })),
         stamp: hw.stamp,
         spinning: hw.spinning,
@@ -373,24 +361,18 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
         loaded: number
         hardware: { current: number; ready: number[][]; work: Work[]; stamp: number; spinning: boolean }[]
       }
-      running = hardware[saved.running] as HardwareThread
+      scheduler.running = hardware[saved.running] as HardwareThread
       saved.hardware.forEach((row, i) => {
         const hw = hardware[i] as HardwareThread
-        hw.current = threads.get(row.current)
-        row.ready.forEach((ids, priority) => {
-          const ofPriority = list(hw, priority)
-          ofPriority.length = 0
-          for (const id of ids) {
-            const thread = threads.get(id)
-            if (thread !== undefined) ofPriority.push(thread)
-          }
-        })
+        setCurrent(hw, threads.get(row.current))
+        hw.ready.load(row.ready, threads)
         hw.work.splice(0, hw.work.length, ...row.work)
         hw.stamp = row.stamp
         hw.spinning = row.spinning
       })
       loaded = threads.get(saved.loaded)
-      attention = false
+      scheduler.attention = false
     },
   }
+  return scheduler
 }

@@ -30,8 +30,6 @@ export interface Deadline {
 export interface Time {
   readonly timebase: number
   now(): Ticks
-  /** Ticks skipped while idle. */
-  readonly skipped: number
   /** Lets time leap to a tick; earlier ticks do nothing. */
   leapTo(at: number): void
   /** 100 ns units since the machine started. */
@@ -47,9 +45,7 @@ export interface Time {
   add(kind: DeadlineKind, id: number, at: number): void
   remove(kind: DeadlineKind, id: number): void
   /** The earliest deadline. */
-  readonly next: Deadline | undefined
-  /** All deadlines, earliest first. */
-  readonly deadlines: readonly Deadline[]
+  next(): Deadline | undefined
   /** Takes the earliest deadline that is reached. */
   takeDue(): Deadline | undefined
   save(): Plain
@@ -73,9 +69,6 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
   return {
     timebase: options.timebase,
     now,
-    get skipped() {
-      return skipped
-    },
     leapTo(at) {
       const distance = at - now()
       if (distance > 0) skipped += distance
@@ -103,12 +96,7 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
       const at = queue.findIndex(deadline => deadline.kind === kind && deadline.id === id)
       if (at >= 0) queue.splice(at, 1)
     },
-    get next() {
-      return queue[0]
-    },
-    get deadlines() {
-      return queue
-    },
+    next: () => queue[0],
     takeDue() {
       const first = queue[0]
       return first !== undefined && first.at <= now() ? queue.shift() : undefined

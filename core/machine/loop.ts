@@ -75,7 +75,7 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
   }
 
   function kernelStop(): StopReason | undefined {
-    const { stop: reason } = core
+    const reason = core.stopped()
     if (reason === undefined) return undefined
     return stop({ kind: reason.kind, text: reason.text, exitCode: reason.exitCode })
   }
@@ -113,7 +113,7 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
   }
 
   function nextDeadline(): number | undefined {
-    let earliest = time.next?.at
+    let earliest = time.next()?.at
     for (const device of devices) {
       const at = device.deadline()
       if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at
@@ -199,10 +199,10 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
         const over = kernelStop()
         if (over !== undefined) return over
         if (left > 0) continue
-      } else if (core.stop !== undefined) return kernelStop()
+      } else if (core.stopped() !== undefined) return kernelStop()
       endTurn()
       if (position !== 0) continue
-      if (!roundActive && !scheduler.busy) {
+      if (!roundActive && !scheduler.busy()) {
         leap()
         leaps += 1
         if (leaps >= leapsPerSlice) break

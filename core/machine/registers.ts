@@ -5,55 +5,68 @@ import { hostMap } from '../memory/map.ts'
 
 const slotBase = (slot: number): number => hostMap.contexts + slot * contextSize
 
-function createFrame(bytes: Uint8Array, base: number): CallFrame {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + base, architected)
-  const { gpr, fpr, crf } = files
-  const { ca, ov, so, xerCount, lr, ctr, msr, pc } = specials
-  return {
-    word: register => view.getUint32(gpr.at + register * 8, true),
-    setWord(register, value) {
-      view.setUint32(gpr.at + register * 8, value, true)
-      view.setUint32(gpr.at + register * 8 + 4, 0, true)
-    },
-    setSigned(register, value) {
-      view.setInt32(gpr.at + register * 8, value, true)
-      view.setInt32(gpr.at + register * 8 + 4, (value | 0) < 0 ? -1 : 0, true)
-    },
-    long: register => view.getBigUint64(gpr.at + register * 8, true),
-    setLong: (register, value) => view.setBigUint64(gpr.at + register * 8, BigInt.asUintN(64, value), true),
-    float: register => view.getFloat64(fpr.at + register * 8, true),
-    setFloat: (register, value) => view.setFloat64(fpr.at + register * 8, value, true),
-    get pc() {
-      return view.getUint32(pc.at, true)
-    },
-    set pc(value) {
-      view.setUint32(pc.at, value, true)
-    },
-    get lr() {
-      return view.getUint32(lr.at, true)
-    },
-    set lr(value) {
-      view.setUint32(lr.at, value, true)
-      view.setUint32(lr.at + 4, 0, true)
-    },
-    get msr() {
-      return view.getUint32(msr.at, true)
-    },
-    set msr(value) {
-      view.setUint32(msr.at, value, true)
-    },
-    get cr() {
-      let word = 0
-      for (let n = 0; n < 8; n += 1) word = (word << 4) | view.getUint8(crf.at + n)
-      return word >>> 0
-    },
-    get xer() {
-      const bit = (at: number): number => view.getUint8(at)
-      return ((bit(so.at) << 31) | (bit(ov.at) << 30) | (bit(ca.at) << 29) | bit(xerCount.at)) >>> 0
-    },
-    get ctr() {
-      return view.getUint32(ctr.at, true)
-    },
+const { gpr, fpr, crf } = files
+const { ca, ov, so, xerCount, lr, ctr, msr, pc } = specials
+
+/** A class, because every kernel call goes through it and the engine keeps a literal with accessors as a dictionary. */
+class StateFrame implements CallFrame {
+  readonly #view: DataView
+  constructor(bytes: Uint8Array, base: number) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset + base, architected)
+  }
+  word(register: number): number {
+    return this.#view.getUint32(gpr.at + register * 8, true)
+  }
+  setWord(register: number, value: number): void {
+    this.#view.setUint32(gpr.at + register * 8, value, true)
+    this.#view.setUint32(gpr.at + register * 8 + 4, 0, true)
+  }
+  setSigned(register: number, value: number): void {
+    this.#view.setInt32(gpr.at + register * 8, value, true)
+    this.#view.setInt32(gpr.at + register * 8 + 4, (value | 0) < 0 ? -1 : 0, true)
+  }
+  long(register: number): bigint {
+    return this.#view.getBigUint64(gpr.at + register * 8, true)
+  }
+  setLong(register: number, value: bigint): void {
+    this.#view.setBigUint64(gpr.at + register * 8, BigInt.asUintN(64, value), true)
+  }
+  float(register: number): number {
+    return this.#view.getFloat64(fpr.at + register * 8, true)
+  }
+  setFloat(register: number, value: number): void {
+    this.#view.setFloat64(fpr.at + register * 8, value, true)
+  }
+  get pc(): number {
+    return this.#view.getUint32(pc.at, true)
+  }
+  set pc(value: number) {
+    this.#view.setUint32(pc.at, value, true)
+  }
+  get lr(): number {
+    return this.#view.getUint32(lr.at, true)
+  }
+  set lr(value: number) {
+    this.#view.setUint32(lr.at, value, true)
+    this.#view.setUint32(lr.at + 4, 0, true)
+  }
+  get msr(): number {
+    return this.#view.getUint32(msr.at, true)
+  }
+  set msr(value: number) {
+    this.#view.setUint32(msr.at, value, true)
+  }
+  get cr(): number {
+    let word = 0
+    for (let n = 0; n < 8; n += 1) word = (word << 4) | this.#view.getUint8(crf.at + n)
+    return word >>> 0
+  }
+  get xer(): number {
+    const bit = (at: number): number => this.#view.getUint8(at)
+    return ((bit(so.at) << 31) | (bit(ov.at) << 30) | (bit(ca.at) << 29) | bit(xerCount.at)) >>> 0
+  }
+  get ctr(): number {
+    return this.#view.getUint32(ctr.at, true)
   }
 }
 
@@ -65,11 +78,11 @@ export function createRegisters(
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   const frames: CallFrame[] = []
   return {
-    current: createFrame(bytes, hostMap.stateBlock),
+    current: new StateFrame(bytes, hostMap.stateBlock),
     slot(slot) {
       let frame = frames[slot]
       if (frame === undefined) {
-        frame = createFrame(bytes, slotBase(slot))
+        frame = new StateFrame(bytes, slotBase(slot))
         frames[slot] = frame
       }
       return frame

@@ -68,6 +68,10 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
   function at(address: number, size: number, write: boolean): number {
     const start = fold(address >>> 0)
     const need = write ? access.write : access.read
+    if ((start & (pageSize - 1)) + size <= pageSize && start + size <= hostMap.stateBlock) {
+      const have = flags[start >>> pageShift] ?? 0
+      if ((have & need) !== 0 && (have & access.code) === 0) return start
+    }
     const last = (start + size - 1) >>> pageShift
     for (let page = start >>> pageShift; page <= last; page += 1) {
       const have = flags[page] ?? 0

@@ -40,8 +40,11 @@ export const windows: readonly { readonly start: number; readonly delta: number 
   { start: 0xc0000000, delta: (0xa0000000 - 0xc0000000) >>> 0 },
 ]
 
+const lowestWindow = Math.min(...windows.map(window => window.start))
+
 /** The offset in linear memory of a guest address. Every access of every tier goes through this mapping. */
 export function fold(address: number): number {
+  if (address < lowestWindow) return address
   for (const window of windows) if (address >= window.start) return (address + window.delta) >>> 0
   return address
 }

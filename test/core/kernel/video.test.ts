@@ -248,5 +248,5 @@ test('the message of a box is printed, and its first button is pressed', () => {
 test('a dirty disc is the end of the title', () => {
   const bench = createWorkbench()
   bench.call(1, 'XamShowDirtyDiscErrorUI', 0)
-  expect(bench.core.stop?.text).toContain('disc')
+  expect(bench.core.stopped()?.text).toContain('disc')
 })
