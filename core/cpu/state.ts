@@ -62,6 +62,8 @@ export const transient = {
   faultAddress: 0xa58,
   /** A value on its way to or from a device. */
   scratch: 0xa60,
+  /** Compiled code's last jump through a register that led out of its unit. */
+  jump: 0xa70,
 } as const
 
 /** Why emitted code returned. Those from `illegal` on are faults: nothing of the instruction at pc is done. */

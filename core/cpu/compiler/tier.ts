@@ -13,6 +13,7 @@ import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
 import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
 import { knownOf } from '../isa.ts'
+import { transient } from '../state.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type Constants, createModule } from '../wasm/module.ts'
 import { emitHelper, helperLocals, helperSignatures, installDispatch, sideOf, sideValue } from './dispatch.ts'
@@ -69,6 +70,8 @@ const isPrologue = (word: number): boolean =>
 
 const unitsInModule = 100
 const instructionsInModule = 20_000
+/** Targets of one jump, and words from its first to its last. */
+const widestJump = 1_024
 
 export function createTier(spec: TierSpec): Tier {
   const { memory, stops, threshold, constants } = spec
@@ -83,7 +86,7 @@ export function createTier(spec: TierSpec): Tier {
     enter: spec.enter,
     pcOf: spec.pcOf,
     hot,
-    arrived: record => count(record),
+    arrived,
   })
   for (let i = 0; i < table.length; i += 1) table.set(i, stub)
 
@@ -95,6 +98,8 @@ export function createTier(spec: TierSpec): Tier {
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
   const refused = new Set<number>()
+  /** Where the jump was that led to an address. */
+  const jumps = new Map<number, number>()
   let wide = false
   let compiledTotal = 0
   let droppedTotal = 0
@@ -167,8 +172,41 @@ export function createTier(spec: TierSpec): Tier {
     return record !== 0 && handlerOf(record) !== 0
   }
 
+  /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
+  function arrived(record: number): void {
+    const pc = pcOf(record)
+    const from = view.getUint32(hostMap.stateBlock + transient.jump, true)
+    view.setUint32(hostMap.stateBlock + transient.jump, 0, true)
+    const near = from !== 0 && Math.abs(pc - from) < 4 * widestJump && !finder.isFunction(pc)
+    const list = seen.get(from) ?? []
+    if (near && !list.includes(pc) && list.length < widestJump) {
+      seen.set(from, [...list, pc])
+      jumps.set(pc, from)
+    }
+    count(record)
+  }
+
+  /** Compiles anew what jumps to an address, now that its targets are known; false where nothing does. */
+  function widen(pc: number): boolean {
+    const from = jumps.get(pc)
+    jumps.delete(pc)
+    if (from === undefined) return false
+    const stale = [...modules].filter(module =>
+      module.units.some(({ unit }) =>
+        unit.blocks.some(block => block.start <= from && from < block.end && !unit.indexOf.has(pc)),
+      ),
+    )
+    for (const module of stale) drop(module)
+    for (const { units: list } of stale) for (const { unit } of list) if (!units.has(unit.entry)) compile(unit.entry)
+    return stale.length > 0
+  }
+
   function hot(record: number): void {
     const pc = pcOf(record)
+    if (widen(pc)) {
+      count(record)
+      return
+    }
     compile(pc)
     if (!units.has(pc)) {
       refused.add(pc)
@@ -332,6 +370,7 @@ export function createTier(spec: TierSpec): Tier {
       callTargets.clear()
       refused.clear()
       seen.clear()
+      jumps.clear()
     },
     counters: () => ({
       units_compiled_total: compiledTotal,

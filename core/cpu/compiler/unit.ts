@@ -263,6 +263,32 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     callThrough(target, { direct: code.returnCall, indirect: code.returnCallIndirect })
   }
 
+  /** Goes on at one of the targets, where the address in the local is one; else as `otherwise` says. */
+  function choose(from: Step, targets: readonly number[], otherwise: () => void): void {
+    const least = Math.min(...targets)
+    const count = targets.length === 0 ? 0 : ((Math.max(...targets) - least) >>> 2) + 1
+    for (let i = 0; i < targets.length; i += 1) w.block()
+    if (targets.length > 0) {
+      w.block()
+      w.get(pcLocal)
+      w.i32(least | 0)
+      w.op(o.sub)
+      w.i32(2)
+      w.op(o.shrU)
+      w.op(code.brTable)
+      writer.u32(count)
+      for (let i = 0; i < count; i += 1) writer.u32(targets.indexOf(least + 4 * i) + 1)
+      writer.u32(0)
+      w.end()
+    }
+    otherwise()
+    for (const one of targets) {
+      w.end()
+      flow.go(from.index, indexOf.get(one) ?? 0)
+      step = from
+    }
+  }
+
   function call(from: Step, target: number | undefined): void {
     each(from.dirty, spill)
     argumentsFor(target)
@@ -478,21 +504,17 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (kind === 'call') call(from, to)
       else if (to !== undefined) goTo(from, to)
       else {
-        for (const one of seenBy(from.block)) {
-          w.get(pcLocal)
-          w.i32(one | 0)
-          w.op(o.eq)
-          w.if()
-          flow.go(from.index, indexOf.get(one) ?? 0)
-          step = from
-          w.end()
-        }
-        each(from.dirty, spill)
-        if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal))
-        else {
-          argumentsFor(undefined)
-          callThrough(undefined, { direct: code.returnCall, indirect: code.returnCallIndirect })
-        }
+        choose(from, seenBy(from.block), () => {
+          each(from.dirty, spill)
+          if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal))
+          else {
+            w.i32(stateBlock)
+            w.i32(from.instruction.pc | 0)
+            w.memory(op.i32Store, transient.jump)
+            argumentsFor(undefined)
+            callThrough(undefined, { direct: code.returnCall, indirect: code.returnCallIndirect })
+          }
+        })
       }
     },
     next() {
