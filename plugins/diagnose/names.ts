@@ -1,5 +1,13 @@
 /** How the report names things: threads, objects, places, moments. One form each, everywhere. */
-import { type Actor, hex, hex32, type MachineViews, type ObjectView, type ThreadView } from '../../core/index.ts'
+import {
+  type Actor,
+  type CallSite,
+  hex,
+  hex32,
+  type MachineViews,
+  type ObjectView,
+  type ThreadView,
+} from '../../core/index.ts'
 import { memberName } from './owner.ts'
 
 export interface Names {
@@ -9,6 +17,8 @@ export interface Names {
   object(object: ObjectView, handle?: number): string
   /** `NtSetEvent at producer+0x24`, or the kernel's own path. */
   site(source: number, lr: number): string
+  /** The same as data, with the names beside the numbers. */
+  siteData(site: Site | undefined): unknown
   /** `producer+0x24`. */
   code(address: number): string
   /** Guest time since the start: `12.3 µs`, `1.250 s`. */
@@ -16,6 +26,9 @@ export interface Names {
   /** `0x1008, 0x1010`. */
   handles(object: ObjectView): string
 }
+
+/** Where something was done: of the views, or of the evidence. */
+type Site = Pick<CallSite, 'source'> & { readonly tid: number; readonly cycle: number; readonly lr: number }
 
 const actorNames: Readonly<Record<Actor, string>> = {
   thread: 'no thread',
@@ -83,6 +96,8 @@ export function createNames(views: MachineViews): Names {
       const name = views.sourceName(source)
       return lr === 0 ? name : `${name} at ${code(lr)}`
     },
+    siteData: site =>
+      site && { ...site, by: views.sourceName(site.source), from: site.lr === 0 ? null : code(site.lr) },
     handles: object => object.handles.map(value => hex(value)).join(', '),
   }
 }

@@ -279,9 +279,9 @@ function threadData(context: BlockContext, thread: ThreadView, waits: Waiting | 
     priority: thread.priority,
     suspendCount: thread.suspendCount,
     exitCode: thread.exitCode,
-    entry: thread.entry,
-    pc: thread.pc,
-    creator: thread.creator,
+    entry: { address: thread.entry, name: names.code(thread.entry) },
+    pc: { address: thread.pc, name: names.code(thread.pc) },
+    creator: names.siteData(thread.creator),
     stack: {
       stop: thread.stack.stop,
       frames: thread.stack.frames.map(({ fp, lr }) => ({ fp, lr, name: names.code(lr) })),
@@ -293,7 +293,7 @@ function threadData(context: BlockContext, thread: ThreadView, waits: Waiting | 
             type: waits.wait.type,
             alertable: waits.wait.alertable,
             deadline: waits.wait.deadline,
-            begun: waits.wait.begun,
+            begun: names.siteData(waits.wait.begun),
             waited: waits.waited,
             stuck: waits.stuck,
             cycle: waits.cycle,
@@ -309,10 +309,10 @@ function threadData(context: BlockContext, thread: ThreadView, waits: Waiting | 
               state: block.object.state,
               verdict: block.code,
               text: block.clause,
-              created: block.object.created,
+              created: names.siteData(block.object.created),
               signals: block.object.signals,
               lost: block.object.lost,
-              lastSignals: evidence.of(block.object.serial)?.signals ?? [],
+              lastSignals: (evidence.of(block.object.serial)?.signals ?? []).map(names.siteData),
             })),
           },
         }),
@@ -330,7 +330,7 @@ function missingSection({ views, names }: BlockContext): ReportSection {
   return {
     title: 'Exports called but not implemented',
     lines: table(missing.map(rowOf)),
-    data: { name: 'missingExports', exports: missing },
+    data: { name: 'missingExports', exports: missing.map(one => ({ ...one, first: names.siteData(one.first) })) },
   }
 }
 
@@ -347,6 +347,15 @@ function ghostSection({ views, names, evidence }: BlockContext): ReportSection {
           `${names.code(ghost.first.lr)}${ghost.first.candidate === 0 ? '' : `; the nearest object is #${ghost.first.candidate}`}`,
       ]),
     ),
-    data: { name: 'ghosts', ghosts },
+    data: {
+      name: 'ghosts',
+      ghosts: ghosts.map(ghost => ({
+        ...ghost,
+        source: views.sourceName(ghost.source),
+        class: ghostClasses[ghost.class],
+        operation: ghostOperations[ghost.operation],
+        first: names.siteData(ghost.first),
+      })),
+    },
   }
 }
