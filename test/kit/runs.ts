@@ -6,6 +6,8 @@ import { createMachine, type Machine } from '../../core/machine/machine.ts'
 import type { MachineOptions } from '../../core/machine/options.ts'
 import { createDriver, type Driver } from '../../core/plugin/driver.ts'
 import { loadPlugins } from '../../core/plugin/load.ts'
+import { emptySource } from '../../core/vfs/source.ts'
+import { createTitleVfs } from '../../core/vfs/volumes.ts'
 import { aRun } from './facts.ts'
 
 export interface Ran {
@@ -41,6 +43,7 @@ export async function runFile(path: string, spec: RunSpec = {}): Promise<Ran> {
     options: { limit: 50_000_000, ...spec.options },
     sink: driver.sink,
     print: text => printed.push(text),
+    files: createTitleVfs({ source: emptySource, kind: 'folder', time: 0n }),
     ...(spec.map === undefined ? {} : { map: spec.map }),
   })
   driver.start(aRun(spec.focus === undefined ? {} : { focus: spec.focus }), machine.views)

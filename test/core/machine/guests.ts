@@ -8,6 +8,8 @@ import type { StopReason } from '../../../core/machine/loop.ts'
 import { createMachine, type Machine } from '../../../core/machine/machine.ts'
 import type { MachineOptions } from '../../../core/machine/options.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
+import { emptySource } from '../../../core/vfs/source.ts'
+import { createTitleVfs } from '../../../core/vfs/volumes.ts'
 
 const images = new Map<string, Image>()
 
@@ -39,6 +41,7 @@ export function machineOf(
     sink,
     memory,
     print: text => printed.push(text),
+    files: createTitleVfs({ source: emptySource, kind: 'folder', time: 0n }),
     options: { limit: 200_000_000, ...options },
   })
   return { machine, printed }

@@ -84,6 +84,39 @@ void RtlLeaveCriticalSection(CriticalSection *);
 typedef struct { u32 code, flags; void *nested, *address; u32 count, information[15]; } ExceptionRecord;
 void RtlRaiseException(ExceptionRecord *);
 
+typedef struct { Status status; u32 information; } IoStatus;
+Status NtCreateFile(Handle *, u32 access, const ObjectAttributes *, IoStatus *, const u64 *size, u32 attributes, u32 share,
+                    u32 disposition, u32 options) __asm__("sysv_NtCreateFile");
+Status NtOpenFile(Handle *, u32 access, const ObjectAttributes *, IoStatus *, u32 share, u32 options);
+Status NtReadFile(Handle, Handle event, ApcRoutine *, void *context, IoStatus *, void *buffer, u32 length, const i64 *offset);
+Status NtWriteFile(Handle, Handle event, ApcRoutine *, void *context, IoStatus *, const void *buffer, u32 length,
+                   const i64 *offset);
+Status NtQueryInformationFile(Handle, IoStatus *, void *information, u32 length, u32 type);
+
+void *MmAllocatePhysicalMemoryEx(u32 type, u32 size, u32 protect, u32 low, u32 high, u32 align);
+void MmFreePhysicalMemory(u32 type, void *);
+u32 MmGetPhysicalAddress(const volatile void *);
+
+typedef void GraphicsRoutine(u32 source, void *data);
+u32 VdInitializeEngines(u32 version, void *, void *, void *, void *);
+void VdSetGraphicsInterruptCallback(GraphicsRoutine *, void *data);
+void VdInitializeRingBuffer(u32 physical, u32 log2);
+void VdEnableRingBufferRPtrWriteBack(u32 physical, u32 log2);
+void VdSwap(volatile u32 *target, const u32 *fetch, void *, void *, u32, const u32 *front_buffer, const u32 *format,
+            const u32 *colour_space, const u32 *width, const u32 *height) __asm__("sysv_VdSwap");
+
+typedef void AudioRoutine(u32 *argument);
+typedef struct { AudioRoutine *routine; u32 argument; } AudioClient;
+Status XAudioRegisterRenderDriverClient(const AudioClient *, u32 *driver);
+Status XAudioUnregisterRenderDriverClient(u32 driver);
+Status XAudioSubmitRenderDriverFrame(u32 driver, const float *samples);
+
+typedef struct { u32 packet; u16 buttons; u8 left, right; short lx, ly, rx, ry; } PadState;
+u32 XamInputGetState(u32 user, u32 flags, PadState *);
+u32 XamUserGetSigninState(u32 user);
+Handle XamNotifyCreateListener(u64 areas, u32 version) __asm__("sysv_XamNotifyCreateListener");
+u32 XNotifyGetNext(Handle, u32 wanted, u32 *id, u32 *parameter);
+
 /* Shorthands. */
 
 #define MILLISECONDS(n) ((i64)(n) * -10000)
