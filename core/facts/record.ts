@@ -132,10 +132,23 @@ export function createEmitters({ sink, cycle, walk }: RecorderPorts): Emitters {
   const emitters: Partial<Record<FactName, unknown>> = {}
   for (const name of factNames) {
     const bit = 1 << catalogue[name].id
-    emitters[name] = (scene: Scene, subject: Subject, cause: number, ...own: readonly unknown[]): number => {
+    // As many parameters as a row may have of its own, since collecting the rest would allocate at every fact.
+    emitters[name] = (
+      scene: Scene,
+      subject: Subject,
+      cause: number,
+      a: unknown,
+      b: unknown,
+      c: unknown,
+      d: unknown,
+      e: unknown,
+      f: unknown,
+      g: unknown,
+    ): number => {
       sink.sequence += 1
       const sequence = sink.sequence
-      if (sink.mask & bit) write(name, scene, subject, cause, sequence, sink.framesMask & bit ? walk(scene) : 0, own)
+      if (sink.mask & bit)
+        write(name, scene, subject, cause, sequence, sink.framesMask & bit ? walk(scene) : 0, [a, b, c, d, e, f, g])
       return sequence
     }
   }

@@ -27,6 +27,8 @@ export interface Audit {
   readonly scene: Scene
   /** The object as the subject of a fact; valid until the next call. */
   about(object: Audited): Subject
+  /** The object by the handle value it was waited for with, 0 for none; valid until the next call. */
+  named(object: Audited | undefined, handle: number): Subject
   /** The subject of a fact about no object. */
   readonly nobody: Subject
   /** Notes that this call names an object by a handle value. */
@@ -82,6 +84,8 @@ class LiveScene implements Scene {
 export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
   const emit = createEmitters({ sink, cycle: now, walk })
   const subject = { serial: 0, handle: 0, address: 0, kind: 'Other' as Subject['kind'] }
+  const waited = { ...subject }
+  const nobody: Subject = { ...subject }
   const scene = new LiveScene(frame)
   let usedObject: Audited | undefined
   let usedValue = 0
@@ -90,7 +94,15 @@ export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
     emit,
     sink,
     scene,
-    nobody: { serial: 0, handle: 0, address: 0, kind: 'Other' },
+    named(object, handle) {
+      if (object === undefined) return nobody
+      waited.serial = object.serial
+      waited.handle = handle
+      waited.address = object.header === 0 ? object.address : object.header
+      waited.kind = object.kind
+      return waited
+    },
+    nobody,
     about(object) {
       subject.serial = object.serial
       subject.handle = object === usedObject ? usedValue : 0

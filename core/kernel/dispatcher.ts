@@ -34,6 +34,7 @@
  * empty and valid, since wait lists are the kernel's; a thread is in a wait list only while `waiting`.
  */
 
+import { bitOf } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
@@ -122,7 +123,8 @@ interface Winner {
 
 const forever = -(1n << 63n)
 const noStates: readonly number[] = []
-const wantsWaitEnded = 1 << 15
+const wantsWaitBegun = bitOf('wait.begun')
+const wantsWaitEnded = bitOf('wait.ended')
 
 export function createDispatcher(ports: DispatcherPorts): Dispatcher {
   const { memory, audit, objects, scheduler, time } = ports
@@ -236,8 +238,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     wakeScene.actor = thread.actor
     const object = wait.objects[index < 0 ? 0 : index]
     if (object !== undefined) object.counts.wakes += 1
-    const handle = wait.handles[index < 0 ? 0 : index] ?? 0
-    const subject = object === undefined ? audit.nobody : { ...audit.about(object), handle }
+    const subject = audit.named(object, wait.handles[index < 0 ? 0 : index] ?? 0)
     const waited = time.now() - wait.began
     audit.emit['wait.ended'](wakeScene, subject, cause, code, index, how, waited, states)
     if (thread.suspendCount === 0) scheduler.ready(thread)
@@ -270,7 +271,17 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
 
   function noteSignal(object: KernelObject, sequence: number): void {
     object.counts.signals += 1
-    object.lastSignal = audit.site(sequence)
+    const { scene } = audit
+    const site = object.lastSignal
+    if (site === undefined) {
+      object.lastSignal = { sequence, cycle: time.now(), tid: scene.tid, lr: scene.lr, source: scene.source }
+      return
+    }
+    site.sequence = sequence
+    site.cycle = time.now()
+    site.tid = scene.tid
+    site.lr = scene.lr
+    site.source = scene.source
   }
 
   function lost(object: KernelObject, reason: number, previous: number, count: number): void {
@@ -350,7 +361,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     const deadline = deadlineOf(request.timeout)
     const waited = request.objects
     const first = waited[0]
-    const subject = first === undefined ? audit.nobody : { ...audit.about(first), handle: request.handles[0] ?? 0 }
+    const subject = audit.named(first, request.handles[0] ?? 0)
     for (const object of waited) object.counts.waits += 1
     const index = satisfiedNow(request, thread)
     const apcs = request.alertable && request.mode === 1 && thread.userApcs.length > 0
@@ -365,7 +376,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
       relative(request.timeout, deadline),
       deadline <= 0 ? -1 : deadline,
       parks ? 1 : 0,
-      waited.map(object => object.serial),
+      (audit.sink.mask & wantsWaitBegun) === 0 ? noStates : waited.map(object => object.serial),
     )
     if (parks) return park(request, thread, deadline, sequence)
     if (index >= 0) {
@@ -374,7 +385,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
       const object = waited[index] as KernelObject
       object.counts.wakes += 1
       const how = abandoned ? waitEnd.abandoned : waitEnd.satisfied
-      const winner = { ...audit.about(object), handle: request.handles[index] ?? 0 }
+      const winner = audit.named(object, request.handles[index] ?? 0)
       audit.emit['wait.ended'](audit.scene, winner, 0, code, index, how, 0, statesOf(waited))
       return conclude(request, code)
     }

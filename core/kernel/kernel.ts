@@ -34,7 +34,7 @@ import { status } from './status.ts'
 import { KDPC, KPCR, KTHREAD, TIME_STAMP_BUNDLE } from './structs.ts'
 import { type ExportTable, tableOf } from './table.ts'
 import { createThreads } from './thread.ts'
-import { createTime } from './time.ts'
+import { type Clocks, createTime } from './time.ts'
 import { createTimers } from './timer.ts'
 
 /** What the machine asks of the kernel. */
@@ -524,13 +524,17 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     return `${name}#${source & 0xfff}`
   }
 
+  const clocks: Clocks = { interruptHigh: 0, interruptLow: 0, systemHigh: 0, systemLow: 0, milliseconds: 0 }
+
   function writeClock(): void {
     const bundle = variables.get('KeTimeStampBundle')
     if (bundle === undefined) return
-    const interruptTime = time.interruptTime()
-    memory.store64(bundle + TIME_STAMP_BUNDLE.interruptTime, interruptTime)
-    memory.store64(bundle + TIME_STAMP_BUNDLE.systemTime, time.systemTime())
-    memory.store32(bundle + TIME_STAMP_BUNDLE.tickCount, Number(BigInt.asUintN(32, interruptTime / 10_000n)))
+    time.readClocks(clocks)
+    memory.store32(bundle + TIME_STAMP_BUNDLE.interruptTime, clocks.interruptHigh)
+    memory.store32(bundle + TIME_STAMP_BUNDLE.interruptTime + 4, clocks.interruptLow)
+    memory.store32(bundle + TIME_STAMP_BUNDLE.systemTime, clocks.systemHigh)
+    memory.store32(bundle + TIME_STAMP_BUNDLE.systemTime + 4, clocks.systemLow)
+    memory.store32(bundle + TIME_STAMP_BUNDLE.tickCount, clocks.milliseconds)
   }
 
   const kernel: Writable<Kernel, 'thread'> = {

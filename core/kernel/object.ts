@@ -181,8 +181,17 @@ export interface KernelObject {
   touched: number
   /** For reports. */
   created: CallSite | undefined
-  lastSignal: CallSite | undefined
+  lastSignal: Site | undefined
   readonly counts: Counts
+}
+
+/** Where and when something was done, written over in place. */
+export interface Site {
+  sequence: number
+  cycle: number
+  tid: number
+  lr: number
+  source: number
 }
 
 export interface Counts {

@@ -27,6 +27,15 @@ export interface Deadline {
   readonly id: number
 }
 
+/** Both clocks in halves, and milliseconds since the start. */
+export interface Clocks {
+  interruptHigh: number
+  interruptLow: number
+  systemHigh: number
+  systemLow: number
+  milliseconds: number
+}
+
 export interface Time {
   readonly timebase: number
   now(): Ticks
@@ -36,6 +45,8 @@ export interface Time {
   interruptTime(): bigint
   /** 100 ns units since 1601. */
   systemTime(): bigint
+  /** The clocks as words, for a structure that is written often: see `Clocks`. */
+  readClocks(into: Clocks): void
   /** Ticks that cover a span in 100 ns units, rounded up. */
   ticksOf(units: bigint): number
   /** The tick at which a system time is reached; 0 when it is past. */
@@ -53,6 +64,9 @@ export interface Time {
 }
 
 const unitsPerSecond = 10_000_000n
+const wordSize = 2 ** 32
+/** Up to here a product of ticks of one second and units is exact in a double. */
+const fastestInDoubles = 900_000_000
 
 export function createTime(options: TimeOptions, instructions: () => number): Time {
   const hz = BigInt(options.timebase)
@@ -66,9 +80,25 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
   const unitsOf = (count: number): bigint => (BigInt(count) * unitsPerSecond) / hz
   const ticksOf = (units: bigint): number => Number((units * hz + unitsPerSecond - 1n) / unitsPerSecond)
 
+  /** The same as `unitsOf`, without bigints where that is exact. */
+  function unitsInDoubles(count: number): number {
+    if (options.timebase > fastestInDoubles) return Number(unitsOf(count))
+    const seconds = Math.floor(count / options.timebase)
+    return seconds * 10_000_000 + Math.floor(((count - seconds * options.timebase) * 10_000_000) / options.timebase)
+  }
+
   return {
     timebase: options.timebase,
     now,
+    readClocks(into) {
+      const units = unitsInDoubles(now())
+      into.interruptHigh = Math.floor(units / wordSize)
+      into.interruptLow = units % wordSize
+      into.milliseconds = Math.floor(units / 10_000) % wordSize
+      const low = Number(start & 0xffff_ffffn) + into.interruptLow
+      into.systemLow = low % wordSize
+      into.systemHigh = Number(start >> 32n) + into.interruptHigh + (low >= wordSize ? 1 : 0)
+    },
     leapTo(at) {
       const distance = at - now()
       if (distance > 0) skipped += distance

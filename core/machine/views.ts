@@ -2,6 +2,7 @@
 import { address, handle, hex32, serial, ticks } from '../base/words.ts'
 import { objectKinds } from '../facts/objects.ts'
 import type {
+  CallSite,
   MachineViews,
   MissingExport,
   ObjectView,
@@ -11,7 +12,7 @@ import type {
   WaitView,
 } from '../facts/views.ts'
 import type { KernelCore } from '../kernel/kernel.ts'
-import type { KernelObject, Thread, Wait } from '../kernel/object.ts'
+import type { KernelObject, Site, Thread, Wait } from '../kernel/object.ts'
 import { kernelRegion } from '../kernel/pool.ts'
 import { firstExport, libraries, ordinalsPerLibrary } from '../kernel/sources.ts'
 import { access } from '../memory/map.ts'
@@ -45,6 +46,14 @@ export function createViews({ core, instructions, nameOf, counters }: ViewPorts)
   const { kernel } = core
   const { objects, threads, scheduler, time, memory } = kernel
   const naming = addressNames(() => core, nameOf)
+
+  const siteView = (site: Site): CallSite => ({
+    sequence: site.sequence,
+    cycle: ticks(site.cycle),
+    tid: site.tid,
+    lr: address(site.lr),
+    source: site.source,
+  })
 
   function waitOf(wait: Wait): WaitView {
     return {
@@ -113,7 +122,7 @@ export function createViews({ core, instructions, nameOf, counters }: ViewPorts)
       owner: object.owner?.tid ?? 0,
       waiters: object.waiters.map(waiter => waiter.thread.tid),
       created: object.created,
-      lastSignal: object.lastSignal,
+      lastSignal: object.lastSignal === undefined ? undefined : siteView(object.lastSignal),
       signals: counts.signals,
       lost: {
         alreadySet: counts.alreadySet,

@@ -1,7 +1,7 @@
 import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
-import { type Access, access, fold, hostMap, pageShift, pageSize } from './map.ts'
+import { type Access, access, fold, hostMap, pageShift, pageSize, windows } from './map.ts'
 
 /** A load or store of the kernel (not of an instruction) met a page that does not allow it. */
 export class GuestAccessError extends Error {
@@ -56,6 +56,7 @@ export interface GuestMemory extends Part {
 }
 
 const pagesOfMemory = 1 << (32 - pageShift)
+const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
 const flagsEnd = hostMap.stateBlock >>> pageShift
 
 export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })): GuestMemory {
@@ -66,12 +67,13 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
 
   /** The folded address, once every page of the access allows it. */
   function at(address: number, size: number, write: boolean): number {
-    const start = fold(address >>> 0)
     const need = write ? access.write : access.read
-    if ((start & (pageSize - 1)) + size <= pageSize && start + size <= hostMap.stateBlock) {
-      const have = flags[start >>> pageShift] ?? 0
-      if ((have & need) !== 0 && (have & access.code) === 0) return start
+    const first = address >>> pageShift
+    if (first < firstFoldedPage && (address & (pageSize - 1)) + size <= pageSize) {
+      const have = flags[first] ?? 0
+      if ((have & need) !== 0 && (have & access.code) === 0) return address >>> 0
     }
+    const start = fold(address >>> 0)
     const last = (start + size - 1) >>> pageShift
     for (let page = start >>> pageShift; page <= last; page += 1) {
       const have = flags[page] ?? 0
