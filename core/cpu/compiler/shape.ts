@@ -18,7 +18,7 @@ export interface Graph {
 
 export interface ShapeSite {
   /** Opens a construct, and gives the depth to branch to. */
-  open(kind: 'block' | 'loop'): number
+  open(kind: 'block' | 'loop', head: number): number
   close(): void
   branch(depth: number): void
   /** Writes a block; for each way out that stays inside it calls `go`. */
@@ -31,7 +31,10 @@ export interface ShapeSite {
 
 export interface Shape {
   readonly structured: boolean
-  readonly isLoop: (block: number) => boolean
+  /** The head of the innermost loop that a block is in; -1 for none, or where there is no structure. */
+  readonly loopOf: (block: number) => number
+  /** The blocks of each loop, by its head. */
+  readonly loops: ReadonlyMap<number, ReadonlySet<number>>
   write(site: ShapeSite): { go(from: number, to: number): void; run(): void }
 }
 
@@ -112,10 +115,10 @@ export function shapeOf(graph: Graph): Shape {
     const depth = new Int32Array(size)
     function tree(block: number): void {
       const isLoop = loops[block] === 1
-      if (isLoop) depth[block] = site.open('loop')
+      if (isLoop) depth[block] = site.open('loop', block)
       // In order of rank: the last to come is the outermost.
       const following = merges[block] ?? []
-      for (const one of following.toReversed()) depth[one] = site.open('block')
+      for (const one of following.toReversed()) depth[one] = site.open('block', one)
       site.block(block)
       for (const one of following) {
         site.close()
@@ -137,5 +140,22 @@ export function shapeOf(graph: Graph): Shape {
     }
   }
 
-  return { structured, isLoop: block => !structured || loops[block] === 1, write }
+  const innermost = new Int32Array(size).fill(-1)
+  const bodies = new Map<number, ReadonlySet<number>>()
+  if (structured)
+    // Heads in order of rank: an inner loop comes after the one around it, and takes its blocks.
+    for (const head of order) {
+      if (loops[head] !== 1) continue
+      const body = new Set([head])
+      const work = (predecessors[head] ?? []).filter(from => rankOf(from) >= rankOf(head))
+      for (let block = work.pop(); block !== undefined; block = work.pop()) {
+        if (body.has(block)) continue
+        body.add(block)
+        work.push(...(predecessors[block] ?? []))
+      }
+      for (const block of body) innermost[block] = head
+      bodies.set(head, body)
+    }
+
+  return { structured, loopOf: block => innermost[block] ?? -1, loops: bodies, write }
 }

@@ -20,7 +20,7 @@ import { type AccessPlace, createEmitter, instructions, type RuntimeName, type S
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
 import type { Node } from '../wasm/trace.ts'
-import { type Spans, spanOf, spansOf } from './accesses.ts'
+import { hasOneAccess, type Spans, spanOf, spansOf } from './accesses.ts'
 import { basedAddress, bitOf } from './compare.ts'
 import { comparisonsOf, conditionsOf } from './conditions.ts'
 import type { Block, Instruction, Unit } from './find.ts'
@@ -53,6 +53,8 @@ const o = {
   xor: 0x73,
   i64Eq: 0x51,
   i64LtS: 0x53,
+  i64GtU: 0x56,
+  i64Sub: 0x7d,
   i64GtS: 0x55,
   i64Xor: 0x85,
   wrap: 0xa7,
@@ -70,6 +72,10 @@ const left = 0
 const room = 1
 const pcLocal = 2
 const parameters = 3
+
+/** Pages remembered in one loop, and what stands for none: no address is near. */
+const mostPages = 8
+const noPage = -(1n << 40n)
 
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
@@ -120,6 +126,33 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   for (const { index } of registers.all)
     if (has(conditions.ordered, index)) orders.set(index, { first: keep('i64'), second: keep('i64') })
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
+
+  // In a loop without calls no page changes, so each place of an access there remembers the page it last found good.
+  const spansOfBlocks = blocks.map(block => spansOf(block, registers))
+  const pagesOfLoops = new Map<number, number[]>()
+  const lonePages = new Map<Instruction, number>()
+  const noisy = new Set<number>()
+  for (const [head, body] of shape.loops)
+    for (const index of body) if (blocks[index]?.ending.kind === 'call') noisy.add(head)
+  for (const [index, block] of blocks.entries()) {
+    const loop = shape.loopOf(index)
+    if (loop < 0 || noisy.has(loop)) continue
+    const pages = pagesOfLoops.get(loop) ?? []
+    pagesOfLoops.set(loop, pages)
+    const page = (): number | undefined => {
+      if (pages.length >= mostPages) return undefined
+      const local = keep('i64')
+      pages.push(local)
+      return local
+    }
+    const spans = spansOfBlocks[index] ?? new Map()
+    for (const span of new Set([...spans.values()].flat())) span.page = page()
+    for (const [at, instruction] of block.instructions.entries()) {
+      if (spans.has(at) || !hasOneAccess(instruction)) continue
+      const local = page()
+      if (local !== undefined) lonePages.set(instruction, local)
+    }
+  }
 
   // Temporaries serve one instruction after the other.
   const pools: Record<Type, { readonly locals: number[]; used: number }> = {
@@ -311,8 +344,19 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
 
   /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
-  function checkPlace(local: number, size: number, need: number, refuse: number): void {
-    w.tee(local)
+  function checkPlace(local: number, size: number, need: number, refuse: number, page?: number): void {
+    w.set(local)
+    if (page !== undefined) {
+      w.get(local)
+      w.op(o.extendU)
+      w.get(page)
+      w.op(o.i64Sub)
+      w.op(code.i64Const)
+      writer.s64(BigInt(pageSize - size))
+      w.op(o.i64GtU)
+      w.if()
+    }
+    w.get(local)
     w.i32(pageShift)
     w.op(o.shrU)
     w.memory(op.i32Load8U, hostMap.pageFlags)
@@ -339,6 +383,15 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.if()
     unitSite.refuse?.()
     w.end()
+    if (page !== undefined) {
+      w.else()
+      w.get(local)
+      w.i32(-pageSize)
+      w.op(o.and)
+      w.op(o.extendU)
+      w.set(page)
+      w.end()
+    }
     w.end()
   }
 
@@ -362,7 +415,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.i32(span.least)
       w.op(o.add)
       const need = (span.loads ? access.read : 0) | (span.stores ? access.write : 0)
-      checkPlace(local, span.end - span.least, need, access.device | (span.stores ? access.code : 0))
+      checkPlace(local, span.end - span.least, need, access.device | (span.stores ? access.code : 0), span.page)
     }
     return { local: span.local, offset: displacement - span.least }
   }
@@ -488,10 +541,11 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const shared = spanned(ea)
       if (shared !== undefined) return shared
       const local = temporary('i32')
+      const page = lonePages.get(here().instruction)
       const need = kind === 'load' ? access.read : access.write
       const refuse = kind === 'load' ? access.device : access.device | access.code
       address()
-      checkPlace(local, size, need, refuse)
+      checkPlace(local, size, need, refuse, page)
       return { local, offset: 0 }
     },
     branch(target) {
@@ -532,7 +586,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const count = block.instructions.length
     const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
     const ordered = new Int32Array(conditions.orderedIn[index] ?? [])
-    const spans = spansOf(block, registers)
+    const spans = spansOfBlocks[index] ?? new Map()
     spansUsed = 0
     w.get(left)
     w.i32(count)
@@ -553,9 +607,15 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   let loopDepth = 0
   let choice = 0
   const flow = shape.write({
-    open(kind) {
-      if (kind === 'loop') w.loop()
-      else w.block()
+    open(kind, head) {
+      if (kind === 'loop') {
+        for (const page of pagesOfLoops.get(head) ?? []) {
+          w.op(code.i64Const)
+          writer.s64(noPage)
+          w.set(page)
+        }
+        w.loop()
+      } else w.block()
       return writer.depth
     },
     close: w.end,
