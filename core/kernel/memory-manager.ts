@@ -1,17 +1,14 @@
 /**
- * The title's memory: virtual ranges that are reserved and then committed page by page, and physical memory.
- *
- * The space (space.ts) says which addresses are taken. Of a virtual range this file keeps which pages are committed, as
- * runs of one protection. Physical memory is taken in its window at A0000000 whatever window the caller gets to see; an
- * address in a window is turned into it by the fold of the memory map. Pages of both kinds come out of the console's
- * 512 MiB, less what the system keeps, so a title that asks for too much is told so.
+ * What the title's memory is made of: protections, page sizes, and how much there is. Virtual ranges are in
+ * virtual-memory.ts, physical memory in physical-memory.ts; the space (space.ts) says which addresses are taken. Pages
+ * of both kinds come out of the console's 512 MiB, less what the system keeps, so a title that asks for too much is told.
  */
 import { alignDown, alignUp } from '../base/bits.ts'
 import { limits } from '../base/limits.ts'
-import { type Access, access, fold, physicalBase, physicalSize, regionOf } from '../memory/map.ts'
+import { type Access, access, physicalSize } from '../memory/map.ts'
 import type { Kernel } from './context.ts'
 import { kernelState } from './outcome.ts'
-import { failed, status } from './status.ts'
+import { status } from './status.ts'
 
 /** What the title asks for. */
 export const allocationType = {
@@ -39,20 +36,20 @@ export const protection = {
 } as const
 
 /** Pages of one protection, in bytes from the start of their range. */
-interface Run {
+export interface Run {
   readonly at: number
   readonly size: number
   readonly protect: number
 }
 
-interface VirtualRange {
+export interface VirtualRange {
   readonly base: number
   readonly size: number
   readonly page: number
   runs: Run[]
 }
 
-interface MemoryState {
+export interface MemoryState {
   /** By address. */
   ranges: VirtualRange[]
   /** Bytes of virtual memory committed. */
@@ -70,13 +67,13 @@ export const memoryState = kernelState<MemoryState>('memory', () => ({
   locked: [],
 }))
 
-const smallPage = 0x1000
-const largePage = 0x10000
-const hugePage = 0x1000000
+export const smallPage = 0x1000
+export const largePage = 0x10000
+export const hugePage = 0x1000000
 export const physicalPages = physicalSize / smallPage
 
 /** Virtual ranges by page size; addresses below the first 64 KiB are never given out. */
-const areas = {
+export const areas = {
   small: { low: 0x10000, high: 0x40000000 },
   large: { low: 0x40000000, high: 0x70000000 },
   stacks: { low: 0x70000000, high: 0x7f000000 },
@@ -90,306 +87,18 @@ export function accessOf(protect: number): Access {
 }
 
 /** One of the protections data may have. */
-function protectAllowed(protect: number): boolean {
+export function protectAllowed(protect: number): boolean {
   const kind = protect & 0xff
   return kind === protection.noAccess || kind === protection.readOnly || kind === protection.readWrite
 }
 
-function bytesLeft(k: Kernel): number {
+export function bytesLeft(k: Kernel): number {
   const { committed, physical } = k.state(memoryState)
   return physicalSize - limits.systemMemory.value - committed - physical
 }
 
-function rangeAt(k: Kernel, address: number): VirtualRange | undefined {
+export function rangeAt(k: Kernel, address: number): VirtualRange | undefined {
   return k.state(memoryState).ranges.find(range => address >= range.base && address < range.base + range.size)
-}
-
-/** The runs of a range with one stretch of it given a new protection; undefined takes it out. */
-function withRun(runs: readonly Run[], at: number, size: number, protect: number | undefined): Run[] {
-  const kept: Run[] = []
-  for (const run of runs) {
-    const end = run.at + run.size
-    if (run.at < at) kept.push({ ...run, size: Math.min(end, at) - run.at })
-    if (end > at + size) {
-      const from = Math.max(run.at, at + size)
-      kept.push({ at: from, size: end - from, protect: run.protect })
-    }
-  }
-  if (protect !== undefined) kept.push({ at, size, protect })
-  kept.sort((a, b) => a.at - b.at)
-  const joined: Run[] = []
-  for (const run of kept) {
-    const last = joined[joined.length - 1]
-    if (last !== undefined && last.protect === run.protect && last.at + last.size === run.at)
-      joined[joined.length - 1] = { ...last, size: last.size + run.size }
-    else joined.push(run)
-  }
-  return joined
-}
-
-const bytesIn = (runs: readonly Run[], at: number, size: number): number =>
-  runs.reduce((sum, run) => sum + Math.max(0, Math.min(run.at + run.size, at + size) - Math.max(run.at, at)), 0)
-
-function commit(k: Kernel, range: VirtualRange, at: number, size: number, protect: number): number {
-  const state = k.state(memoryState)
-  const more = size - bytesIn(range.runs, at, size)
-  if (more > bytesLeft(k)) return status.NO_MEMORY
-  k.memory.commit(range.base + at, size, accessOf(protect))
-  range.runs = withRun(range.runs, at, size, protect)
-  state.committed += more
-  return status.SUCCESS
-}
-
-export interface Span {
-  readonly base: number
-  readonly size: number
-}
-
-/** Reserves or commits a virtual range; a status, or the range it came to. */
-export function allocateVirtual(k: Kernel, asked: Span, type: number, protect: number): Span | number {
-  const state = k.state(memoryState)
-  const size = Math.abs(asked.size | 0)
-  if (size === 0 || (type & (allocationType.commit | allocationType.reserve | allocationType.reset)) === 0)
-    return status.INVALID_PARAMETER
-  if (type & allocationType.reset)
-    // The pages may lose their contents, and need not: nothing is to be done.
-    return type & (allocationType.commit | allocationType.reserve)
-      ? status.INVALID_PARAMETER
-      : { base: asked.base, size }
-  if (protect & protection.anyExecute) return status.INVALID_PAGE_PROTECTION
-  if (!protectAllowed(protect)) return status.INVALID_PAGE_PROTECTION
-  if (asked.base === 0) {
-    const page = type & (allocationType.largePages | allocationType.hugePages) ? largePage : smallPage
-    const area = page === largePage ? areas.large : areas.small
-    const bytes = alignUp(size, largePage)
-    const base = k.space.reserve({
-      ...area,
-      size: bytes,
-      align: largePage,
-      top: (type & allocationType.topDown) !== 0,
-      protect,
-      use: 'virtual',
-    })
-    if (base === 0) return status.NO_MEMORY
-    return finishReserve(k, state, { base, size: bytes, page, runs: [] }, 0, bytes, type, protect)
-  }
-  const region = regionOf(asked.base)
-  if (region?.kind !== 'virtual') return status.INVALID_PARAMETER
-  const known = rangeAt(k, asked.base)
-  const page = known?.page ?? region.page
-  const base = alignDown(asked.base, page)
-  const bytes = alignUp(asked.base + size - base, page)
-  if (known !== undefined) {
-    if (type & allocationType.reserve) return status.INVALID_PARAMETER
-    if (base + bytes > known.base + known.size) return status.INVALID_PARAMETER
-    const result = commit(k, known, base - known.base, bytes, protect)
-    return failed(result) ? result : { base, size: bytes }
-  }
-  const start = alignDown(asked.base, largePage)
-  const length = alignUp(base + bytes - start, page)
-  if (!k.space.claim({ base: start, size: length, protect, use: 'virtual' })) return status.INVALID_PARAMETER
-  return finishReserve(k, state, { base: start, size: length, page, runs: [] }, base - start, bytes, type, protect)
-}
-
-function finishReserve(
-  k: Kernel,
-  state: MemoryState,
-  range: VirtualRange,
-  at: number,
-  size: number,
-  type: number,
-  protect: number,
-): Span | number {
-  state.ranges.push(range)
-  state.ranges.sort((a, b) => a.base - b.base)
-  if (type & allocationType.commit) {
-    const result = commit(k, range, at, size, protect)
-    if (failed(result)) {
-      releaseRange(k, range)
-      return result
-    }
-  }
-  return { base: range.base + at, size }
-}
-
-function releaseRange(k: Kernel, range: VirtualRange): void {
-  const state = k.state(memoryState)
-  state.committed -= bytesIn(range.runs, 0, range.size)
-  state.ranges = state.ranges.filter(other => other !== range)
-  k.space.release(range.base)
-}
-
-export function freeVirtual(k: Kernel, asked: Span, type: number): Span | number {
-  if (asked.base === 0) return status.MEMORY_NOT_ALLOCATED
-  const range = rangeAt(k, asked.base)
-  if (range === undefined) return status.MEMORY_NOT_ALLOCATED
-  const size = Math.abs(asked.size | 0)
-  if (type === allocationType.release) {
-    if (asked.base !== range.base) return status.FREE_VM_NOT_AT_BASE
-    releaseRange(k, range)
-    return { base: range.base, size: range.size }
-  }
-  if (type !== allocationType.decommit) return status.INVALID_PARAMETER
-  const base = alignDown(asked.base, range.page)
-  const bytes = size === 0 ? range.base + range.size - base : alignUp(asked.base + size - base, range.page)
-  if (base + bytes > range.base + range.size) return status.UNABLE_TO_FREE_VM
-  const at = base - range.base
-  k.state(memoryState).committed -= bytesIn(range.runs, at, bytes)
-  for (const run of range.runs) {
-    const from = Math.max(run.at, at)
-    const to = Math.min(run.at + run.size, at + bytes)
-    if (to > from) k.space.decommit(range.base + from, to - from)
-  }
-  range.runs = withRun(range.runs, at, bytes, undefined)
-  return { base, size: bytes }
-}
-
-/** Changes the protection of committed pages; a status, or the span with the protection its first page had. */
-export function protectVirtual(k: Kernel, asked: Span, protect: number): (Span & { old: number }) | number {
-  if (protect & protection.anyExecute || !protectAllowed(protect)) return status.INVALID_PAGE_PROTECTION
-  const range = rangeAt(k, asked.base)
-  if (range === undefined) return status.INVALID_PARAMETER
-  const base = alignDown(asked.base, range.page)
-  const size = alignUp(asked.base + Math.abs(asked.size | 0) - base, range.page)
-  const at = base - range.base
-  if (size === 0 || at + size > range.size) return status.INVALID_PARAMETER
-  if (bytesIn(range.runs, at, size) !== size) return status.NOT_COMMITTED
-  const old = range.runs.find(run => at >= run.at && at < run.at + run.size)?.protect ?? 0
-  k.memory.protect(base, size, accessOf(protect))
-  range.runs = withRun(range.runs, at, size, protect)
-  return { base, size, old }
-}
-
-/** What is known of the pages from an address on that are alike. */
-export interface PageInfo {
-  readonly base: number
-  readonly allocationBase: number
-  readonly allocationProtect: number
-  readonly size: number
-  readonly state: number
-  readonly protect: number
-}
-
-const highestVirtual = 0xa0000000
-
-export function queryVirtual(k: Kernel, address: number): PageInfo | undefined {
-  if (address >= highestVirtual) return undefined
-  const base = alignDown(address, smallPage)
-  const allocation = k.space.find(base)
-  if (allocation === undefined) {
-    const next = k.space.after(base)?.base ?? highestVirtual
-    const size = Math.min(next, highestVirtual) - base
-    return {
-      base,
-      allocationBase: 0,
-      allocationProtect: 0,
-      size,
-      state: allocationType.free,
-      protect: protection.noAccess,
-    }
-  }
-  const whole = { base, allocationBase: allocation.base, allocationProtect: allocation.protect }
-  const end = allocation.base + allocation.size
-  const range = rangeAt(k, base)
-  if (range === undefined)
-    return { ...whole, size: end - base, state: allocationType.commit, protect: protectOf(k, base) }
-  const at = base - range.base
-  const run = range.runs.find(each => at >= each.at && at < each.at + each.size)
-  if (run !== undefined)
-    return { ...whole, size: run.at + run.size - at, state: allocationType.commit, protect: run.protect }
-  const next = range.runs.find(each => each.at > at)?.at ?? range.size
-  return { ...whole, size: next - at, state: allocationType.reserve, protect: 0 }
-}
-
-/** The platform's protection of a page that has no record, from what may be done to it. */
-function protectOf(k: Kernel, address: number): number {
-  const flags = k.memory.accessAt(address)
-  if (flags & access.write) return protection.readWrite
-  if (flags & access.execute) return 0x20
-  return flags & access.read ? protection.readOnly : flags === 0 ? 0 : protection.noAccess
-}
-
-/** Protection of an address as `MmQueryAddressProtect` answers it; 0 where nothing is. */
-export function protectAt(k: Kernel, address: number): number {
-  const range = rangeAt(k, address)
-  if (range !== undefined) {
-    const at = address - range.base
-    return range.runs.find(run => at >= run.at && at < run.at + run.size)?.protect ?? 0
-  }
-  if (k.memory.accessAt(address) === 0) return 0
-  const allocation = k.space.find(fold(address))
-  return allocation?.use === 'physical' ? allocation.protect : protectOf(k, address)
-}
-
-const windowOf = (page: number): number =>
-  page === smallPage ? 0xe0000000 : page === largePage ? 0xa0000000 : 0xc0000000
-
-/** The address in its window of physical memory at an address of the first window. */
-function inWindow(page: number, base: number): number {
-  const physical = base - physicalBase
-  return page === smallPage ? windowOf(page) + physical - smallPage : windowOf(page) + physical
-}
-
-export interface PhysicalRequest {
-  readonly size: number
-  readonly protect: number
-  readonly low: number
-  readonly high: number
-  readonly align: number
-}
-
-/** Takes committed physical memory, highest place first; its address in the window of its page size, or 0. */
-export function allocatePhysical(k: Kernel, { size, protect, low, high, align }: PhysicalRequest): number {
-  const page = protect & protection.hugePages ? hugePage : protect & protection.largePages ? largePage : smallPage
-  const bytes = alignUp(size, page)
-  if (size === 0 || !protectAllowed(protect) || bytes > bytesLeft(k)) return 0
-  const base = k.space.reserve({
-    low: physicalBase + Math.max(alignUp(low, page), smallPage),
-    high: physicalBase + Math.min(high + 1, physicalSize),
-    size: bytes,
-    align: Math.max(page, align),
-    top: true,
-    protect: protect & ~(protection.hugePages | protection.largePages),
-    use: 'physical',
-  })
-  if (base === 0) return 0
-  k.memory.commit(base, bytes, accessOf(protect))
-  k.state(memoryState).physical += bytes
-  return inWindow(page, base) >>> 0
-}
-
-/** Gives physical memory back; false when the address is not the start of an allocation. */
-export function freePhysical(k: Kernel, address: number): boolean {
-  const base = fold(address)
-  if (k.space.find(base)?.use !== 'physical') return false
-  const gone = k.space.release(base)
-  if (gone === undefined) return false
-  k.state(memoryState).physical -= gone.size
-  return true
-}
-
-/** The physical address of an address in a window, 0 for any other. */
-export function physicalAddress(address: number): number {
-  return address >= physicalBase ? (fold(address) - physicalBase) & (physicalSize - 1) : 0
-}
-
-/** Bytes of the allocation an address lies in. */
-export function allocationSize(k: Kernel, address: number): number {
-  return k.space.find(fold(address))?.size ?? 0
-}
-
-/** Changes the protection of pages whatever allocation they are of; pages of images stay as they are. */
-export function setProtect(k: Kernel, address: number, size: number, protect: number): void {
-  const range = rangeAt(k, address)
-  if (range !== undefined) {
-    protectVirtual(k, { base: address, size }, protect & 0xfff)
-    return
-  }
-  const base = fold(address)
-  if (k.space.find(base)?.use === 'physical') {
-    const start = alignDown(base, smallPage)
-    k.memory.protect(start, alignUp(base + size - start, smallPage), accessOf(protect))
-  }
 }
 
 /** Memory for a stack of the kernel's own making; its top, 0 for none. */

@@ -13,8 +13,9 @@ import {
   xam,
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { allocatePhysical, freePhysical, protection } from '../../memory-manager.ts'
+import { protection } from '../../memory-manager.ts'
 import { kernelState } from '../../outcome.ts'
+import { allocatePhysical, freePhysical } from '../../physical-memory.ts'
 import { avPack, country, gameRegion, language, speakerConfig } from '../../settings.ts'
 import { hresult, win32 } from '../../status.ts'
 import { KTHREAD } from '../../structs.ts'

@@ -13,8 +13,6 @@ import {
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import {
-  completeNow,
-  completeTransfer,
   disposition,
   fileOf,
   locateFrom,
@@ -22,8 +20,6 @@ import {
   openWithHandle,
   renameFile,
   statusOfAbsence,
-  transfer,
-  transferAwaited,
   writeStatus,
 } from '../../file.ts'
 import {
@@ -41,6 +37,7 @@ import { nameIn } from '../../naming.ts'
 import { operation } from '../../object.ts'
 import { failed, status } from '../../status.ts'
 import { ANSI_STRING, IO_STATUS_BLOCK, OBJECT_ATTRIBUTES } from '../../structs.ts'
+import { completeNow, completeTransfer, transfer, transferAwaited } from '../../transfer.ts'
 
 const renameClass = 10
 const completionClass = 30

@@ -3,27 +3,26 @@ import { alignUp } from '../../../base/bits.ts'
 import { bool, type Entry, i32, krnl, nothing, ptr, status as statusResult, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import {
-  allocatePhysical,
   allocateStack,
-  allocateVirtual,
-  allocationSize,
   allocationType,
-  freePhysical,
-  freeVirtual,
   lockCache,
   memoryUse,
-  physicalAddress,
   physicalPages,
+  unlockCache,
+} from '../../memory-manager.ts'
+import { kernelState } from '../../outcome.ts'
+import { allocatePhysical, allocationSize, freePhysical, physicalAddress } from '../../physical-memory.ts'
+import { status } from '../../status.ts'
+import { MEMORY_BASIC_INFORMATION, MM_STATISTICS } from '../../structs.ts'
+import {
+  allocateVirtual,
+  freeVirtual,
   protectAt,
   protectVirtual,
   queryVirtual,
   type Span,
   setProtect,
-  unlockCache,
-} from '../../memory-manager.ts'
-import { kernelState } from '../../outcome.ts'
-import { status } from '../../status.ts'
-import { MEMORY_BASIC_INFORMATION, MM_STATISTICS } from '../../structs.ts'
+} from '../../virtual-memory.ts'
 
 /** What `type` says of memory that is no image and no mapped file. */
 const privateMemory = 0x20000

@@ -4,7 +4,8 @@
  */
 import { type Entry, f64, krnl, krnlVariable, nothing, ptr, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { allocatePhysical, physicalAddress, protection } from '../../memory-manager.ts'
+import { protection } from '../../memory-manager.ts'
+import { allocatePhysical, physicalAddress } from '../../physical-memory.ts'
 import { display, videoModeWords } from '../../settings.ts'
 import { DISPLAY_INFORMATION, RTL_CRITICAL_SECTION } from '../../structs.ts'
 import { videoState } from '../../video.ts'

@@ -1,8 +1,9 @@
 /** Contexts of the decoder of compressed audio, by calls: plain fields of the block that the decoder works on. */
 import { bool, type Entry, krnl, nothing, ptr, status as statusResult, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { allocatePhysical, physicalAddress, protection } from '../../memory-manager.ts'
+import { protection } from '../../memory-manager.ts'
 import { kernelState } from '../../outcome.ts'
+import { allocatePhysical, physicalAddress } from '../../physical-memory.ts'
 import { status } from '../../status.ts'
 import { XMA_CONTEXT, XMA_CONTEXT_INIT } from '../../structs.ts'
 

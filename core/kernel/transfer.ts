@@ -1,0 +1,240 @@
+/**
+ * Transfers: how bytes move between an open file and memory. A transfer is asked for at one guest time and takes effect
+ * at another, computed from its size: then the bytes are read or written, the status block is filled, the file and the
+ * title's event are signalled, an APC is queued and a packet is posted, in that order. A file opened for synchronous
+ * transfers parks its caller until then.
+ */
+import type { Plain } from '../base/state.ts'
+import { GuestAccessError } from '../memory/guest.ts'
+import type { Kernel } from './context.ts'
+import { postPacket } from './exports/xboxkrnl/queues.ts'
+import { fileOf, nodeOf, type OpenFile, option, reads, writeStatus, writes } from './file.ts'
+import { fileKinds } from './handles.ts'
+import { type KernelObject, operation } from './object.ts'
+import type { Outcome } from './outcome.ts'
+import { isOpen, requestAt } from './requests.ts'
+import { status } from './status.ts'
+import { IO_STATUS_BLOCK } from './structs.ts'
+
+/** A transfer on its way. */
+interface Transfer {
+  readonly [key: string]: Plain
+  readonly write: boolean
+  /** Serial of the File object. */
+  readonly file: number
+  readonly thread: number
+  /** Serial of the title's event, 0 for none. */
+  readonly event: number
+  readonly apc: number
+  readonly context: number
+  readonly statusAt: number
+  /** Addresses of the pages, or of the whole buffer. */
+  readonly segments: readonly number[]
+  readonly length: number
+  readonly offset: number
+}
+
+export interface TransferRequest {
+  readonly write: boolean
+  readonly event: number
+  readonly apc: number
+  readonly context: number
+  readonly statusAt: number
+  readonly buffer: number
+  /** The buffer is a list of pages. */
+  readonly scattered: boolean
+  readonly length: number
+  /** Address of the offset, 0 for none. */
+  readonly offsetAt: number
+}
+
+const scatterPage = 0x1000
+/** What a transfer costs however short it is, in microseconds. */
+const latency = 100
+/** Bytes a second of a fast disc drive. */
+const defaultIoRate = 16_000_000
+
+function offsetOf(k: Kernel, file: OpenFile, at: number): number {
+  if (at === 0) return file.position
+  const offset = BigInt.asIntN(64, k.memory.load64(at))
+  // All ones, and the value one below, mean where the last transfer ended.
+  return offset === -1n || offset === -2n ? file.position : Number(offset)
+}
+
+/** Begins a transfer: a status, or the caller is parked until it is complete. */
+export function transfer(k: Kernel, handle: number, request: TransferRequest): Outcome<number> {
+  const object = k.handles.need(handle, fileKinds, operation.other)
+  if (typeof object === 'number') return object
+  const file = fileOf(object)
+  const { write, statusAt, length } = request
+  if ((file.access & (write ? writes : reads)) === 0) return status.ACCESS_DENIED
+  const at = nodeOf(k, object)
+  if (at === undefined) return status.INVALID_HANDLE
+  if (file.directory && !at.volume.info.raw && !file.whole) return status.INVALID_DEVICE_REQUEST
+  const event = request.event === 0 ? undefined : k.handles.need(request.event & ~3, undefined, operation.signal)
+  if (typeof event === 'number') return event
+  const offset = offsetOf(k, file, request.offsetAt)
+  if (offset < 0) return status.INVALID_PARAMETER
+  const size = at.volume.info.raw ? Number.MAX_SAFE_INTEGER : at.node.size
+  if (!write && length > 0 && offset >= size) {
+    writeStatus(k, statusAt, status.END_OF_FILE, 0)
+    return status.END_OF_FILE
+  }
+  const expected = write ? length : Math.min(length, size - offset)
+  const synchronous = (file.options & (option.synchronous | option.synchronousAlert)) !== 0
+  if (synchronous || request.offsetAt === 0) file.position = offset + expected
+
+  for (const waited of [object, event])
+    if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
+  writeStatus(k, statusAt, status.PENDING, 0)
+  const segments = request.scattered
+    ? Array.from({ length: Math.ceil(expected / scatterPage) }, (_, i) => k.memory.load32(request.buffer + i * 4))
+    : [request.buffer]
+  const state: Transfer = {
+    write,
+    file: object.serial,
+    thread: k.thread.id,
+    event: event?.serial ?? 0,
+    apc: request.apc,
+    context: request.context,
+    statusAt,
+    segments,
+    length: expected,
+    offset,
+  }
+  // The transfer keeps what it will signal, whoever closes it meanwhile.
+  object.references += 1
+  if (event !== undefined) event.references += 1
+  const rate = k.options.ioRate ?? defaultIoRate
+  const micros = BigInt(latency) + (BigInt(expected) * 1_000_000n) / BigInt(rate)
+  const id = requestAt(k, k.time.now() + k.time.ticksOf(micros * 10n), 'file-transfer', state)
+  return synchronous ? awaitTransfer(k, object, id, statusAt) : status.PENDING
+}
+
+/** Parks the caller on the file until its own transfer is complete. */
+function awaitTransfer(k: Kernel, object: KernelObject, id: number, statusAt: number): Outcome<number> {
+  return k.waitFor(object, undefined, {
+    continuation: 'file-transfer-awaited',
+    state: { file: object.serial, id, statusAt },
+  })
+}
+
+/** The file was signalled: by this caller's transfer, or by another's on the same handle. */
+export function transferAwaited(k: Kernel, state: { file: number; id: number; statusAt: number }): Outcome<number> {
+  const object = k.objects.bySerial(state.file)
+  if (object === undefined || !isOpen(k, state.id)) return k.memory.load32(state.statusAt + IO_STATUS_BLOCK.status)
+  k.objects.setState(object, 0)
+  return awaitTransfer(k, object, state.id, state.statusAt)
+}
+
+function moveIn(k: Kernel, bytes: Uint8Array, segments: readonly number[]): void {
+  if (segments.length === 1) k.memory.write(segments[0] ?? 0, bytes)
+  else
+    segments.forEach((segment, i) => {
+      k.memory.write(segment, bytes.subarray(i * scatterPage, (i + 1) * scatterPage))
+    })
+}
+
+function moveOut(k: Kernel, length: number, segments: readonly number[]): Uint8Array {
+  if (segments.length <= 1) return k.memory.read(segments[0] ?? 0, length)
+  const bytes = new Uint8Array(length)
+  segments.forEach((segment, i) => {
+    bytes.set(k.memory.read(segment, Math.min(scatterPage, length - i * scatterPage)), i * scatterPage)
+  })
+  return bytes
+}
+
+/** Moves the bytes of a transfer: its final status and count. */
+function perform(k: Kernel, object: KernelObject, move: Transfer): { code: number; count: number } {
+  const at = nodeOf(k, object)
+  if (at === undefined) return { code: status.INVALID_HANDLE, count: 0 }
+  const { volume, node } = at
+  if (move.write) {
+    const bytes = moveOut(k, move.length, move.segments)
+    if (volume.info.raw) return { code: status.SUCCESS, count: bytes.length }
+    if (volume.info.readOnly) return { code: status.ACCESS_DENIED, count: 0 }
+    const outcome = volume.write(node, move.offset, bytes, k.time.systemTime())
+    return outcome === 'full' ? { code: status.DISK_FULL, count: 0 } : { code: status.SUCCESS, count: bytes.length }
+  }
+  const bytes = new Uint8Array(move.length)
+  const count = volume.info.raw ? move.length : volume.read(node, move.offset, bytes)
+  moveIn(k, bytes.subarray(0, count), move.segments)
+  return count === 0 && move.length > 0 ? { code: status.END_OF_FILE, count } : { code: status.SUCCESS, count }
+}
+
+/** A transfer's time has come. */
+export function completeTransfer(k: Kernel, move: Transfer): void {
+  const object = k.objects.bySerial(move.file)
+  if (object === undefined) return
+  let result = { code: status.ACCESS_VIOLATION as number, count: 0 }
+  try {
+    result = perform(k, object, move)
+  } catch (error) {
+    // The title freed the buffer in the meantime; the status says so.
+    if (!(error instanceof GuestAccessError)) throw error
+  }
+  const event = move.event === 0 ? undefined : k.objects.bySerial(move.event)
+  finish(k, object, event, move, result.code, result.count)
+  k.objects.drop(object)
+  if (event !== undefined) k.objects.drop(event)
+}
+
+interface Completion {
+  readonly thread: number
+  readonly apc: number
+  readonly context: number
+  readonly statusAt: number
+}
+
+const ioIncrement = 1
+
+function finish(
+  k: Kernel,
+  object: KernelObject,
+  event: KernelObject | undefined,
+  { thread, apc, context, statusAt }: Completion,
+  code: number,
+  count: number,
+): void {
+  try {
+    writeStatus(k, statusAt, code, count)
+  } catch (error) {
+    if (!(error instanceof GuestAccessError)) throw error
+  }
+  k.dispatcher.set(object, ioIncrement)
+  if (event !== undefined) k.dispatcher.set(event, ioIncrement)
+  const issuer = k.threads.all.get(thread)
+  if ((apc & ~1) !== 0 && context !== 0 && issuer !== undefined)
+    k.apcs.queue(issuer, {
+      address: 0,
+      mode: 1,
+      kernelRoutine: 0,
+      rundownRoutine: 0,
+      routine: apc & ~1,
+      context,
+      argument1: statusAt,
+      argument2: 0,
+      timer: 0,
+    })
+  const { port, key } = fileOf(object)
+  const target = port === 0 ? undefined : k.objects.bySerial(port)
+  if (target !== undefined && context !== 0 && (apc & 1) === 0)
+    postPacket(k, target, { key, context, status: code, bytes: count })
+}
+
+/** Ends at once a call on a file that takes no time: status block, file, event, APC, packet. */
+export function completeNow(
+  k: Kernel,
+  object: KernelObject,
+  eventHandle: number,
+  rest: Completion,
+  code: number,
+  count: number,
+): number {
+  const event = eventHandle === 0 ? undefined : k.handles.need(eventHandle & ~3, undefined, operation.signal)
+  if (typeof event === 'number') return event
+  for (const waited of [object, event])
+    if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
+  finish(k, object, event, rest, code, count)
+  return code
+}
