@@ -9,40 +9,13 @@
  * of the same size, when a snapshot is restored.
  */
 import { fail } from '../base/failure.ts'
-import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
+import type { Item, SavedItem } from './item.ts'
+import { createOverlay } from './overlay.ts'
 import { foldCase } from './path.ts'
 import { listingHash, type Source, type SourceEntry } from './source.ts'
 import type { FileTime, Node, NodeTimes, RenameOutcome, Volume, VolumeInfo } from './vfs.ts'
 import { attribute } from './vfs.ts'
-
-interface Item extends Node {
-  name: string
-  parent: Item | undefined
-  size: number
-  attributes: number
-  times: NodeTimes
-  /** The source's name for it; undefined when the title made it. */
-  readonly key: string | undefined
-  /** Its size in the source. */
-  readonly original: number
-  /** Bytes of the source still showing through; what lies beyond is blocks, or zero. */
-  sourceSize: number
-  readonly blocks: Map<number, Uint8Array>
-  /** By folded name: what the title has met in this folder. */
-  readonly children: Map<string, Item>
-  /** Folded names of the source that were met, wherever they are now. */
-  readonly met: Set<string>
-  /** What the source has besides, once asked; no part of the state. */
-  unmet: Map<string, SourceEntry> | undefined
-  /** Hash of the source's listing, once the title has seen all of it. */
-  listing: string
-  /** Its bytes, name or attributes were changed by the title, or it was made by it. */
-  changed: boolean
-}
-
-const blockBytes = 0x10000
-const largestFile = 0xffffffff
 
 export interface VolumeParts {
   readonly info: VolumeInfo
@@ -65,8 +38,8 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
     changed: sourceTime,
   }
   const counters = { overlay_full_total: 0 }
+  const bytes = createOverlay(source)
   let nextId = 1
-  let blockCount = 0
   let root = rootItem()
 
   function plainItem(name: string, parent: Item | undefined, directory: boolean, attributes: number): Item {
@@ -155,32 +128,6 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
     item.times = { ...item.times, accessed: now, written: now, changed: now }
   }
 
-  /** The bytes of the source at `offset`, zero where it shows none. */
-  function fromSource(file: Item, offset: number, into: Uint8Array): void {
-    const showing = Math.max(0, Math.min(into.length, file.sourceSize - offset))
-    const got = file.key === undefined || showing === 0 ? 0 : source.read(file.key, offset, into.subarray(0, showing))
-    into.fill(0, got)
-  }
-
-  function writableBlock(file: Item, index: number): Uint8Array {
-    const known = file.blocks.get(index)
-    if (known !== undefined) return known
-    const block = new Uint8Array(blockBytes)
-    fromSource(file, index * blockBytes, block)
-    file.blocks.set(index, block)
-    blockCount += 1
-    return block
-  }
-
-  function roomFor(file: Item, offset: number, length: number): boolean {
-    if (offset + length > largestFile) return false
-    const first = Math.floor(offset / blockBytes)
-    const last = Math.floor((offset + length - 1) / blockBytes)
-    let missing = 0
-    for (let i = first; i <= last; i += 1) if (!file.blocks.has(i)) missing += 1
-    return (blockCount + missing) * blockBytes <= limits.overlayBytes.value
-  }
-
   function full(): 'full' {
     counters.overlay_full_total += 1
     return 'full'
@@ -198,7 +145,7 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       original: item.original,
       sourceSize: item.sourceSize,
       changed: item.changed,
-      blocks: [...item.blocks].sort(([a], [b]) => a - b).map(([index, bytes]) => [index, bytes]),
+      blocks: [...item.blocks].sort(([a], [b]) => a - b).map(([index, block]) => [index, block]),
       listing: item.listing,
       met: [...item.met].sort(),
       children: sorted(item).map(saveItem),
@@ -237,12 +184,12 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       key: saved.key ?? undefined,
       original: saved.original,
       sourceSize: saved.sourceSize,
-      blocks: new Map(saved.blocks.map(([index, bytes]) => [index, bytes.slice()])),
+      blocks: new Map(saved.blocks.map(([index, block]) => [index, block.slice()])),
       met: new Set(saved.met),
       listing: saved.listing,
       changed: saved.changed,
     }
-    blockCount += item.blocks.size
+    bytes.adopt(item)
     for (const child of saved.children) {
       const made = loadItem(child, item)
       item.children.set(foldCase(made.name), made)
@@ -273,56 +220,20 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
     freeUnits() {
       if (info.readOnly) return 0
       const unit = info.bytesPerSector * info.sectorsPerUnit
-      return Math.max(0, info.totalUnits - Math.ceil((blockCount * blockBytes) / unit))
+      return Math.max(0, info.totalUnits - Math.ceil(bytes.used / unit))
     },
     child: (folder, name) => childOf(itemOf(folder), name),
     children: folder => allOf(itemOf(folder)),
-    read(node, offset, into) {
-      const file = itemOf(node)
-      const length = Math.max(0, Math.min(into.length, file.size - offset))
-      for (let done = 0; done < length; ) {
-        const at = offset + done
-        const start = at % blockBytes
-        const block = file.blocks.get(Math.floor(at / blockBytes))
-        let part = Math.min(length - done, blockBytes - start)
-        if (block === undefined) {
-          while (done + part < length && !file.blocks.has(Math.floor((at + part) / blockBytes)))
-            part = Math.min(length - done, part + blockBytes)
-          fromSource(file, at, into.subarray(done, done + part))
-        } else into.set(block.subarray(start, start + part), done)
-        done += part
-      }
-      return length
-    },
-    write(node, offset, bytes, now) {
-      const file = itemOf(node)
-      if (bytes.length === 0) return 'done'
-      if (!roomFor(file, offset, bytes.length)) return full()
-      for (let done = 0; done < bytes.length; ) {
-        const at = offset + done
-        const start = at % blockBytes
-        const part = Math.min(bytes.length - done, blockBytes - start)
-        writableBlock(file, Math.floor(at / blockBytes)).set(bytes.subarray(done, done + part), start)
-        done += part
-      }
-      file.size = Math.max(file.size, offset + bytes.length)
-      touch(file, now)
+    read: (node, offset, into) => bytes.read(itemOf(node), offset, into),
+    write(node, offset, written, now) {
+      if (written.length === 0) return 'done'
+      if (!bytes.write(itemOf(node), offset, written)) return full()
+      touch(itemOf(node), now)
       return 'done'
     },
     resize(node, size, now) {
-      const file = itemOf(node)
-      if (size > largestFile) return full()
-      if (size < file.size) {
-        for (const index of [...file.blocks.keys()])
-          if (index * blockBytes >= size) {
-            file.blocks.delete(index)
-            blockCount -= 1
-          }
-        file.blocks.get(Math.floor(size / blockBytes))?.fill(0, size % blockBytes)
-        file.sourceSize = Math.min(file.sourceSize, size)
-      }
-      file.size = size
-      touch(file, now)
+      if (!bytes.resize(itemOf(node), size)) return full()
+      touch(itemOf(node), now)
       return 'done'
     },
     create(node, name, directory, attributes, now) {
@@ -343,7 +254,7 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       if (folder === undefined) return 'root'
       if (item.directory && allOf(item).length > 0) return 'not-empty'
       folder.children.delete(foldCase(item.name))
-      blockCount -= item.blocks.size
+      bytes.release(item)
       return 'done'
     },
     rename(node, target, name, now): RenameOutcome {
@@ -377,28 +288,11 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
       const saved = state as { nextId?: unknown; root?: Plain; full?: unknown }
       if (typeof saved.nextId !== 'number' || saved.root === undefined || typeof saved.full !== 'number')
         throw fail('SNAPSHOT_FORMAT', info.device, 'is not the state of a volume')
-      blockCount = 0
+      bytes.reset()
       root = loadItem(saved.root, undefined)
       nextId = saved.nextId
       counters.overlay_full_total = saved.full
     },
   }
   return volume
-}
-
-interface SavedItem {
-  readonly name: string
-  readonly id: number
-  readonly directory: boolean
-  readonly size: number
-  readonly attributes: number
-  readonly times: readonly [FileTime, FileTime, FileTime, FileTime]
-  readonly key: string | null
-  readonly original: number
-  readonly sourceSize: number
-  readonly changed: boolean
-  readonly blocks: readonly (readonly [number, Uint8Array])[]
-  readonly listing: string
-  readonly met: readonly string[]
-  readonly children: readonly Plain[]
 }
