@@ -244,6 +244,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     if (thread.suspendCount === 0) scheduler.ready(thread)
     else thread.state = 'stopped'
     audit.emit['thread.woken'](wakeScene, subject, cause, code, index)
+    for (const waited of wait.objects) objects.settle(waited)
   }
 
   function wake(winners: readonly Winner[], increment: number, cause: number): void {
@@ -502,7 +503,9 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
         const abandoned = take(held, thread, index)
         const code = (held.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
         finish(thread, held, code, index, abandoned ? waitEnd.abandoned : waitEnd.satisfied, statesOf(held.objects), 0)
-      } else if (held.deadline >= 0 && held.deadline <= time.now())
+      } else if (held.alertable && held.mode === 1 && thread.userApcs.length > 0)
+        finish(thread, held, status.USER_APC, -1, waitEnd.userApc, statesOf(held.objects), 0)
+      else if (held.deadline >= 0 && held.deadline <= time.now())
         finish(thread, held, status.TIMEOUT, -1, waitEnd.timedOut, statesOf(held.objects), 0)
       else {
         held.objects.forEach((object, place) => {

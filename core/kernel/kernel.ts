@@ -169,6 +169,12 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   })
   const modules = createModules(memory, pool)
 
+  objects.onEnd(object => {
+    if (object.timer?.armed === true) time.remove('timer', object.serial)
+    const owned = object.owner?.owned
+    if (owned !== undefined) owned.splice(owned.indexOf(object), 1)
+  })
+
   let currentRow = 0
   let stop: KernelStop | undefined
   let retry = false
@@ -348,7 +354,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       audit.beginCall()
       if (row?.entry === 'function' && row.invoke !== undefined) {
         if (quiet[id - firstExport] === 1) polled = true
-        else if (scene.tid !== 0) moved = true
+        else if (!kernel.thread.system) moved = true
         const outcome = row.invoke(kernel)
         if (typeof outcome === 'symbol') return true
         row.result.write(frame, outcome)
@@ -440,6 +446,19 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     return true
   }
 
+  /** Calls the user APCs that came before the first instruction of a thread, one after the other. */
+  function callFirstApc(): typeof jumped {
+    const apc = apcs.take(running(), 1)
+    if (apc !== undefined)
+      callGuest({
+        entry: apc.routine,
+        args: [apc.context, apc.argument1, apc.argument2],
+        later: { continuation: 'first-apc-done', state: null },
+        interrupts: true,
+      })
+    return jumped
+  }
+
   /** Continuations of the kernel itself. */
   const ownContinuations: Readonly<Record<string, (state: Plain, value: number) => Outcome<unknown>>> = {
     'apc-next': state => deliverApcs((state as { later: Later | null }).later ?? undefined),
@@ -455,6 +474,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       return callGuest({ entry: routine, args: [context, first, second], later: next, interrupts: mode === 0 })
     },
     'kernel-apc-done': () => jumped,
+    'first-apc-done': callFirstApc,
     'thread-rundown': state => rundown((state as { code: number }).code),
   }
 
@@ -624,6 +644,10 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
         if (thread.resume !== undefined) {
           resume(thread)
           if (scheduler.attention || thread.state !== 'running') continue
+        }
+        if (!thread.begun) {
+          thread.begun = true
+          callFirstApc()
         }
         if (thread.kernelApcs.length > 0) startKernelApc(thread)
         return true

@@ -151,6 +151,8 @@ export interface Thread {
   creator: CallSite | undefined
   /** The run since its last wait was begun by a time-out and made no other call than a poll. */
   polling: boolean
+  /** It has come to its first instruction. */
+  begun: boolean
 }
 
 export interface KernelObject {
@@ -277,6 +279,8 @@ export interface Objects {
   release(object: KernelObject): void
   /** Gives a reference back without telling of it: for what has a fact of its own. */
   drop(object: KernelObject): void
+  /** Somebody waits for it no more: it may end, if nothing refers to it. */
+  settle(object: KernelObject): void
   /** Ends the objects that lie in memory that is no more. */
   freed(start: number, size: number): void
   /** Tells of a call on a value that names no object. */
@@ -327,7 +331,7 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
   let lastSerial = 0
   let clock = 0
   let inTitleMemory = 0
-  let onEnd: (object: KernelObject) => void = () => {}
+  const onEnd: ((object: KernelObject) => void)[] = []
   let unlinked: { object: KernelObject; owner: number; waiters: [number, number][] }[] = []
 
   const stateOf = (object: KernelObject): number => memory.load32(object.header + DISPATCHER_HEADER.signalState) | 0
@@ -396,7 +400,7 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
   function end(object: KernelObject, reason: number): void {
     object.alive = false
     unindex(object)
-    onEnd(object)
+    for (const listener of onEnd) listener(object)
     if (object.owned && object.address !== 0)
       pool.free(object.address - OBJECT_HEADER.size, shapeOf(object.kind).size + OBJECT_HEADER.size)
     audit.emit['object.destroyed'](audit.scene, audit.about(object), 0, reason)
@@ -423,9 +427,15 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
     return body
   }
 
+  /** Ends an object that nothing refers to; who waits for it holds it too. */
+  function settle(object: KernelObject): void {
+    if (object.references === 0 && object.owned && object.alive && object.waiters.length === 0)
+      end(object, destroyed.lastReference)
+  }
+
   function drop(object: KernelObject): void {
     if (object.references > 0) object.references -= 1
-    if (object.references === 0 && object.owned && object.alive) end(object, destroyed.lastReference)
+    settle(object)
   }
 
   const own = (kind: ObjectKind, limit: number | undefined): number =>
@@ -516,6 +526,7 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
       drop(object)
     },
     drop,
+    settle,
     freed(start, size) {
       if (inTitleMemory === 0 || size <= 0) return
       const low = fold(start >>> 0)
@@ -547,11 +558,7 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
       return best
     },
     onEnd(listener) {
-      const earlier = onEnd
-      onEnd = object => {
-        earlier(object)
-        listener(object)
-      }
+      onEnd.push(listener)
     },
     save() {
       return {

@@ -245,6 +245,7 @@ export function createThreads(ports: ThreadPorts): Threads {
       exitCode: 0,
       creator: undefined,
       polling: false,
+      begun: false,
     }
   }
 

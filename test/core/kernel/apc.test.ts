@@ -113,6 +113,22 @@ describe('user APCs', () => {
   })
 })
 
+describe('user APCs of a thread that has not begun', () => {
+  test('run before its first instruction, and leave its registers as they were', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1, { flags: 1, entry: code + 0x300 })
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 1, 0, 0)
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 2, 0, 0)
+    bench.call(1, 'NtResumeThread', a.handle, 0)
+    const frame = bench.frameOf(a.tid)
+    expect([frame.pc, frame.word(3)]).toEqual([routine, 1])
+    bench.returnFrom(a.tid)
+    expect([frame.pc, frame.word(3)]).toEqual([routine, 2])
+    bench.returnFrom(a.tid)
+    expect([frame.pc, frame.lr]).toEqual([code + 0x300, bench.core.kernel.traps.threadReturn])
+  })
+})
+
 describe('kernel APCs', () => {
   test('interrupt their thread anywhere and give every register back', () => {
     const bench = createWorkbench()

@@ -113,6 +113,26 @@ const events: readonly Case[] = [
   ],
 ]
 
+const lives: readonly Case[] = [
+  [
+    'an object whose last handle is closed while somebody waits for it lives until the wait ends',
+    `main event e auto
+     a wait e 10ms -> parked
+     main close e
+     main set e -> invalid
+     pass 10ms
+     wakes a=timeout`,
+  ],
+  [
+    'a timer whose last handle is closed does not expire',
+    `main timer t auto
+     main arm t 5ms 5ms
+     main close t
+     pass 50ms
+     tells`,
+  ],
+]
+
 const semaphores: readonly Case[] = [
   [
     'a semaphore lets in as many as its count, and a release wakes as many as it adds',
@@ -479,6 +499,7 @@ const apcs: readonly Case[] = [
 
 describe.each([
   ['events', events],
+  ['lives', lives],
   ['semaphores', semaphores],
   ['mutants', mutants],
   ['waits for several objects', several],

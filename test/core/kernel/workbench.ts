@@ -311,6 +311,7 @@ export function createWorkbench(options: Partial<KernelOptions> = {}, more: Part
       )
       if (answer !== 0) throw new Error(`ExCreateThread answered ${answer}`)
       const tid = memory.load32(tidAt)
+      core.begin(hardwareThread)
       return { tid, handle: memory.load32(handleAt), at: kernel.threads.byTid(tid)?.object.address ?? 0 }
     },
     returnFrom(tid, value = 0) {
