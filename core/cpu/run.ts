@@ -8,6 +8,7 @@
  * rest: a store into the very instruction that runs still finds its operands.
  */
 import { fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import type { Part, Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
@@ -114,11 +115,19 @@ export interface CpuSettings {
   readonly engine?: Engine
   /** Starts of functions and their lengths in bytes, where the image tells. */
   readonly functions?: ReadonlyMap<number, number>
+  /** Pages of code that may be decoded at a time. */
+  readonly decodedPages?: number
+  /** Instructions of compiled code that are kept at a time. */
+  readonly capacity?: number
 }
 
 export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
-  const { engine = 'interpreter', functions = new Map() }: CpuSettings =
-    typeof settings === 'string' ? { engine: settings } : settings
+  const {
+    engine = 'interpreter',
+    functions = new Map(),
+    decodedPages = limits.decodedPages.value,
+    capacity = limits.compiledInstructions.value,
+  }: CpuSettings = typeof settings === 'string' ? { engine: settings } : settings
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
   const flags = bytes.subarray(hostMap.pageFlags, hostMap.pageFlags + (1 << (32 - pageShift)))
@@ -160,7 +169,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       faultFetch(pc)
       return 0
     }
-    if (nextSlot + slotSize > hostMap.end) {
+    if (nextSlot >= decodedFirst + decodedPages * slotSize) {
       dropAll()
       flushes += 1
     }
@@ -256,6 +265,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           constants,
           stops,
           threshold: thresholds[engine],
+          capacity,
           timebase: () => ports.timebase(),
           handlers: handlerTable,
           enter,

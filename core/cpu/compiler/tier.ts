@@ -8,7 +8,6 @@
  * What a unit was compiled from is remembered by page. When such bytes change, the whole module goes, since its units
  * call one another directly; when the cache is full, the oldest module goes.
  */
-import { limits } from '../../base/limits.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
 import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
@@ -49,6 +48,8 @@ export interface TierSpec {
   readonly stops: ReadonlySet<number>
   /** Times a record runs before it is hot. */
   readonly threshold: number
+  /** Instructions of compiled code that are kept. */
+  readonly capacity: number
   readonly timebase: () => bigint
   readonly handlers: WebAssembly.Table
   readonly enter: WebAssembly.ExportValue
@@ -70,6 +71,8 @@ const isPrologue = (word: number): boolean =>
 
 const unitsInModule = 100
 const instructionsInModule = 20_000
+/** A count that does not run out: for what only the interpreter does. */
+const never = 0x7fffffff
 /** Targets of one jump, and words from its first to its last. */
 const widestJump = 1_024
 
@@ -143,18 +146,14 @@ export function createTier(spec: TierSpec): Tier {
   function count(record: number): void {
     const pc = pcOf(record)
     proposed.add(pc)
-    if (!refused.has(pc)) mark(record, counting, threshold)
-  }
-  function plain(record: number): void {
-    const handler = handlerOf(record)
-    if (handler === counting || handler === compiled) view.setUint16(record, view.getUint16(sideOf(record), true), true)
+    mark(record, counting, refused.has(pc) ? never : threshold)
   }
 
   function propose(pc: number): void {
     if (proposed.has(pc)) return
     proposed.add(pc)
     const record = recordOf(pc)
-    if (record !== 0 && handlerOf(record) >= firstHandler && !refused.has(pc)) mark(record, counting, threshold)
+    if (record !== 0 && handlerOf(record) >= firstHandler) mark(record, counting, refused.has(pc) ? never : threshold)
   }
 
   const finder: Finder = {
@@ -210,7 +209,7 @@ export function createTier(spec: TierSpec): Tier {
     compile(pc)
     if (!units.has(pc)) {
       refused.add(pc)
-      plain(record)
+      mark(record, counting, never)
     }
   }
 
@@ -303,7 +302,7 @@ export function createTier(spec: TierSpec): Tier {
 
   function makeRoom(instructions: number): void {
     for (const module of modules) {
-      if (instructionsLive + instructions <= limits.compiledInstructions.value) return
+      if (instructionsLive + instructions <= spec.capacity) return
       evictedTotal += module.units.length
       drop(module)
     }
@@ -351,7 +350,11 @@ export function createTier(spec: TierSpec): Tier {
       const instruction: Instruction = { pc, word, known: knownOf(word, pc), meaning }
       const target = staticTarget(instruction)
       if (target === undefined || target === pc + 4) return
-      if (meaning.links) callTargets.add(target)
+      if (meaning.links) {
+        callTargets.add(target)
+        // A call that was interpreted returns to the interpreter.
+        propose((pc + 4) >>> 0)
+      }
       if (meaning.links || target <= pc) propose(target)
     },
     written(start, size) {

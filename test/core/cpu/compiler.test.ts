@@ -12,7 +12,8 @@ const benches = new Map(
   [false, true].flatMap(wide =>
     (['interpreter', 'compiler'] as const).map(engine => [
       `${engine} ${wide}`,
-      createWorkbench({ timebase: () => 0x123456789abn }, wide, engine),
+      // So little is kept that units go all the time.
+      createWorkbench({ timebase: () => 0x123456789abn }, wide, { engine, capacity: 100 }),
     ]),
   ),
 )
@@ -119,7 +120,11 @@ describe('compiled code', () => {
       }),
       { seed, numRuns: Number(process.env.RUNS ?? 300) },
     )
-    for (const wide of [false, true])
-      expect(bench('compiler', wide).cpu.compiler?.units_compiled_total).toBeGreaterThan(100)
+    for (const wide of [false, true]) {
+      const counters = bench('compiler', wide).cpu.compiler
+      expect(counters?.units_compiled_total).toBeGreaterThan(100)
+      expect(counters?.units_evicted_total).toBeGreaterThan(10)
+      expect(counters?.instructions_live).toBeLessThanOrEqual(200)
+    }
   })
 })

@@ -1,5 +1,12 @@
 import { assembler } from '../../../core/cpu/isa.ts'
-import { type Cpu, type CpuExit, type CpuPorts, createCpu, type Engine } from '../../../core/cpu/run.ts'
+import {
+  type Cpu,
+  type CpuExit,
+  type CpuPorts,
+  type CpuSettings,
+  createCpu,
+  type Engine,
+} from '../../../core/cpu/run.ts'
 import { msrSf } from '../../../core/cpu/state.ts'
 import { createMemory, type GuestMemory } from '../../../core/memory/guest.ts'
 import { access } from '../../../core/memory/map.ts'
@@ -23,7 +30,7 @@ export interface Workbench {
 export function createWorkbench(
   ports: Partial<CpuPorts> = {},
   wide = false,
-  engine: Engine = 'interpreter',
+  settings: Engine | CpuSettings = 'interpreter',
 ): Workbench {
   const memory = createMemory()
   const cpu = createCpu(
@@ -35,7 +42,7 @@ export function createWorkbench(
       deviceStore: () => {},
       ...ports,
     },
-    engine,
+    settings,
   )
   const registers = cpu.registers()
   if (wide) registers.msr |= msrSf
