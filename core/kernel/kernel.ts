@@ -26,6 +26,7 @@ import { jumped, type Later, type Outcome, parked, type StateDefinition } from '
 import { createPool, kernelRegion } from './pool.ts'
 import type { KernelPorts } from './ports.ts'
 import { createReadyLists } from './ready-list.ts'
+import { loadReports, saveReports } from './reports.ts'
 import { takeRequest } from './requests.ts'
 import { createScheduler, type HardwareThread, hardwareThreads } from './scheduler.ts'
 import { exportNumber, firstExport, libraries, type PathName, pathNumber, paths } from './sources.ts'
@@ -743,10 +744,8 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       polled = saved.flags.polled
       stop = saved.stop ?? undefined
     },
-    saveReports: () => ({ sequence: sink.sequence }),
-    loadReports(state) {
-      sink.sequence = (state as { sequence: number }).sequence
-    },
+    saveReports: () => saveReports(sink, objects.live, threads.all),
+    loadReports: state => loadReports(state, sink, objects.live, threads.all),
   }
 }
 

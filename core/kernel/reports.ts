@@ -1,0 +1,57 @@
+/**
+ * What only reports need, saved beside the machine's state and never in its digest: how many facts there were, where
+ * things were made and signalled last, and how often. A machine restored with it gives the report it would have given.
+ */
+import type { Plain } from '../base/state.ts'
+import type { FactSink } from '../facts/sink.ts'
+import type { CallSite } from '../facts/views.ts'
+import type { Counts, KernelObject, Site, Thread } from './object.ts'
+
+interface SavedReports {
+  readonly sequence: number
+  readonly objects: readonly (readonly [serial: number, created: CallSite | null, last: Site | null, counts: Counts])[]
+  readonly threads: readonly (readonly [id: number, creator: CallSite | null, begun: CallSite | null])[]
+}
+
+const copyOf = <T extends object>(site: T | undefined): T | null => (site === undefined ? null : { ...site })
+
+export function saveReports(
+  sink: FactSink,
+  objects: ReadonlyMap<number, KernelObject>,
+  threads: ReadonlyMap<number, Thread>,
+): Plain {
+  const saved: SavedReports = {
+    sequence: sink.sequence,
+    objects: [...objects.values()].map(object => [
+      object.serial,
+      copyOf(object.created),
+      copyOf(object.lastSignal),
+      { ...object.counts },
+    ]),
+    threads: [...threads.values()].map(thread => [thread.id, copyOf(thread.creator), copyOf(thread.wait?.begun)]),
+  }
+  return saved as unknown as Plain
+}
+
+export function loadReports(
+  state: Plain,
+  sink: FactSink,
+  objects: ReadonlyMap<number, KernelObject>,
+  threads: ReadonlyMap<number, Thread>,
+): void {
+  const saved = state as unknown as SavedReports
+  sink.sequence = saved.sequence
+  for (const [serial, created, last, counts] of saved.objects) {
+    const object = objects.get(serial)
+    if (object === undefined) continue
+    object.created = created ?? undefined
+    object.lastSignal = last === null ? undefined : { ...last }
+    Object.assign(object.counts, counts)
+  }
+  for (const [id, creator, begun] of saved.threads) {
+    const thread = threads.get(id)
+    if (thread === undefined) continue
+    thread.creator = creator ?? undefined
+    if (thread.wait !== undefined) thread.wait.begun = begun ?? undefined
+  }
+}
