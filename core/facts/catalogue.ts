@@ -107,7 +107,7 @@ export const catalogue = {
     id: 12,
     category: 'signal',
     about:
-      'A signal had no effect. `reason`: 0 auto-reset event set while set, 1 pulse with nobody waiting, 2 release over the limit, 3 manual event set while set.',
+      'A signal had no effect; told instead of `object.signalled` or `object.pulsed`. `reason`: 0 auto-reset event set while set, 1 pulse with nobody waiting, 2 release over the limit, 3 manual event set while set.',
     fields: ['reason', 'previous', 'count'],
   }),
   'ghost.met': row({
@@ -121,7 +121,7 @@ export const catalogue = {
     id: 14,
     category: 'wait',
     about:
-      'A thread asked to wait. `type`: 0 all, 1 any; `timeout` in 100 ns (relative), -1 for ever, 0 poll; `deadline` in ticks, -1 none.',
+      'A thread asked to wait; the subject is the first object. `type`: 0 all, 1 any; `timeout` in 100 ns (relative), -1 for ever, 0 poll; `deadline` in ticks, -1 none.',
     fields: ['type', 'alertable', 'mode', 'timeout', 'deadline', 'parked'],
     list: 'the serials waited on, in order',
   }),
@@ -129,7 +129,7 @@ export const catalogue = {
     id: 15,
     category: 'wake',
     about:
-      'A wait ended with `status`; `index` is the object that satisfied it or -1; `waited` in ticks. `end`: 0 satisfied, 1 timed out, 2 alerted, 3 user APC, 4 abandoned, 5 thread terminated, 6 refused.',
+      'A wait ended with `status`; the subject is the object that satisfied it, else the first. `index` is the object that satisfied it or -1; `waited` in ticks. `end`: 0 satisfied, 1 timed out, 2 alerted, 3 user APC, 4 abandoned, 5 thread terminated, 6 refused.',
     fields: ['status', 'index', 'end', 'waited'],
     list: 'pairs of serial and SignalState after, in order',
   }),
