@@ -85,7 +85,7 @@ export interface Cpu extends Part {
 export type Engine = 'interpreter' | 'compiler' | 'tiered'
 
 /** How often a place runs before it is compiled. */
-const thresholds = { compiler: 1, tiered: 500 } as const
+const thresholds = { compiler: 1, tiered: 4_000 } as const
 
 interface Exports {
   readonly run: (left: number) => void
@@ -265,6 +265,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           constants,
           stops,
           threshold: thresholds[engine],
+          eager: engine === 'compiler',
+          retired: () => before,
           capacity,
           timebase: () => ports.timebase(),
           handlers: handlerTable,
@@ -300,6 +302,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       budgeted = 0
       view.setInt32(state + transient.left, 0, true)
     }
+    tier?.flush()
     return view.getInt32(state + transient.exit, true)
   }
 

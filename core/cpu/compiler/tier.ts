@@ -37,6 +37,8 @@ export interface Tier {
   written(start: number, size: number): void
   /** All decoded records are gone; units stay. */
   forgetRecords(): void
+  /** A run has ended: time to compile what became hot. */
+  flush(): void
   /** Drops every unit, for another mode. */
   reset(wide: boolean): void
   counters(): TierCounters
@@ -48,6 +50,10 @@ export interface TierSpec {
   readonly stops: ReadonlySet<number>
   /** Times a record runs before it is hot. */
   readonly threshold: number
+  /** Compiles at once what is hot, instead of in batches. */
+  readonly eager: boolean
+  /** Instructions retired. */
+  readonly retired: () => number
   /** Instructions of compiled code that are kept. */
   readonly capacity: number
   readonly timebase: () => bigint
@@ -70,6 +76,9 @@ const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
 const unitsInModule = 100
+/** Hot records that are compiled together, and how many instructions fewer of them wait. */
+const batchSize = 40
+const batchPatience = 2_000_000
 const instructionsInModule = 20_000
 /** A count that does not run out: for what only the interpreter does. */
 const never = 0x7fffffff
@@ -103,6 +112,9 @@ export function createTier(spec: TierSpec): Tier {
   const refused = new Set<number>()
   /** Where the jump was that led to an address. */
   const jumps = new Map<number, number>()
+  const queue = new Set<number>()
+  let queuedAt = 0
+  const now = spec.retired
   let wide = false
   let compiledTotal = 0
   let droppedTotal = 0
@@ -196,7 +208,7 @@ export function createTier(spec: TierSpec): Tier {
       ),
     )
     for (const module of stale) drop(module)
-    for (const { units: list } of stale) for (const { unit } of list) if (!units.has(unit.entry)) compile(unit.entry)
+    compile(stale.flatMap(module => module.units.map(({ unit }) => unit.entry)))
     return stale.length > 0
   }
 
@@ -206,22 +218,40 @@ export function createTier(spec: TierSpec): Tier {
       count(record)
       return
     }
-    compile(pc)
-    if (!units.has(pc)) {
-      refused.add(pc)
-      mark(record, counting, never)
+    if (spec.eager) {
+      compile([pc])
+      if (units.has(pc)) return
+    } else {
+      if (queue.size === 0) queuedAt = now()
+      queue.add(pc)
+    }
+    mark(record, counting, never)
+  }
+
+  /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
+  function flush(): void {
+    if (queue.size === 0 || (queue.size < batchSize && now() - queuedAt < batchPatience)) return
+    const list = [...queue].filter(pc => !units.has(pc))
+    queue.clear()
+    compile(list)
+    for (const pc of list) {
+      const record = recordOf(pc)
+      if (record !== 0 && handlerOf(record) === counting && !units.has(pc)) count(record)
     }
   }
 
-  function batch(first: number): Unit[] {
+  function batch(hot: readonly number[]): Unit[] {
     const found: Unit[] = []
-    const work = [first]
+    const work = [...hot]
     const known = new Set(work)
     let size = 0
     for (let pc = work.shift(); pc !== undefined; pc = work.shift()) {
       if (found.length >= unitsInModule || size >= instructionsInModule) break
       const unit = findUnit(finder, pc)
-      if (unit === undefined) continue
+      if (unit === undefined) {
+        refused.add(pc)
+        continue
+      }
       found.push(unit)
       size += unit.instructions
       for (const callee of unit.callees)
@@ -233,8 +263,8 @@ export function createTier(spec: TierSpec): Tier {
     return found
   }
 
-  function compile(first: number): void {
-    const list = batch(first)
+  function compile(entries: readonly number[]): void {
+    const list = batch(entries)
     if (list.length === 0) return
     const runtimeImports = { timebase: { takes: [], gives: ['i64'] } } as const
     const builder = createModule(runtimeImports, constants)
@@ -338,6 +368,7 @@ export function createTier(spec: TierSpec): Tier {
 
   return {
     propose,
+    flush,
     decoded(record, pc, word) {
       const module = units.get(pc)
       if (module !== undefined) {
@@ -374,6 +405,7 @@ export function createTier(spec: TierSpec): Tier {
       refused.clear()
       seen.clear()
       jumps.clear()
+      queue.clear()
     },
     counters: () => ({
       units_compiled_total: compiledTotal,

@@ -123,7 +123,7 @@ describe('compiled code', () => {
     for (const wide of [false, true]) {
       const counters = bench('compiler', wide).cpu.compiler
       expect(counters?.units_compiled_total).toBeGreaterThan(100)
-      expect(counters?.units_evicted_total).toBeGreaterThan(10)
+      expect(counters?.units_evicted_total).toBeGreaterThan(0)
       expect(counters?.instructions_live).toBeLessThanOrEqual(200)
     }
   })
