@@ -11,6 +11,8 @@ export interface Outcome {
   nameOf(address: number): string
   readonly run: RunInfo
   readonly end: RunEnd
+  /** The conditions asked for, as they are typed. */
+  readonly until: readonly string[]
   readonly instructions: number
   readonly cycles: number
   readonly digest: string
@@ -49,6 +51,7 @@ function named(text: string, nameOf: (address: number) => string): string {
 const causes: Readonly<Record<RunEnd['cause'], string>> = {
   finished: 'finished',
   limit: 'reached its limit',
+  until: 'met its condition',
   deadlock: 'hangs',
   stuck: 'is stuck',
   fault: 'faulted',
@@ -56,12 +59,18 @@ const causes: Readonly<Record<RunEnd['cause'], string>> = {
   defect: 'was ended',
 }
 
-function headline({ run, end, instructions, cycles, milliseconds, nameOf }: Outcome): string {
+function untilLines(met: string | undefined, asked: readonly string[]): string[] {
+  if (asked.length === 0) return []
+  return [met === undefined ? `Nothing of --until ${asked.join(',')} was met.` : `As asked with --until ${met}.`]
+}
+
+function headline({ run, end, instructions, cycles, milliseconds, nameOf, until }: Outcome): string {
   const speed = milliseconds < 500 ? '' : ` (${Math.round(instructions / milliseconds / 1_000)} million a second)`
   const identity = run.title.id === 0 ? run.title.name : `${run.title.name} (title ${hex32(run.title.id)})`
   const text = named(end.text, nameOf)
   return [
     ...wrapped(`${identity} ${causes[end.cause]}: ${text}${text.endsWith('.') ? '' : '.'}`, 100),
+    ...untilLines(end.met, until),
     `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, in ` +
       `${seconds(milliseconds / 1_000)}${speed}. Run ${run.runId}.`,
   ].join('\n')
@@ -142,7 +151,7 @@ export function reportJson(outcome: Outcome): string {
       out: run.out ?? null,
       title: run.title,
     },
-    end: { ...end, exitCode: outcome.exitCode ?? null },
+    end: { ...end, met: end.met ?? null, exitCode: outcome.exitCode ?? null },
     instructions: outcome.instructions,
     cycles: outcome.cycles,
     digest: outcome.digest,

@@ -16,9 +16,13 @@ import type { Progress } from './progress.ts'
 
 /** What of a machine a run needs. */
 export interface Runnable {
-  run(
-    limit: number,
-  ): { readonly kind: Exclude<RunEnd['cause'], 'signal' | 'defect'>; readonly text: string } | undefined
+  run(limit: number):
+    | {
+        readonly kind: Exclude<RunEnd['cause'], 'signal' | 'defect'>
+        readonly text: string
+        readonly met?: string
+      }
+    | undefined
   readonly views: MachineViews
 }
 
@@ -40,6 +44,7 @@ export interface Ended {
 const statuses: Readonly<Record<Exclude<RunEnd['cause'], 'signal'>, number>> = {
   finished: exitStatus.finished,
   limit: exitStatus.limit,
+  until: exitStatus.finished,
   deadlock: exitStatus.deadlock,
   stuck: exitStatus.deadlock,
   fault: exitStatus.fault,
@@ -76,7 +81,7 @@ async function slices({ host, clock, machine, driver, interrupt, progress }: Ses
     const before = clock.now()
     const stop = machine.run(pace.slice)
     pace.took(clock.now() - before)
-    if (stop !== undefined) return { cause: stop.kind, exitStatus: statuses[stop.kind], text: stop.text }
+    if (stop !== undefined) return endingOf(stop)
     driver.slice()
     progress.update(views.instructions, views.cycle / views.timebaseHz)
     await host.turn()
@@ -90,6 +95,13 @@ async function slices({ host, clock, machine, driver, interrupt, progress }: Ses
         text: `by ${interrupt.signal}`,
       }
   }
+}
+
+/** Whoever asked for an end has it: status 0. */
+function endingOf({ kind, text, met }: NonNullable<ReturnType<Runnable['run']>>): Ending {
+  return met === undefined
+    ? { cause: kind, exitStatus: statuses[kind], text }
+    : { cause: kind, exitStatus: exitStatus.finished, text, met }
 }
 
 function defectEnding(error: unknown): Ending {

@@ -14,13 +14,16 @@ import type { Cpu, CpuExit, CpuFault } from '../cpu/run.ts'
 import type { KernelCore } from '../kernel/kernel.ts'
 import { hardwareThreads } from '../kernel/scheduler.ts'
 import type { MachineOptions } from './options.ts'
+import type { Until } from './until.ts'
 
 export interface StopReason {
-  readonly kind: 'finished' | 'limit' | 'deadlock' | 'stuck' | 'fault'
+  readonly kind: 'finished' | 'limit' | 'until' | 'deadlock' | 'stuck' | 'fault'
   /** One sentence. */
   readonly text: string
   readonly exitCode?: number
   readonly fault?: GuestFault
+  /** The condition of `until` that this end meets, as it is typed. */
+  readonly met?: string
 }
 
 export interface GuestFault extends CpuFault {
@@ -44,6 +47,7 @@ export interface LoopPorts {
   readonly cpu: Cpu
   readonly core: KernelCore
   readonly options: MachineOptions
+  readonly until: Until
   /** Parts that wake guest code by themselves, in this order. */
   readonly devices: readonly TimedPart[]
   /** What device code does at turn ends besides its deadlines. */
@@ -58,7 +62,7 @@ const leapsPerSlice = 4_096
 const debugService = 0x0fe0
 const services = { print: 20, printPrompt: 26, none: 25 } as const
 
-export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPorts): Loop {
+export function createLoop({ cpu, core, options, until, devices, pump, nameOf }: LoopPorts): Loop {
   const { kernel } = core
   const { time, scheduler } = kernel
   const stuckTicks = time.ticksOfMilliseconds(options.stuckAfter)
@@ -70,7 +74,7 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
   let stopped: StopReason | undefined
 
   function stop(reason: StopReason): StopReason {
-    stopped ??= reason
+    stopped ??= until.judge(reason)
     return stopped
   }
 
@@ -92,6 +96,12 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
   function stuckAt(): number {
     if (core.takeProgress()) progressAt = time.now()
     return stuckTicks > 0 ? progressAt + stuckTicks : Number.POSITIVE_INFINITY
+  }
+
+  /** Ends the run when a condition that was asked for holds. */
+  function stopUntil(): StopReason | undefined {
+    const met = until.holding()
+    return met === undefined ? undefined : stop(until.reason(met))
   }
 
   function stopStuck(): void {
@@ -129,9 +139,10 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
       return
     }
     const stuck = stuckAt()
-    time.leapTo(Math.min(next, stuck))
+    time.leapTo(Math.min(next, stuck, until.cycle))
+    if (time.now() < Math.min(next, stuck)) stopUntil()
     // Before what is due wakes anybody: those who poll are seen where they wait.
-    if (next > stuck) stopStuck()
+    else if (next > stuck) stopStuck()
     else tick()
   }
 
@@ -187,9 +198,11 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
       if (left > 0 && core.begin(position) && hw !== undefined) {
         const rest = options.limit === undefined ? budget : Math.min(budget, options.limit - cpu.retired)
         if (rest <= 0) return stop({ kind: 'limit', text: `${options.limit} instructions have run` })
+        const room = until.room()
+        if (room <= 0) return stopUntil()
         const before = cpu.retired
         hw.spinning = false
-        const exit = cpu.run(Math.min(rest, left))
+        const exit = cpu.run(Math.min(rest, left, room))
         const done = cpu.retired - before
         budget -= done
         left -= done
@@ -198,13 +211,16 @@ export function createLoop({ cpu, core, options, devices, pump, nameOf }: LoopPo
         if (!hw.spinning) roundActive = true
         const over = kernelStop()
         if (over !== undefined) return over
+        if (until.watches && (exit.kind === 'leave' || until.room() <= 0) && stopUntil() !== undefined) break
         if (left > 0) continue
       } else if (core.stopped() !== undefined) return kernelStop()
       endTurn()
+      if (until.watches && stopUntil() !== undefined) break
       if (position !== 0) continue
       if (!roundActive && !scheduler.busy()) {
         leap()
         leaps += 1
+        if (until.watches && stopUntil() !== undefined) break
         if (leaps >= leapsPerSlice) break
       }
       roundActive = false

@@ -28,6 +28,7 @@ import { createLoop, type StopReason } from './loop.ts'
 import { defaultMachineOptions, type MachineOptions } from './options.ts'
 import { createRegisters } from './registers.ts'
 import { loadMachine, type SnapshotParts, saveMachine, saveState } from './snapshot.ts'
+import { createUntil } from './until.ts'
 import { addressNames, createViews } from './views.ts'
 
 export interface Machine {
@@ -72,7 +73,10 @@ export function createMachine(spec: MachineSpec): Machine {
   const cpu: Cpu = createCpu(
     memory,
     {
-      call: id => kernelCore.call(id),
+      call: id => {
+        const leave = kernelCore.call(id)
+        return leave || (until.watches && until.holding() !== undefined)
+      },
       timebase: () => BigInt(kernelCore.kernel.time.now()),
       deviceLoad: (address, size) => bus.load(address, size),
       deviceStore: (address, size, value) => bus.store(address, size, value),
@@ -121,6 +125,14 @@ export function createMachine(spec: MachineSpec): Machine {
   )
   core = kernelCore
   const { kernel } = kernelCore
+  const until = createUntil({
+    conditions: options.until,
+    kernel,
+    instructionsPerTick: options.instructionsPerTick,
+    instructions: () => cpu.retired,
+    swaps: () => gpu.swaps.count,
+    facts: () => sink.sequence,
+  })
 
   const placement = place(image, memory)
   linkImports(image, memory, (library, ordinal, kind) => kernelCore.resolve(library, ordinal, kind))
@@ -144,6 +156,7 @@ export function createMachine(spec: MachineSpec): Machine {
     cpu,
     core: kernelCore,
     options,
+    until,
     devices: [
       {
         deadline: () => (kernel.state(videoState).callback === 0 ? undefined : gpu.deadline()),
@@ -191,6 +204,7 @@ export function createMachine(spec: MachineSpec): Machine {
         ...audio.counters(),
         ...xma.counters(),
         code_flushes_total: cpu.decodedFlushes,
+        ...cpu.compiler,
       }),
     }),
     get instructions() {

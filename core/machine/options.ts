@@ -1,3 +1,5 @@
+import type { Condition } from '../base/condition.ts'
+
 /** What a machine is made with besides the title: plain data, and part of a run's identity. */
 export interface MachineOptions {
   /** Ticks of the timebase a second. */
@@ -12,6 +14,8 @@ export interface MachineOptions {
   readonly stuckAfter: number
   /** Stop after exactly this many instructions; undefined for no limit. */
   readonly limit: number | undefined
+  /** Stop where the first of these is met. */
+  readonly until: readonly Condition[]
   /** The guest's date at tick 0: 100 ns units since 1601. */
   readonly systemTime: bigint
   /** Frames of a walked back chain. */
@@ -27,6 +31,7 @@ export const defaultMachineOptions: MachineOptions = {
   handleBase: 0x1000,
   stuckAfter: 30_000,
   limit: undefined,
+  until: [],
   // 2026-01-01T00:00:00Z: any date would do, as long as every run has the same.
   systemTime: 134_116_992_000_000_000n,
   frames: 6,

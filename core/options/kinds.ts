@@ -1,3 +1,5 @@
+import { type Condition, conditionForms, parseConditions } from '../base/condition.ts'
+
 /**
  * The kinds of option value, one row each: the placeholder, what a good value is, and how a text becomes one. A kind
  * knows no flag; a row of rows.ts adds name, default and range.
@@ -142,6 +144,11 @@ export const kinds = {
     parse: text => (text === '' || text.includes('\0') ? undefined : text),
   }),
   url: kind<string>({ argument: 'URL', expects: 'an http or https URL such as http://localhost:4318', parse: url }),
+  conditions: kind<readonly Condition[]>({
+    argument: 'CONDITION,…',
+    expects: `a list of conditions of the forms ${conditionForms.join(', ')}`,
+    parse: parseConditions,
+  }),
   choice: kind<string>({ argument: 'WORD', expects: 'one of', parse: text => text }),
   instant: kind<bigint>({
     argument: 'INSTANT',

@@ -47,6 +47,14 @@ export const runOptions = {
     range: [1, Number.MAX_SAFE_INTEGER],
     about: 'stop after exactly this many instructions, summed over the hardware threads',
   }),
+  until: row({
+    kind: 'conditions',
+    group: 'The run',
+    repeatable: true,
+    about:
+      'stop with status 0 where the first of these is met: swaps:N frames presented, cycle:N ticks, facts:N, ' +
+      'signalled:HANDLE[:N] the N-th signal of the object that value names, fault, stuck',
+  }),
   stuckAfter: row({
     kind: 'duration',
     group: 'The run',

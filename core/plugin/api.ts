@@ -73,10 +73,12 @@ export interface PluginContext {
 
 /** How a run ended. */
 export interface RunEnd {
-  readonly cause: 'finished' | 'limit' | 'deadlock' | 'stuck' | 'fault' | 'signal' | 'defect'
+  readonly cause: 'finished' | 'limit' | 'until' | 'deadlock' | 'stuck' | 'fault' | 'signal' | 'defect'
   readonly exitStatus: number
   /** One sentence. */
   readonly text: string
+  /** The condition of `--until` that was met, as it is typed. */
+  readonly met?: string
   /** What the plugins that offer verdicts say of the threads that wait. */
   readonly verdicts: readonly Verdict[]
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import type { Engine } from '../../core/cpu/run.ts'
 import type { Focus, ReportSection, RunEnd, Verdict } from '../../core/index.ts'
 import { parseImage } from '../../core/loader/load.ts'
 import { createMachine, type Machine } from '../../core/machine/machine.ts'
@@ -27,11 +28,12 @@ export interface RunSpec {
   readonly focus?: Focus
   /** Instructions of the next slice. */
   slice?(): number
+  readonly engine?: Engine
   /** Text of a linker's map. */
   readonly map?: string
 }
 
-const statusOf: Readonly<Record<string, number>> = { finished: 0, limit: 3, deadlock: 4, stuck: 4, fault: 5 }
+const statusOf: Readonly<Record<string, number>> = { finished: 0, until: 0, limit: 3, deadlock: 4, stuck: 4, fault: 5 }
 
 /** Runs a file to its end, as the command line does, without the command line. */
 export async function runFile(path: string, spec: RunSpec = {}): Promise<Ran> {
@@ -44,6 +46,7 @@ export async function runFile(path: string, spec: RunSpec = {}): Promise<Ran> {
     sink: driver.sink,
     print: text => printed.push(text),
     files: createTitleVfs({ source: emptySource, kind: 'folder', time: 0n }),
+    ...(spec.engine === undefined ? {} : { engine: spec.engine }),
     ...(spec.map === undefined ? {} : { map: spec.map }),
   })
   driver.start(aRun(spec.focus === undefined ? {} : { focus: spec.focus }), machine.views)
@@ -52,6 +55,8 @@ export async function runFile(path: string, spec: RunSpec = {}): Promise<Ran> {
     driver.slice()
     stop = machine.run(spec.slice?.() ?? 1_000_000)
   }
-  const end = await driver.finish({ cause: stop.kind, text: stop.text, exitStatus: statusOf[stop.kind] ?? 70 })
+  const { kind, text, met } = stop
+  const exitStatus = met === undefined ? (statusOf[kind] ?? 70) : 0
+  const end = await driver.finish({ cause: kind, text, exitStatus, ...(met === undefined ? {} : { met }) })
   return { machine, driver, end, sections: driver.sections(), verdicts: end.verdicts, printed }
 }

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import manifest from '../../../package.json' with { type: 'json' }
+import { conditionText } from '../../base/condition.ts'
 import { openBlob, openBlobsIn } from '../../host/blob.ts'
 import { createFolder } from '../../host/folder.ts'
 import { filesUnder } from '../../host/output.ts'
@@ -32,7 +33,7 @@ export const run = defineCommand({
     },
   ],
   options: runOptions,
-  more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n.',
+  more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n; 0 too where a condition of --until is met.',
   run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).outcome.end.exitStatus,
 })
 
@@ -109,6 +110,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     nameOf: machine.views.nameOf,
     run,
     end,
+    until: options.until?.map(conditionText) ?? [],
     instructions: machine.views.instructions,
     cycles: machine.views.cycle,
     digest: machine.digest(),

@@ -62,6 +62,10 @@ describe('the exit status', () => {
     ['poll-for-ever', [], 4],
     ['fault', [], 5],
     ['poll-for-ever', ['-n', '100'], 3],
+    ['poll-for-ever', ['--until', 'stuck'], 0],
+    ['fault', ['--until', 'swaps:1', '--until', 'fault,stuck'], 0],
+    ['fault', ['--until', 'stuck'], 5],
+    ['fault', ['--until', 'never'], 2],
   ] as const)('of %s %j is %i', async (guest, more, status) => {
     expect((await run(guest, '--quiet', '--no-plugins', ...more)).status).toBe(status)
   })
@@ -71,6 +75,23 @@ describe('the exit status', () => {
     expect(status).toBe(0)
     expect(out).toContain('Thread 3 "decoder" waits for ever on Event/Manual 0x1010 #6 "FooterReady": nobody ever')
     expect(out).toContain('--otlp http://localhost:4318')
+  })
+})
+
+describe('--until', () => {
+  test('ends the run, and the summary and the document say with what', async () => {
+    const { out } = await run('title-road', '--no-plugins', '--until', 'facts:1G,swaps:2')
+    expect(out).toContain(
+      'title-road.xex met its condition: 2 frames have been presented.\nAs asked with --until swaps:2.',
+    )
+    const document = JSON.parse((await run('title-road', '--json', '--engine', 'compiler', '--until', 'swaps:2')).out)
+    expect(document.end).toMatchObject({ cause: 'until', met: 'swaps:2', exitStatus: 0 })
+    expect(out).toContain(document.digest)
+  })
+
+  test('says when nothing of it was met', async () => {
+    const { out } = await run('event-auto', '--no-plugins', '--until', 'swaps:2')
+    expect(out).toContain('Nothing of --until swaps:2 was met.')
   })
 })
 

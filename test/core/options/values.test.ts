@@ -49,6 +49,40 @@ describe('numbers', () => {
   })
 })
 
+describe('--until', () => {
+  test('takes lists of conditions, and may be repeated', () => {
+    expect(read({ until: ['swaps:600,fault', 'signalled:0x1004:3'] }).until.flat()).toEqual([
+      { kind: 'swaps', count: 600 },
+      { kind: 'fault' },
+      { kind: 'signalled', handle: 0x1004, count: 3 },
+    ])
+    expect(read({ until: ['cycle:2M,signalled:4100'] }).until.flat()).toEqual([
+      { kind: 'cycle', count: 2_000_000 },
+      { kind: 'signalled', handle: 0x1004, count: 1 },
+    ])
+  })
+
+  test.each([
+    'swaps',
+    'swaps:0',
+    'swaps:-1',
+    'swaps:1.5',
+    'frames:3',
+    'fault:1',
+    'signalled:0:1',
+    'signalled:0x100000000',
+    'signalled:0x1004:3:4',
+    'swaps:1,',
+    '',
+    'constructor:1',
+    'facts:99999999999999999',
+  ])('refuses %j with the forms there are', text => {
+    expect(refusal({ until: [text] })).toBe(
+      `--until: "${text}" is not a list of conditions of the forms swaps:N, cycle:N, facts:N, signalled:HANDLE[:N], fault, stuck`,
+    )
+  })
+})
+
 describe('--trace-handles', () => {
   test('alone, or with 1 in the environment, is all; values are numbers of either base', () => {
     expect(read({ traceHandles: [''] }).traceHandles).toBe('all')
