@@ -12,6 +12,9 @@ const text = (name: string): string => {
 }
 /** A pattern for the names of rows, to look at a few alone. */
 const only = new RegExp(text('only'))
+const engine = text('engine') || 'interpreter'
+if (engine !== 'interpreter' && engine !== 'compiler')
+  throw new Error(`--engine is interpreter or compiler, not ${engine}`)
 const minutes = argument('minutes', 1)
 const seed = argument('seed', 1)
 const size = argument('batch', 2000)
@@ -19,7 +22,7 @@ const end = performance.now() + minutes * 60_000
 const modes: readonly Mode[] = ['wide', 'narrow']
 const fuzzers = modes.map((mode, n) => ({
   mode,
-  fuzzer: createFuzzer({ mode, seed: seed * 2 + n, isAllowed: row => only.test(row.name) }),
+  fuzzer: createFuzzer({ mode, seed: seed * 2 + n, engine, isAllowed: row => only.test(row.name) }),
 }))
 let status = 0
 search: while (performance.now() < end)
