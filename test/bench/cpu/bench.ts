@@ -47,7 +47,7 @@ const goals: Readonly<Record<Class, readonly [must: number, aim: number]>> = {
 
 interface Build {
   readonly name: string
-  readonly qemu: string
+  readonly qemu: readonly [command: string, ...options: string[]]
   readonly wide: boolean
   readonly compiler: string
   readonly flags: readonly string[]
@@ -56,14 +56,15 @@ const linked = ['-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector'
 const builds: readonly Build[] = [
   {
     name: 'ELF64',
-    qemu: 'qemu-ppc64',
+    qemu: ['qemu-ppc64'],
     wide: true,
     compiler: 'powerpc64-linux-gnu-gcc',
     flags: ['-mcpu=970', '-mabi=elfv1', '-Wl,-Ttext-segment=0x10000000'],
   },
   {
     name: 'ELF32',
-    qemu: 'qemu-ppc',
+    // Its default processor has no AltiVec.
+    qemu: ['qemu-ppc', '-cpu', '7447a'],
     wide: false,
     compiler: 'powerpc-linux-gnu-gcc',
     flags: ['-mcpu=7450', '-Wl,-Ttext-segment=0x10000000'],
@@ -148,7 +149,7 @@ for (const name of names) {
         retired = one.retired
         return one.text
       })
-      const theirs = time(() => execFileSync(build.qemu, [path], { encoding: 'utf8' }))
+      const theirs = time(() => execFileSync(build.qemu[0], [...build.qemu.slice(1), path], { encoding: 'utf8' }))
       here.push(ours.ms)
       peer.push(theirs.ms)
       texts.add(ours.text).add(theirs.text)
