@@ -2,29 +2,34 @@
 import type { Host, StopSignal } from '../host/process.ts'
 
 export interface Interrupt {
-  /** The signal that asked to stop; undefined while there was none. */
+  /** The first signal that asked to stop; undefined while there was none. */
   readonly signal: StopSignal | undefined
   /** What nobody caught; undefined while there was nothing. */
   readonly defect: { readonly error: unknown } | undefined
   /** Settles at the first of them. */
   readonly came: Promise<void>
+  /** Settles at the next signal from now on; the one after that ends the process at once. */
+  again(): Promise<StopSignal>
   /** Gives signals back to whoever had them. */
   release(): void
 }
 
-/** The first signal asks; the second, while the run is being ended, ends the process at once. */
 export function watchForInterrupts(host: Host): Interrupt {
   let signal: StopSignal | undefined
   let defect: { readonly error: unknown } | undefined
-  const { promise: came, resolve } = Promise.withResolvers<void>()
+  const first = Promise.withResolvers<void>()
+  let next: ((received: StopSignal) => void) | undefined
   const releaseStop = host.onStop(received => {
-    if (signal !== undefined) host.exit(host.statusOf(received))
-    signal = received
-    resolve()
+    const waiting = next
+    if (signal !== undefined && waiting === undefined) host.exit(host.statusOf(received))
+    signal ??= received
+    next = undefined
+    waiting?.(received)
+    first.resolve()
   })
   const releaseDefect = host.onDefect(error => {
     defect ??= { error }
-    resolve()
+    first.resolve()
   })
   return {
     get signal() {
@@ -33,7 +38,11 @@ export function watchForInterrupts(host: Host): Interrupt {
     get defect() {
       return defect
     },
-    came,
+    came: first.promise,
+    again: () =>
+      new Promise(resolve => {
+        next = resolve
+      }),
     release() {
       releaseStop()
       releaseDefect()

@@ -27,9 +27,8 @@ export function createProgress(host: Host, clock: Clock, quiet: boolean): Progre
       next = now + (host.terminal ? redrawMilliseconds : plainMilliseconds)
       const speed = (instructions - last.instructions) / Math.max(now - last.at, 1) / 1_000
       last = { at: now, instructions }
-      const line =
-        `${amount(instructions)} instructions, ${seconds(guestSeconds)} of guest time, ` +
-        `${speed.toFixed(speed < 10 ? 1 : 0)} million a second`
+      const rate = speed.toFixed(speed < 10 ? 1 : 0)
+      const line = `${amount(instructions)} instructions, ${seconds(guestSeconds)} of guest time, ${rate} M/s`
       if (host.terminal) host.note(`\r\u001b[K${line.slice(0, host.columns - 1)}`)
       else host.note(`${line}\n`)
       drawn = host.terminal

@@ -54,7 +54,7 @@ const statuses: Readonly<Record<Exclude<RunEnd['cause'], 'signal'>, number>> = {
 type Ending = Omit<RunEnd, 'verdicts'>
 
 export async function runToEnd(session: Session): Promise<Ended> {
-  const { driver, interrupt, progress } = session
+  const { interrupt, progress } = session
   let failure: unknown
   let ending: Ending
   try {
@@ -65,12 +65,28 @@ export async function runToEnd(session: Session): Promise<Ended> {
   }
   progress.clear()
   try {
-    // A second signal ends the process inside; a defect of an exporter while it drains must not keep us for ever.
-    const end = await driver.finish(ending)
+    const end = await finish(session, ending)
     if (failure === undefined && interrupt.defect !== undefined) failure = interrupt.defect.error
     return { end, failure }
   } catch (error) {
     return { end: { ...ending, ...defectEnding(failure ?? error), verdicts: [] }, failure: failure ?? error }
+  }
+}
+
+/** How long the plugins may take in silence. */
+const patience = 1_000
+
+/** Ends the plugins. One that hangs on a collector is left by a signal, and the report says what it could not do. */
+async function finish({ driver, interrupt, host }: Session, ending: Ending): Promise<RunEnd> {
+  const remark = setTimeout(() => host.note('The run is over; the plugins finish. Ctrl-C leaves them.\n'), patience)
+  const left = interrupt.again().then((): RunEnd => ({ ...ending, verdicts: [] }))
+  const finishing = driver.finish(ending)
+  // Whoever was left may still fail later; by then nobody waits for it.
+  finishing.catch(() => {})
+  try {
+    return await Promise.race([finishing, left])
+  } finally {
+    clearTimeout(remark)
   }
 }
 

@@ -81,6 +81,7 @@ describe('complaints', () => {
     expect(await refusal('run', '/nowhere/x.xex', '--frames', '99')).toBe(
       'xenoscope: --frames: "99" is outside the range: 0 to 64',
     )
+    expect(await refusal('run', '/nowhere/x.xex', '--until', 'never')).toContain('--until: "never" is not')
   })
 
   test('a plugin or an option of it that is not there is refused before the title starts', async () => {

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { commands } from '../../../core/cli/commands.ts'
+import { runCommand } from '../../../core/cli/parser.ts'
+import { anOutside } from '../../kit/outside.ts'
+
+const root = new URL('../../..', import.meta.url).pathname
+const marks = join(root, 'test/core/cli/fixtures/marks.ts')
+
+async function run(guest: string, ...more: string[]) {
+  const { outside, out, notes } = anOutside()
+  const status = await runCommand(commands, '1.2.3', outside, ['run', join(root, `test/guests/${guest}.xex`), ...more])
+  return { status, out: out(), notes: notes() }
+}
+
+describe('the exit status', () => {
+  test.each([
+    ['event-auto', [], 0],
+    ['deadlock', [], 4],
+    ['poll-for-ever', [], 4],
+    ['fault', [], 5],
+    ['poll-for-ever', ['-n', '100'], 3],
+    ['poll-for-ever', ['--until', 'stuck'], 0],
+    ['fault', ['--until', 'swaps:1', '--until', 'fault,stuck'], 0],
+    ['fault', ['--until', 'stuck'], 5],
+  ] as const)('of %s %j is %i', async (guest, more, status) => {
+    expect((await run(guest, '--quiet', '--no-plugins', ...more)).status).toBe(status)
+  })
+})
+
+describe('--until', () => {
+  test('ends the run, and the summary and the document say with what', async () => {
+    const { out } = await run('title-road', '--no-plugins', '--until', 'facts:1G,swaps:2')
+    expect(out).toContain(
+      'title-road.xex met its condition: 2 frames have been presented.\nAs asked with --until swaps:2.',
+    )
+    const given = ['--json', '--no-plugins', '--engine', 'compiler', '--until', 'swaps:2']
+    const document = JSON.parse((await run('title-road', ...given)).out)
+    expect(document.end).toMatchObject({ cause: 'until', met: 'swaps:2', exitStatus: 0 })
+    expect(out).toContain(document.digest)
+  })
+
+  test('says when nothing of it was met', async () => {
+    const { out } = await run('event-auto', '--no-plugins', '--until', 'swaps:2')
+    expect(out).toContain('Nothing of --until swaps:2 was met.')
+  })
+})
+
+describe('standard output', () => {
+  test('is the digest line alone with --quiet --stable-digest, whatever the title prints', async () => {
+    const { out, notes } = await run('event-auto', '--quiet', '--stable-digest', '--no-plugins')
+    expect(out).toMatch(/^instructions=\d+ cycles=\d+ digest=[0-9a-f]{64}\n$/)
+    expect(notes).toBe('')
+  })
+
+  test('is one JSON document with --json, that holds the whole report', async () => {
+    const { out } = await run('deadlock', '--json', '--run-id', 'a-run', '--no-plugins', '--plugin', 'diagnose')
+    const report = JSON.parse(out)
+    expect(report).toMatchObject({ end: { cause: 'deadlock', exitStatus: 4 }, run: { id: 'a-run' } })
+    expect(report.sections.map(({ title }: { title: string }) => title)).toEqual(['Why it hangs', 'Threads'])
+    expect(report.end.verdicts).toContainEqual(expect.objectContaining({ code: 'owner-waits', stuck: true }))
+  })
+
+  test('without plugins says how it ended, what happened, and the digest', async () => {
+    const { out } = await run('deadlock', '--no-plugins')
+    expect(out).toMatch(/^deadlock\.xex hangs: [^\n]+\.\n/)
+    expect(out).toMatch(/\d+ facts happened = 0 built \+ \d+ nobody asked for/)
+    expect(out).toMatch(/^ {2}instructions=\d+ cycles=\d+ digest=[0-9a-f]{64}$/m)
+  })
+
+  test('shows the trails of what --trace-handles names, and of nothing else', async () => {
+    const { out } = await run('deadlock', '--trace-handles=0x1004', '--no-plugins', '--plugin', 'handle-audit')
+    expect(out).toContain('Trail of Mutant 0x1004')
+    expect(out).not.toContain('Trail of Mutant 0x1008')
+  })
+})
+
+test('a plugin that fails in a fact is named, and the run goes on', async () => {
+  const ended = await run('deadlock', '--no-plugins', '--plugin', 'diagnose', '--plugin', `${marks}:fail=fact`)
+  expect(ended.status).toBe(4)
+  expect(ended.notes).toContain('marks: failed at object.created: planted in a fact')
+  expect(ended.out).toContain('wait for each other')
+})
+
+test('a folder that cannot be written is told of, and the run goes on', async () => {
+  const ended = await run('deadlock', '--out', '/proc/nowhere')
+  expect(ended.status).toBe(4)
+  expect(ended.notes).toContain('/proc/nowhere')
+})
+
+test('an option of the user’s for a plugin that is loaded anyway goes to that plugin', async () => {
+  const { out } = await run('deadlock', '--out', '/proc/nowhere', '--plugin', 'otel:file=false', '--json')
+  expect(JSON.parse(out).plugins.map(({ plugin }: { plugin: string }) => plugin)).toEqual(['diagnose', 'otel'])
+})
