@@ -261,6 +261,8 @@ function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting |
   const only = waits?.blocks.length === 1 ? waits.blocks[0] : undefined
   if (only !== undefined && only.object.handles.length > 1)
     lines.push(...labelled('handles', [names.handles(only.object)]))
+  // Where a thread runs its frames say only who called: the instruction it is at comes first.
+  if (thread.state === 'running') lines.push(...labelled('at', [names.code(thread.pc)]))
   lines.push(...labelled('stack', [stackText(context, thread.stack)]))
   lines.push(...labelled('made', [startedBy(context, thread)]))
   if (only !== undefined && !told) lines.push(...objectLines(context, only.object, awaitsSignal.has(only.code)))
