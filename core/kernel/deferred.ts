@@ -1,0 +1,45 @@
+/** Deferred calls of the title: a KDPC is queued to a hardware thread and runs on its interrupt context. */
+import type { GuestMemory } from '../memory/guest.ts'
+import { hardwareThreads, type Scheduler } from './scheduler.ts'
+import { pathNumber } from './sources.ts'
+import { KDPC } from './structs.ts'
+
+const deferredActor = 3
+
+export interface DeferredCalls {
+  /** Queues a KDPC; false when it was queued already. */
+  queue(dpc: number, argument1: number, argument2: number): boolean
+  /** Takes it out of its queue; whether it was there. */
+  remove(dpc: number): boolean
+}
+
+export function createDeferredCalls(memory: GuestMemory, scheduler: Scheduler): DeferredCalls {
+  return {
+    queue(dpc, argument1, argument2) {
+      if (memory.load8(dpc + KDPC.inserted) !== 0) return false
+      const target = memory.load8(dpc + KDPC.target)
+      memory.store8(dpc + KDPC.inserted, 1)
+      memory.store32(dpc + KDPC.argument1, argument1)
+      memory.store32(dpc + KDPC.argument2, argument2)
+      const index = target === 0 || target > hardwareThreads ? scheduler.running.index : target - 1
+      scheduler.interrupt(index, {
+        routine: memory.load32(dpc + KDPC.routine),
+        args: [dpc, memory.load32(dpc + KDPC.context), argument1, argument2],
+        actor: deferredActor,
+        path: pathNumber('dpc'),
+        dpc,
+      })
+      return true
+    },
+    remove(dpc) {
+      for (const { work } of scheduler.hardware) {
+        const at = work.findIndex(item => item.dpc === dpc)
+        if (at < 0) continue
+        work.splice(at, 1)
+        memory.store8(dpc + KDPC.inserted, 0)
+        return true
+      }
+      return false
+    },
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Guest functions the kernel calls: on a frame of its own, with the kernel's trap as return address, and a continuation
+ * that gets what they leave in r3. All that is kept of a call is plain data in its thread, so that the function may wait,
+ * call the kernel, or never return. APCs are such calls, and so is what is left to do when a thread ends.
+ */
+import type { Plain } from '../base/state.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+import type { Apcs } from './apc.ts'
+import type { Audit } from './audit.ts'
+import type { ExportRow } from './call.ts'
+import type { GuestFunction, Kernel } from './context.ts'
+import type { Thread } from './object.ts'
+import { jumped, type Later, type Outcome, parked } from './outcome.ts'
+import type { Pool } from './pool.ts'
+import type { Registers } from './ports.ts'
+import type { Scheduler } from './scheduler.ts'
+import { status } from './status.ts'
+import { KTHREAD } from './structs.ts'
+import type { ExportTable } from './table.ts'
+
+export interface GuestCalls {
+  /** The export whose result is owed by what is being served, 0 for none. */
+  row: number
+  call(call: GuestFunction): typeof jumped
+  /** A function has returned to the trap: registers back, then its continuation; false when no call belongs to it. */
+  returned(): boolean
+  /** Runs a continuation now. */
+  proceed(later: Later, value: number): Outcome<unknown>
+  /** Leaves a value in the result register of the call that is owed. */
+  settle(outcome: Outcome<unknown>, row: number): void
+  /** Goes on where a thread's wait has ended. */
+  resume(thread: Thread): void
+  /** Calls the next user APC of the calling thread, or ends with USER_APC. */
+  deliverApcs(later: Later | undefined): Outcome<number>
+  /** Calls what came for a thread before its next instruction: its first user APCs, a kernel APC. */
+  prepare(thread: Thread): void
+  /** Calls the rundown routines of the APCs that will never run, then ends the thread. */
+  rundown(code: number): Outcome<never>
+}
+
+export interface GuestCallPorts {
+  readonly memory: GuestMemory
+  readonly registers: Registers
+  readonly audit: Audit
+  readonly pool: Pool
+  readonly apcs: Apcs
+  readonly scheduler: Scheduler
+  readonly table: ExportTable
+  readonly returnTrap: number
+  readonly kernel: () => Kernel
+  /** Ends the calling thread. */
+  exit(code: number): typeof jumped
+}
+
+/** Bytes of a frame the kernel makes: room for the parameters of what it calls. */
+const frameSize = 0x100
+const savedReturn = -8
+
+export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
+  const { memory, registers, audit, pool, apcs, scheduler, table } = ports
+  const frame = registers.current
+
+  function running(): Thread {
+    const thread = scheduler.current
+    if (thread === undefined) throw new Error('a kernel call outside of any thread')
+    return thread
+  }
+
+  function call({ entry, args, later, interrupts = false }: GuestFunction): typeof jumped {
+    const thread = running()
+    const sp = frame.word(1)
+    const calledAt = ((sp - frameSize) & ~15) >>> 0
+    thread.calls.push({
+      ...later,
+      sp,
+      pc: frame.pc,
+      lr: frame.lr,
+      calledAt,
+      row: interrupts ? 0 : calls.row,
+      saved: interrupts ? registers.snapshot() : null,
+    })
+    memory.store32(calledAt, sp)
+    memory.store32(sp + savedReturn, interrupts ? frame.pc : frame.lr)
+    frame.setWord(1, calledAt)
+    frame.setWord(13, scheduler.running.kpcr)
+    args.forEach((value, i) => {
+      frame.setWord(3 + i, value)
+    })
+    frame.lr = ports.returnTrap
+    frame.pc = entry
+    return jumped
+  }
+
+  function proceed(later: Later, value: number): Outcome<unknown> {
+    const own = ownContinuations[later.continuation]
+    if (own !== undefined) return own(later.state)
+    const row = table.continuations.get(later.continuation)
+    if (row === undefined) throw new Error(`no continuation ${later.continuation}`)
+    return row.run(ports.kernel(), later.state, value)
+  }
+
+  function settle(outcome: Outcome<unknown>, row: number): void {
+    if (outcome === jumped || outcome === parked || row === 0) return
+    const owed = table.row(row) as ExportRow | undefined
+    owed?.result.write(frame, outcome)
+  }
+
+  function deliverApcs(later: Later | undefined): Outcome<number> {
+    const apc = apcs.take(running(), 1)
+    if (apc === undefined)
+      return later === undefined ? status.USER_APC : (proceed(later, status.USER_APC) as Outcome<number>)
+    const state = { later: later === undefined ? null : { ...later } }
+    if (apc.kernelRoutine !== 0)
+      return callKernelRoutine(apc.address, apc.kernelRoutine, wordsOf(apc), { mode: 1, ...state })
+    return call({
+      entry: apc.routine,
+      args: [apc.context, apc.argument1, apc.argument2],
+      later: { continuation: 'apc-next', state },
+    })
+  }
+
+  const wordsOf = (apc: NonNullable<ReturnType<Apcs['take']>>): number[] => [
+    apc.routine,
+    apc.context,
+    apc.argument1,
+    apc.argument2,
+  ]
+
+  /** Lets an APC's kernel routine change what is called, by pointers into a block of its own. */
+  function callKernelRoutine(
+    apc: number,
+    routine: number,
+    words: readonly number[],
+    state: { readonly mode: number; readonly later?: Plain },
+  ): typeof jumped {
+    const block = pool.allocate(words.length * 4)
+    words.forEach((word, i) => {
+      memory.store32(block + i * 4, word)
+    })
+    return call({
+      entry: routine,
+      args: [apc, block, block + 4, block + 8, block + 12],
+      later: { continuation: 'apc-prepared', state: { block, ...state } },
+      interrupts: state.mode === 0,
+    })
+  }
+
+  function afterKernelRoutine(state: Plain): Outcome<unknown> {
+    const { block, mode, later = null } = state as { block: number; mode: number; later?: Later | null }
+    const [routine = 0, context = 0, first = 0, second = 0] = [0, 4, 8, 12].map(at => memory.load32(block + at))
+    pool.free(block, 16)
+    const next: Later =
+      mode === 0
+        ? { continuation: 'interruption-done', state: null }
+        : { continuation: 'apc-next', state: { later: later === null ? null : { ...later } } }
+    if (routine === 0) return proceed(next, 0)
+    return call({ entry: routine, args: [context, first, second], later: next, interrupts: mode === 0 })
+  }
+
+  /** Starts the next kernel APC of a thread that is about to run, if it may take one. */
+  function startKernelApc(thread: Thread): void {
+    const first = thread.kernelApcs[0]
+    if (first === undefined || scheduler.irql() !== 0) return
+    const disabled = (memory.load32(thread.object.address + KTHREAD.kernelApcDisable) | 0) < 0
+    if (disabled && first.routine !== 0) return
+    const apc = apcs.take(thread, 0)
+    if (apc === undefined) return
+    if (apc.kernelRoutine !== 0) callKernelRoutine(apc.address, apc.kernelRoutine, wordsOf(apc), { mode: 0 })
+    else interruptBy(apc.routine, [apc.context, apc.argument1, apc.argument2], 'interruption-done')
+  }
+
+  function interruptBy(entry: number, args: readonly number[], continuation: string): void {
+    call({ entry, args, later: { continuation, state: null }, interrupts: true })
+  }
+
+  /** Calls the user APCs that came before the first instruction of a thread, one after the other. */
+  function callFirstApc(): typeof jumped {
+    const apc = apcs.take(running(), 1)
+    if (apc !== undefined) interruptBy(apc.routine, [apc.context, apc.argument1, apc.argument2], 'first-apc-done')
+    return jumped
+  }
+
+  function rundown(code: number): Outcome<never> {
+    const thread = running()
+    for (let apc = thread.userApcs.shift(); apc !== undefined; apc = thread.userApcs.shift())
+      if (apc.rundownRoutine !== 0)
+        return call({
+          entry: apc.rundownRoutine,
+          args: [apc.address],
+          later: { continuation: 'thread-rundown', state: { code } },
+        })
+    return ports.exit(code)
+  }
+
+  /** Continuations of the kernel itself. */
+  const ownContinuations: Readonly<Record<string, (state: Plain) => Outcome<unknown>>> = {
+    'apc-next': state => deliverApcs((state as { later: Later | null }).later ?? undefined),
+    'apc-prepared': afterKernelRoutine,
+    'interruption-done': () => jumped,
+    'first-apc-done': callFirstApc,
+    'thread-rundown': state => rundown((state as { code: number }).code),
+  }
+
+  const calls: GuestCalls = {
+    row: 0,
+    call,
+    proceed,
+    settle,
+    deliverApcs,
+    rundown,
+    returned() {
+      const thread = running()
+      const sp = frame.word(1)
+      const value = frame.word(3)
+      // Calls made below this frame were left without a return, by a jump out of them.
+      while (thread.calls.length > 0 && (thread.calls.at(-1)?.calledAt ?? 0) < sp) thread.calls.pop()
+      const done = thread.calls.pop()
+      if (done === undefined || done.calledAt !== sp) return false
+      if (done.saved !== null) registers.restore(done.saved)
+      else {
+        frame.setWord(1, done.sp)
+        frame.lr = done.lr
+        frame.pc = done.pc
+      }
+      calls.row = done.row
+      audit.scene.source = done.row
+      settle(proceed(done, value), done.row)
+      return true
+    },
+    resume(thread) {
+      const { resume: due } = thread
+      if (due === undefined) return
+      thread.resume = undefined
+      calls.row = due.row
+      audit.beginCall()
+      if (due.value === status.USER_APC && thread.userApcs.length > 0)
+        settle(deliverApcs(due.later ?? undefined), due.row)
+      else settle(due.later === null ? due.value : proceed(due.later, due.value), due.row)
+    },
+    prepare(thread) {
+      if (!thread.begun) {
+        thread.begun = true
+        callFirstApc()
+      }
+      if (thread.kernelApcs.length > 0) startKernelApc(thread)
+    },
+  }
+  return calls
+}
