@@ -21,6 +21,7 @@ export interface Runnable {
         readonly kind: Exclude<RunEnd['cause'], 'signal' | 'defect'>
         readonly text: string
         readonly met?: string
+        readonly fault?: { readonly tid: number; readonly pc: number; readonly text: string }
       }
     | undefined
   readonly views: MachineViews
@@ -114,10 +115,14 @@ async function slices({ host, clock, machine, driver, interrupt, progress }: Ses
 }
 
 /** Whoever asked for an end has it: status 0. */
-function endingOf({ kind, text, met }: NonNullable<ReturnType<Runnable['run']>>): Ending {
-  return met === undefined
-    ? { cause: kind, exitStatus: statuses[kind], text }
-    : { cause: kind, exitStatus: exitStatus.finished, text, met }
+function endingOf({ kind, text, met, fault }: NonNullable<ReturnType<Runnable['run']>>): Ending {
+  return {
+    cause: kind,
+    exitStatus: met === undefined ? statuses[kind] : exitStatus.finished,
+    text,
+    ...(met === undefined ? {} : { met }),
+    ...(fault === undefined ? {} : { fault: { tid: fault.tid, pc: fault.pc, text: fault.text } }),
+  }
 }
 
 function defectEnding(error: unknown): Ending {

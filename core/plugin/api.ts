@@ -79,6 +79,8 @@ export interface RunEnd {
   readonly text: string
   /** The condition of `--until` that was met, as it is typed. */
   readonly met?: string
+  /** Where guest code could not go on, when that ended the run. */
+  readonly fault?: { readonly tid: number; readonly pc: number; readonly text: string }
   /** What the plugins that offer verdicts say of the threads that wait. */
   readonly verdicts: readonly Verdict[]
 }

@@ -9,8 +9,8 @@ export interface Candidate {
   readonly within: string
   /** Whether it was run; undefined where no fact can tell. */
   readonly ran: boolean | undefined
-  /** Threads that have the function on their stack now. */
-  readonly standing: readonly ThreadView[]
+  /** Threads that have the function on their stack now; `before`: the call is still ahead of where they stand in it. */
+  readonly standing: readonly { readonly thread: ThreadView; readonly before: boolean }[]
   /** Threads that begin with the function, and do not stand in it now. */
   readonly beginners: readonly ThreadView[]
   /** Other threads that called the kernel from the function before. */
@@ -39,11 +39,15 @@ function describe({ views, evidence, code }: BlockContext, sites: readonly Signa
     const inside = code.functionAt(site.address)
     const isIn = (lr: number): boolean => inside !== undefined && code.functionAt(lr - 4)?.begin === inside.begin
     const ran = evidence.ranAt(site.address + 4).length > 0
-    const standing = threads.filter(({ stack }) => stack.frames.some(({ lr }) => isIn(lr)))
-    const beginners = all.filter(thread => thread.entry === inside?.begin && !standing.includes(thread))
+    const standing = threads.flatMap(thread => {
+      const frame = thread.stack.frames.find(({ lr }) => isIn(lr))
+      return frame === undefined ? [] : [{ thread, before: frame.lr <= site.address }]
+    })
+    const inIt = new Set(standing.map(({ thread }) => thread.tid))
+    const beginners = all.filter(thread => thread.entry === inside?.begin && !inIt.has(thread.tid))
     const visitors = new Set<number>()
     for (const lr of evidence.callers()) if (isIn(lr)) for (const tid of evidence.ranAt(lr)) visitors.add(tid)
-    for (const { tid } of [...standing, ...beginners]) visitors.delete(tid)
+    for (const tid of [...inIt, ...beginners.map(one => one.tid)]) visitors.delete(tid)
     return {
       site,
       within: inside?.name ?? '',

@@ -230,8 +230,8 @@ const kindsOf: readonly (readonly [RegExp, RegExp])[] = [
   [/IoCompletion/, /^IoCompletion/],
 ]
 
-/** A stale value in memory may name another kind of object now. */
-function fits(signals: string, object: ObjectView): boolean {
+/** Whether an export signals such an object; a stale value in memory may name another kind now. */
+export function fits(signals: string, object: ObjectView): boolean {
   const row = kindsOf.find(([name]) => name.test(signals))
   return row === undefined || row[1].test(object.kind)
 }

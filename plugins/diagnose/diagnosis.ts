@@ -36,6 +36,8 @@ export interface Waiting {
   readonly blockers: readonly number[]
   /** Stuck threads that wait for this one, directly or not. */
   readonly behind: readonly number[]
+  /** Other roots that wait for the very same, told of with this one. */
+  readonly likewise: readonly ThreadView[]
   /** Stuck, and no other stuck thread is certain to be in its way. */
   readonly root: boolean
   /** `thread 3 "decoder" waits for ever on Event/Auto 0x1008 #7`, without the reason. */
@@ -117,6 +119,7 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
       root: isOne && (cycle.length > 0 || inTheWay.length === 0),
       says: `${names.thread(thread.tid)} ${wording(wait, isOne, names.time(waited), polls)} ${onWhat(wait, blocks)}`.trimEnd(),
       because: because(context, wait, blocks, cycle),
+      likewise: [],
       code: telling?.code ?? (wait.type === 'delay' ? 'sleeps-for-ever' : 'unknown'),
     }
   })
@@ -213,7 +216,7 @@ function certainBlockers(wait: WaitView, blocks: readonly Block[]): readonly num
   return [...new Set(blocks.flatMap(({ blockers }) => blockers))]
 }
 
-/** Stuck threads that stand in the code that would signal; none where some of that code is in nobody's way. */
+/** Stuck threads that stand before the call that would signal; none where some such call is not held up by anybody. */
 function likelyBlockers(
   context: BlockContext,
   waiter: number,
@@ -225,7 +228,9 @@ function likelyBlockers(
   return blocks.flatMap(({ code, object }) => {
     if (!awaitsSignal.has(code)) return []
     const standing = candidatesOf(context, object).map(candidate =>
-      candidate.standing.map(({ tid }) => tid).filter(tid => tid !== waiter && stuck.has(tid)),
+      candidate.standing
+        .filter(({ thread, before }) => before && thread.tid !== waiter && stuck.has(thread.tid))
+        .map(({ thread }) => thread.tid),
     )
     return standing.length > 0 && standing.every(tids => tids.length > 0) ? standing.flat() : []
   })
@@ -266,9 +271,9 @@ function behind(tid: number, edges: Edges): number[] {
   return [...reached]
 }
 
-/** Of each circle the thread of the lowest tid speaks for all. */
+/** Of each circle, and of all that wait for the same, the first speaks for all. */
 function rootsOf(waiting: readonly Waiting[]): Waiting[] {
-  return waiting
+  const roots = waiting
     .filter(({ root, cycle, thread }) => root && cycle.every(tid => tid >= thread.tid))
     .toSorted(
       (a, b) =>
@@ -278,4 +283,13 @@ function rootsOf(waiting: readonly Waiting[]): Waiting[] {
         rankOf(a.code) - rankOf(b.code) ||
         a.thread.tid - b.thread.tid,
     )
+  const groups = new Map<string, Waiting[]>()
+  for (const root of roots) {
+    const key = `${root.wait.type} ${root.wait.objects.join(' ')} ${root.cycle.join(' ')}`
+    const alone = root.blocks.length === 0 ? `${key} ${root.thread.tid}` : key
+    groups.set(alone, [...(groups.get(alone) ?? []), root])
+  }
+  return [...groups.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [{ ...first, likewise: others.map(({ thread }) => thread) }],
+  )
 }

@@ -69,6 +69,9 @@ export interface Poll {
   last: number
 }
 
+/** A handle value that no longer names what it named. */
+export type Closing = Deed & { readonly serial: number; readonly kind: ObjectKind }
+
 /** Calls on nothing, by source and class. */
 export interface GhostCount {
   readonly source: number
@@ -87,6 +90,8 @@ export interface Evidence {
   /** Whether a call site may have been left out of `callers`. */
   readonly complete: boolean
   ghosts(): readonly GhostCount[]
+  /** The last time a handle value ceased to name an object. */
+  closing(value: number): Closing | undefined
   /** What a thread polls; undefined when its last wait was none or came true. */
   polls(tid: number): Poll | undefined
   /** How often a thread was resumed, for threads that were made suspended; undefined for the others. */
@@ -132,6 +137,7 @@ export function createCollector(): Collector {
   const origins = new Map<string, Origin>()
   const ghosts = new Map<number, GhostCount>()
   const callers = new Map<number, number[]>()
+  const closings = new Map<number, Closing>()
   const polls = new Map<number, Poll>()
   const suspended = new Map<number, number>()
   const exits = new Map<number, Deed>()
@@ -263,6 +269,8 @@ export function createCollector(): Collector {
         break
       case 'handle.closed':
         known(fact.serial).closed = { ...deed(fact), handle: fact.handle, open: fact.open }
+        // One a handle value at most, and the handle table is bounded.
+        closings.set(fact.handle, { ...deed(fact), serial: fact.serial, kind: fact.objectKind })
         break
       case 'object.signalled':
         signal(fact, 'set', fact.woken, -1)
@@ -323,6 +331,7 @@ export function createCollector(): Collector {
       return dropped.callers === 0
     },
     ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
+    closing: value => closings.get(value),
     polls: tid => polls.get(tid),
     resumes: tid => suspended.get(tid),
     exited: tid => exits.get(tid),

@@ -4,13 +4,13 @@
  * and writes the answer first (report.ts).
  */
 import { z } from 'zod'
-import { definePlugin, type RunEnd } from '../../core/index.ts'
+import { definePlugin } from '../../core/index.ts'
 import type { BlockContext } from './blocks.ts'
 import { createCodeHunt } from './code.ts'
 import { type Diagnosis, diagnose, verdictsOf } from './diagnosis.ts'
 import { collectedFacts, createCollector } from './evidence.ts'
 import { createNames } from './names.ts'
-import { sectionsOf } from './report.ts'
+import { type Ending, sectionsOf } from './report.ts'
 
 export default definePlugin({
   name: 'diagnose',
@@ -19,22 +19,22 @@ export default definePlugin({
   create({ machine }) {
     const evidence = createCollector()
     let judged: { readonly context: BlockContext; readonly diagnosis: Diagnosis } | undefined
-    let cause: RunEnd['cause'] = 'finished'
+    let ended: Ending = { cause: 'finished' }
     return {
       facts: collectedFacts,
       fact: evidence.note,
       verdicts(end) {
-        cause = end.cause
+        ended = end
         const context: BlockContext = {
           views: machine,
           evidence,
           names: createNames(machine),
           code: createCodeHunt(machine),
         }
-        judged = { context, diagnosis: diagnose(context, cause) }
+        judged = { context, diagnosis: diagnose(context, end.cause) }
         return verdictsOf(context, judged.diagnosis)
       },
-      report: () => (judged === undefined ? [] : sectionsOf(judged.context, judged.diagnosis, cause)),
+      report: () => (judged === undefined ? [] : sectionsOf(judged.context, judged.diagnosis, ended)),
       counters: evidence.counters,
     }
   },

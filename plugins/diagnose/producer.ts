@@ -5,6 +5,7 @@
 import { hex, type ObjectView, type ThreadView } from '../../core/index.ts'
 import { type BlockContext, doing, ghostClasses } from './blocks.ts'
 import { type Candidate, candidatesOf, memberCandidates } from './candidate.ts'
+import { fits } from './code.ts'
 import type { ObjectEvidence } from './evidence.ts'
 import { count } from './names.ts'
 
@@ -24,7 +25,8 @@ export function producersOf(
   const named = new Set<number>([waiter.tid, ...behind, 0])
   const lines = [
     ...missed(context, evidence, named),
-    ...codeLines(context, candidates, named),
+    ...astray(context, object, named),
+    ...codeLines(context, object, candidates, named),
     ...lastSignaller(context, object, named),
     ...likeIt(context, evidence, object, candidates, named),
     ...opened(context, evidence, named),
@@ -53,13 +55,48 @@ function missed(context: BlockContext, evidence: ObjectEvidence | undefined, nam
   })
 }
 
+const mostAstray = 2
+
+/** Signals of its kind on values that name nothing: perhaps meant for it. */
+function astray(context: BlockContext, object: ObjectView, named: Set<number>): string[] {
+  const { names, evidence, views } = context
+  const misses = evidence.of(object.serial)?.misses ?? []
+  return evidence
+    .ghosts()
+    .filter(
+      ({ operation, source, first }) =>
+        operation === 0 && fits(views.sourceName(source), object) && !misses.some(miss => miss.value === first.value),
+    )
+    .slice(0, mostAstray)
+    .map(({ first, class: kind, count: times }) => {
+      const more = times > 1 ? ` (${count(times, 'time')} in all)` : ''
+      const state = named.has(first.tid) ? '' : now(context, first.tid)
+      named.add(first.tid)
+      return (
+        `perhaps meant for it: ${names.thread(first.tid, first.actor)} signalled ${hex(first.value)} at ` +
+        `${names.time(first.cycle)}${more}, which ${ghostClasses[kind] ?? 'names nothing'}: ` +
+        `${names.site(first.source, first.lr)}${state}`
+      )
+    })
+}
+
 const mostCandidates = 4
 
 /** The code that would signal it. */
-function codeLines(context: BlockContext, candidates: readonly Candidate[], named: Set<number>): string[] {
+function codeLines(
+  context: BlockContext,
+  object: ObjectView,
+  candidates: readonly Candidate[],
+  named: Set<number>,
+): string[] {
+  const { alreadySet, pulsedIntoNobody, overLimit } = object.lost
+  const ever = object.signals + alreadySet + pulsedIntoNobody + overLimit > 0
+  const before = ever ? ', and did so before' : ', and ran before, on another object'
+
+  const told = new Set<number>()
   const lines = candidates
     .slice(0, mostCandidates)
-    .map(candidate => codeLine(context, candidate, 'would signal it', named))
+    .map(candidate => codeLine(context, candidate, 'would signal it', before, named, told))
   if (candidates.length > mostCandidates)
     lines.push(`${count(candidates.length - mostCandidates, 'more call')} in the code would signal it`)
   return lines
@@ -70,24 +107,37 @@ function memberLines(context: BlockContext, waiter: ThreadView, object: ObjectVi
   const found = memberCandidates(context, waiter, object)
   if (found === undefined) return []
   const what = `signals the member at +${hex(found.member.offset)} of what it is given, as this is`
+  const told = new Set<number>()
   const lines = found.candidates
     .slice(0, mostCandidates)
-    .map(candidate => codeLine(context, candidate, what, named).replace(', and did so before', ''))
+    .map(candidate => codeLine(context, candidate, what, '', named, told))
   const rest = found.candidates.length - lines.length
   if (rest > 0) lines.push(`${count(rest, 'more call')} of that kind`)
   return lines
 }
 
-function codeLine(context: BlockContext, candidate: Candidate, does: string, named: Set<number>): string {
+/** `before`: what to say when it ran. */
+function codeLine(
+  context: BlockContext,
+  candidate: Candidate,
+  does: string,
+  before: string,
+  named: Set<number>,
+  told: Set<number>,
+): string {
   const { names, views } = context
   const { site, within, ran, standing, beginners, visitors } = candidate
-  const history = ran === undefined ? '' : ran ? ', and did so before' : ', and never ran'
+  const history = ran === undefined ? '' : ran ? before : ', and never ran'
   const where = `${site.direct ? site.signals : `a call of ${site.signals}`} at ${names.code(site.address)} ${does}${history}`
   const tell = (thread: ThreadView, role: string): string => {
+    const state = told.has(thread.tid) ? '' : `, and ${doingAt(context, thread)}`
+    told.add(thread.tid)
     named.add(thread.tid)
-    return `; ${names.thread(thread.tid)} ${role}, and ${doingAt(context, thread)}`
+    return `; ${names.thread(thread.tid)} ${role}${state}`
   }
-  const here = standing.slice(0, 2).map(thread => tell(thread, `is in ${within}`))
+  const here = standing
+    .slice(0, 2)
+    .map(({ thread, before: ahead }) => tell(thread, `is in ${within}${ahead ? ', before that' : ''}`))
   const first = beginners.slice(0, here.length > 0 ? 0 : 2).map(thread => tell(thread, 'begins there'))
   const past = visitors
     .slice(0, here.length + first.length > 0 ? 0 : 2)
@@ -161,7 +211,10 @@ function peers(context: BlockContext, waiter: ThreadView, object: ObjectView, na
     .threads()
     .filter(
       ({ tid, system, creator }) =>
-        !system && !named.has(tid) && (makers.has(tid) || (creator !== undefined && makers.has(creator.tid))),
+        !system &&
+        !named.has(tid) &&
+        !object.waiters.includes(tid) &&
+        (makers.has(tid) || (creator !== undefined && makers.has(creator.tid))),
     )
   const verb = object.signals === 0 ? 'and never signalled it' : 'and may be meant to signal it'
   const lines = others.slice(0, mostPeers).map(thread => {

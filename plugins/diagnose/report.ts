@@ -26,10 +26,13 @@ import { producersOf } from './producer.ts'
 const mostRoots = 3
 const mostBlocks = 8
 
-export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, cause: RunEnd['cause']): ReportSection[] {
+/** What of the end of the run is told of here. */
+export type Ending = Pick<RunEnd, 'cause' | 'fault'>
+
+export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: Ending): ReportSection[] {
   return [
-    why(context, diagnosis, cause),
-    threadsSection(context, diagnosis),
+    why(context, diagnosis, end.cause),
+    threadsSection(context, diagnosis, end.fault?.tid),
     missingSection(context),
     ghostSection(context),
   ].filter(section => section.lines.length > 0)
@@ -45,7 +48,14 @@ function why(context: BlockContext, diagnosis: Diagnosis, cause: RunEnd['cause']
       '',
       `${count(rest, 'more thread')} ${rest === 1 ? 'waits' : 'wait'} for ever; they are among the threads below.`,
     )
-  const told = new Set(shown.flatMap(({ cycle, behind, thread }) => [thread.tid, ...cycle, ...behind]))
+  const told = new Set(
+    shown.flatMap(({ cycle, behind, thread, likewise }) => [
+      thread.tid,
+      ...cycle,
+      ...behind,
+      ...likewise.map(one => one.tid),
+    ]),
+  )
   for (const thread of diagnosis.suspended)
     if (!told.has(thread.tid)) lines.push(...(lines.length > 0 ? [''] : []), ...suspendedLines(context, thread))
   return {
@@ -85,9 +95,17 @@ function rootLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting): 
   const first = blocks.find(({ code }) => code === root.code)
   if (first !== undefined) {
     lines.push(...objectLines(context, first.object, awaitsSignal.has(first.code)))
+    lines.push(...labelled('handle', valueBefore(context, first)))
     if (awaitsSignal.has(first.code))
       lines.push(...labelled('producer', producersOf(context, thread, first.object, root.behind)))
   }
+  if (root.likewise.length > 0)
+    lines.push(
+      ...labelled(
+        'likewise',
+        root.likewise.map(one => `${names.thread(one.tid)} at ${stackText(context, one.stack)}`),
+      ),
+    )
   if (root.behind.length > 0) lines.push(...labelled('behind it', behindLines(context, diagnosis, root.behind)))
   return lines
 }
@@ -154,9 +172,12 @@ function blockLines(label: string, blocks: readonly Block[]): string[] {
   return labelled(label, lines)
 }
 
+/** Within a function that saved its return address and has not called since, the live one is the saved one again. */
+const framesOf = ({ frames }: Stack): Stack['frames'] => frames.filter(({ lr }, i) => i !== 1 || lr !== frames[0]?.lr)
+
 function stackLines({ names }: BlockContext, stack: Stack): string[] {
   if (stack.frames.length === 0) return ['none to be read']
-  const rows = stack.frames.map(({ lr }) => `0x${lr.toString(16).toUpperCase().padStart(8, '0')}  ${names.code(lr)}`)
+  const rows = framesOf(stack).map(({ lr }) => `0x${lr.toString(16).toUpperCase().padStart(8, '0')}  ${names.code(lr)}`)
   const cut = cutText(stack)
   return cut === '' ? rows : [...rows, cut]
 }
@@ -164,7 +185,9 @@ function stackLines({ names }: BlockContext, stack: Stack): string[] {
 const stackText = ({ names }: BlockContext, stack: Stack): string =>
   stack.frames.length === 0
     ? 'a stack that cannot be read'
-    : stack.frames.map(({ lr }) => names.code(lr)).join(' ← ') + (cutText(stack) === '' ? '' : ` (${cutText(stack)})`)
+    : framesOf(stack)
+        .map(({ lr }) => names.code(lr))
+        .join(' ← ') + (cutText(stack) === '' ? '' : ` (${cutText(stack)})`)
 
 function cutText({ stop }: Stack): string {
   if (stop === 'end' || stop === 'limit') return ''
@@ -178,6 +201,16 @@ function madeBy({ names }: BlockContext, object: ObjectView): string {
   const also = object.handles.length > 1 ? `; handles ${names.handles(object)}` : ''
   const closed = object.handles.length === 0 && object.firstHandle !== 0 ? '; its handles are closed' : ''
   return `made by ${names.thread(created.tid)} at ${names.time(created.cycle)}: ${names.site(created.source, created.lr)}${also}${closed}`
+}
+
+/** A handle value that named another object before: perhaps that is the one that was meant. */
+function valueBefore({ names, evidence }: BlockContext, { handle, object }: Block): string[] {
+  const closing = handle === 0 ? undefined : evidence.closing(handle)
+  if (closing === undefined || closing.serial === object.serial) return []
+  return [
+    `${hex(handle)} named ${closing.kind} #${closing.serial} before, until ` +
+      `${names.thread(closing.tid, closing.actor)} closed it at ${names.time(closing.cycle)}: ${names.site(closing.source, closing.lr)}`,
+  ]
 }
 
 /** How it came to be, and who signalled it; a thread is told of elsewhere, and a mutant is owned. */
@@ -218,16 +251,24 @@ function signalLines(context: BlockContext, object: ObjectView): string[] {
   return [total, ...notes.map(note => noteText(context, note))]
 }
 
-function threadsSection(context: BlockContext, { waiting, roots }: Diagnosis): ReportSection {
+function threadsSection(
+  context: BlockContext,
+  { waiting, roots }: Diagnosis,
+  faulted: number | undefined,
+): ReportSection {
   const { views } = context
   const threads = views.threads()
   const byTid = new Map(waiting.map(one => [one.thread.tid, one]))
-  const told = new Set(roots.slice(0, mostRoots).map(({ thread }) => thread.tid))
+  const told = new Set(
+    roots.slice(0, mostRoots).flatMap(({ thread, likewise }) => [thread.tid, ...likewise.map(one => one.tid)]),
+  )
   const title = threads.filter(({ system }) => !system)
   const system = threads.filter(thread => thread.system && thread.state !== 'exited')
   const lines = title.flatMap((thread, i) => [
     ...(i > 0 && (thread.state !== 'exited' || title[i - 1]?.state !== 'exited') ? [''] : []),
-    ...threadLines(context, thread, byTid.get(thread.tid), told.has(thread.tid)),
+    ...(thread.tid === faulted
+      ? faultLines(context, thread)
+      : threadLines(context, thread, byTid.get(thread.tid), told.has(thread.tid))),
   ])
   if (system.length > 0) {
     lines.push('', `${count(system.length, 'thread')} of the system:`)
@@ -238,6 +279,16 @@ function threadsSection(context: BlockContext, { waiting, roots }: Diagnosis): R
     lines,
     data: { name: 'threads', threads: threads.map(thread => threadData(context, thread, byTid.get(thread.tid))) },
   }
+}
+
+function faultLines(context: BlockContext, thread: ThreadView): string[] {
+  const { names } = context
+  return [
+    `${capital(names.thread(thread.tid))} faulted.`,
+    ...labelled('at', [names.code(thread.pc)]),
+    ...labelled('stack', [stackText(context, thread.stack)]),
+    ...labelled('made', [startedBy(context, thread)]),
+  ]
 }
 
 /** `told`: it is one of those at the top, and its object was shown there. */

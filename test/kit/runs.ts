@@ -57,6 +57,7 @@ export async function runFile(path: string, spec: RunSpec = {}): Promise<Ran> {
   }
   const { kind, text, met } = stop
   const exitStatus = met === undefined ? (statusOf[kind] ?? 70) : 0
-  const end = await driver.finish({ cause: kind, text, exitStatus, ...(met === undefined ? {} : { met }) })
+  const fault = stop.fault === undefined ? {} : { fault: stop.fault }
+  const end = await driver.finish({ ...fault, cause: kind, text, exitStatus, ...(met === undefined ? {} : { met }) })
   return { machine, driver, end, sections: driver.sections(), verdicts: end.verdicts, printed }
 }

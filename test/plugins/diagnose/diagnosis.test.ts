@@ -14,7 +14,7 @@ function contextOf({ views }: Title): BlockContext {
 
 function told(title: Title, cause: RunEnd['cause'] = 'deadlock'): string {
   const context = contextOf(title)
-  const [first] = sectionsOf(context, diagnose(context, cause), cause)
+  const [first] = sectionsOf(context, diagnose(context, cause), { cause })
   return [first?.title ?? '', ...(first?.lines ?? [])].join('\n')
 }
 
@@ -83,7 +83,7 @@ describe('the words', () => {
     const here = { in: title.function('work', nop, nop, nop), offset: 8 }
     title.waits('a\u001b[2J\nb', here, title.object({ kind: 'Event/Auto', handles: [handle(0x1004)], name: '\u0007' }))
     const context = contextOf(title)
-    for (const { lines } of sectionsOf(context, diagnose(context, 'deadlock'), 'deadlock'))
+    for (const { lines } of sectionsOf(context, diagnose(context, 'deadlock'), { cause: 'deadlock' }))
       expect(lines.join('')).not.toMatch(/\p{Cc}/u)
   })
 

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { runFile } from '../../kit/runs.ts'
+
+const guests = new URL('../../guests', import.meta.url).pathname
+
+/** The answer of a guest's report, its line breaks taken out. */
+async function answerOf(guest: string): Promise<string> {
+  const { sections } = await runFile(join(guests, `${guest}.elf`), { plugins: ['diagnose'] })
+  return (sections[0]?.lines ?? []).join(' ').replaceAll(/\s+/g, ' ')
+}
+
+test.each([
+  ['never-signalled', 'NtSetEvent at set_ready+0x18 would signal it, and never ran'],
+  ['suspended-producer', 'thread 2 begins there, and was made suspended and never resumed'],
+  ['suspended-producer', 'Thread 2 was made suspended, and nobody ever resumed it.'],
+  ['handle-reused', '0x1004 named Event/Auto #2 before, until thread 1 "main" closed it at'],
+  ['handle-reused', 'would signal it, and ran before, on another object; thread 1 "main" ran load_level'],
+  ['ghost-signal', 'perhaps meant for it: thread 3 "disc" signalled 0x1004 at 1.0 ms, which was closed before'],
+  ['idle-workers', 'likewise thread 3 "worker-2" at work+0x2C ← worker_two+0x1C'],
+  ['lost-wake-up', 'thread 3 "producer" (NtPulseEvent at producer+0x48) pulsed it at 1.0 ms, when nobody waited.'],
+  ['deadlock', 'thread 2 "left" waits on Mutant 0x1008 #3; thread 3 "right" holds it'],
+  ['chain', 'behind it thread 3 "reader" waits on Mutant 0x1004 #2 thread 1 "main" waits on Thread'],
+  ['section-owner-gone', 'critical section at 0x82020340 (section) #2: its owner, thread 2 "loader", exited'],
+  ['vtable-hang', 'KeSetEvent at StreamDecoder_push+0x18 signals the member at +0x14 of what it is given, as this is'],
+  ['xam-task', 'Thread 1 "main" and thread 3 "save-task" seem to wait for each other.'],
+  ['poll-for-ever', 'Thread 2 "streamer" polls for ever on Event/Manual 0x1004 #2: nobody ever signalled it.'],
+  ['fault', 'Thread 1 faulted. at read_entry+0x14'],
+])('of %s the report says: %s', async (guest, line) => {
+  expect(await answerOf(guest)).toContain(line)
+})
