@@ -70,6 +70,8 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
   let left = options.turn
   let ran = false
   let roundActive = false
+  /** The thread was stopped in the middle by the end of a slice: it goes on as if there had been none. */
+  let engaged = false
   let progressAt = 0
   let stopped: StopReason | undefined
 
@@ -118,6 +120,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
       tick()
     }
     ran = false
+    engaged = false
     left = options.turn
     position = (position + 1) % hardwareThreads
   }
@@ -195,9 +198,9 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     let leaps = 0
     while (stopped === undefined && budget > 0) {
       const hw = scheduler.hardware[position]
-      if (left > 0 && core.begin(position) && hw !== undefined) {
-        const rest = options.limit === undefined ? budget : Math.min(budget, options.limit - cpu.retired)
-        if (rest <= 0) return stop({ kind: 'limit', text: `${options.limit} instructions have run` })
+      const rest = options.limit === undefined ? budget : Math.min(budget, options.limit - cpu.retired)
+      if (rest <= 0) return stop({ kind: 'limit', text: `${options.limit} instructions have run` })
+      if (left > 0 && hw !== undefined && (engaged || core.begin(position))) {
         const room = until.room()
         if (room <= 0) return stopUntil()
         const before = cpu.retired
@@ -207,6 +210,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
         budget -= done
         left -= done
         ran = ran || done > 0
+        engaged = exit.kind === 'budget'
         serve(exit)
         if (!hw.spinning) roundActive = true
         const over = kernelStop()
@@ -233,12 +237,20 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     get stopped() {
       return stopped
     },
-    save: () => ({ position, left, ran, roundActive, progressAt }),
+    save: () => ({ position, left, ran, engaged, roundActive, progressAt }),
     load(state) {
-      const saved = state as { position: number; left: number; ran: boolean; roundActive: boolean; progressAt: number }
+      const saved = state as {
+        position: number
+        left: number
+        ran: boolean
+        engaged: boolean
+        roundActive: boolean
+        progressAt: number
+      }
       position = saved.position
       left = saved.left
       ran = saved.ran
+      engaged = saved.engaged
       roundActive = saved.roundActive
       progressAt = saved.progressAt
       stopped = undefined
