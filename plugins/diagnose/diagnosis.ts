@@ -21,6 +21,9 @@ import { awaitsSignal, type Block, type BlockClass, type BlockContext, blockClas
 import { candidatesOf } from './candidate.ts'
 import { count } from './names.ts'
 
+/** Roots that are told in full. */
+export const mostRoots = 3
+
 export interface Waiting {
   readonly thread: ThreadView
   readonly wait: WaitView
