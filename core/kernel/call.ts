@@ -357,7 +357,6 @@ const defineVariable =
 
 /** A variable of xboxkrnl.exe: zeroed memory of `size` bytes, filled once at the start. */
 export const krnlVariable = defineVariable(0)
-export const xamVariable = defineVariable(1)
 
 /** A continuation: `state` is what the body that parked or called a guest function left for it. */
 export const continuation = <S extends Plain>(

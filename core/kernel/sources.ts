@@ -29,7 +29,6 @@ const numbers = new Map<string, number>(Object.entries(paths).map(([number, name
 export const pathNumber = (name: PathName): number => numbers.get(name) ?? 0
 
 export const libraries = ['xboxkrnl.exe', 'xam.xex', 'xbdm.xex'] as const
-export type Library = (typeof libraries)[number]
 
 export const firstExport = 0x10000
 /** Ordinals of one library lie below this. */

@@ -20,10 +20,6 @@ export function foldCase(name: string): string {
   return name.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }
 
-export function sameName(a: string, b: string): boolean {
-  return foldCase(a) === foldCase(b)
-}
-
 /** Cuts a path; `/` counts as `\`, empty components and `.` vanish, the DOS prefixes are dropped. */
 export function cutPath(path: string): PathParts {
   let text = path.replaceAll('/', '\\')

@@ -9,11 +9,12 @@
  * The interpreter is never entered from compiled code, so while it runs no frame of a unit is on the host's stack, and
  * units may be dropped.
  */
-import { hostMap, pageShift, windows } from '../../memory/map.ts'
+import { hostMap } from '../../memory/map.ts'
 import { compiled, counting, pageEndAt, recordShift, recordSize, slotMask } from '../interpreter/records.ts'
 import { exits, specials, transient } from '../state.ts'
+import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
-import { instructions } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
 import { createConstants, createModule } from '../wasm/module.ts'
 import { unitSignature } from './unit.ts'
 
@@ -23,12 +24,10 @@ const o = {
   eq: 0x46,
   ne: 0x47,
   gtU: 0x4b,
-  geU: 0x4f,
   add: 0x6a,
   sub: 0x6b,
   and: 0x71,
   or: 0x72,
-  shl: 0x74,
   shrU: 0x76,
 } as const
 
@@ -63,56 +62,21 @@ export const helperSignatures = {
 export const helperLocals = { findPlace: 2, resolve: 1 } as const
 export function emitHelper(name: keyof typeof helperSignatures, writer: Writer): void {
   const w = instructions(writer)
-  const fold = (local: number): void => {
-    for (const window of [...windows].sort((a, b) => b.start - a.start)) {
-      w.get(local)
-      w.i32(window.start)
-      w.op(o.geU)
-      w.if('i32')
-      w.get(local)
-      w.i32(window.delta)
-      w.op(o.add)
-      w.else()
-    }
-    w.get(local)
-    for (const _ of windows) w.end()
-  }
-  const flagsOf = (local: number): void => {
-    w.get(local)
-    w.i32(pageShift)
-    w.op(o.shrU)
-    w.memory(memory.i32Load8U, hostMap.pageFlags)
-  }
+  const { entryOf, flagsOf, fold, slotOf } = addresses(writer)
   if (name === 'resolve') {
     w.get(0)
-    w.i32(pageShift)
-    w.op(o.shrU)
-    w.i32(2)
-    w.op(o.shl)
-    w.memory(memory.i32Load, hostMap.decodedPages)
+    slotOf()
     w.tee(1)
     w.op(o.eqz)
     w.if('i32')
     w.i32(0)
     w.else()
-    w.get(1)
-    w.get(0)
-    w.i32(0xffc)
-    w.op(o.and)
-    w.i32(recordShift - 2)
-    w.op(o.shl)
-    w.op(o.add)
+    entryOf(1, 0, recordShift)
     w.memory(memory.i32Load16U, 0)
     w.i32(compiled)
     w.op(o.eq)
     w.if('i32')
-    w.get(1)
-    w.get(0)
-    w.i32(0xffc)
-    w.op(o.and)
-    w.i32(sideShift - 2)
-    w.op(o.shl)
-    w.op(o.add)
+    entryOf(1, 0, sideShift)
     w.memory(memory.i32Load, sidesAt + sideValue)
     w.else()
     w.i32(0)
@@ -164,6 +128,7 @@ function build(): WebAssembly.Module {
   const builder = createModule(imports, createConstants())
   const { writer } = builder
   const w = instructions(writer)
+  const { entryOf, slotOf } = addresses(writer)
   const record = 0
   const left = 1
   const handlerType = builder.typeOf(handler)
@@ -266,20 +231,10 @@ function build(): WebAssembly.Module {
   w.end()
   // Where units end often, units should begin.
   w.get(nextPc)
-  w.i32(pageShift)
-  w.op(o.shrU)
-  w.i32(2)
-  w.op(o.shl)
-  w.memory(memory.i32Load, hostMap.decodedPages)
+  slotOf()
   w.tee(ownSide)
   w.if()
-  w.get(ownSide)
-  w.get(nextPc)
-  w.i32(0xffc)
-  w.op(o.and)
-  w.i32(recordShift - 2)
-  w.op(o.shl)
-  w.op(o.add)
+  entryOf(ownSide, nextPc, recordShift)
   w.tee(ownSide)
   w.memory(memory.i32Load16U, 0)
   w.i32(compiled)

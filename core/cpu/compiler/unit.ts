@@ -12,11 +12,13 @@
  *
  * A block counts its instructions when it is entered, and is not entered unless the budget covers them.
  */
-import { access, hostMap, pageShift, pageSize } from '../../memory/map.ts'
+import { access, hostMap, pageSize } from '../../memory/map.ts'
 import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
+import { addresses } from '../wasm/addresses.ts'
 import { code, memory as op, type Signature } from '../wasm/bytes.ts'
-import { type AccessPlace, createEmitter, instructions, type RuntimeName, type Site } from '../wasm/emit.ts'
+import { type AccessPlace, createEmitter, type RuntimeName, type Site } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
 import type { Node } from '../wasm/trace.ts'
@@ -49,7 +51,6 @@ const o = {
   eq: 0x46,
   ne: 0x47,
   ltS: 0x48,
-  geS: 0x4e,
   xor: 0x73,
   i64Eq: 0x51,
   i64LtS: 0x53,
@@ -60,7 +61,6 @@ const o = {
   wrap: 0xa7,
   extendS: 0xac,
   extendU: 0xad,
-  gtU: 0x4b,
   add: 0x6a,
   sub: 0x6b,
   and: 0x71,
@@ -84,6 +84,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { builder } = site
   const { writer } = builder
   const w = instructions(writer)
+  const { isSpecial } = addresses(writer)
   const locals: Type[] = []
   const { blocks, indexOf } = unit
 
@@ -356,22 +357,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.op(o.i64GtU)
       w.if()
     }
-    w.get(local)
-    w.i32(pageShift)
-    w.op(o.shrU)
-    w.memory(op.i32Load8U, hostMap.pageFlags)
-    w.i32(need | refuse)
-    w.op(o.and)
-    w.i32(need)
-    w.op(o.ne)
-    if (size > 1) {
-      w.get(local)
-      w.i32(pageSize - 1)
-      w.op(o.and)
-      w.i32(pageSize - size)
-      w.op(o.gtU)
-      w.op(o.or)
-    }
+    isSpecial(local, size, need, refuse)
     w.if()
     w.get(local)
     w.i32(size)

@@ -3,18 +3,7 @@
  * integer arithmetic. A row calls one routine and commits what it answers.
  */
 import { type Ops, routine, type Values } from '../algebra.ts'
-import {
-  add,
-  divide,
-  type Finite1,
-  type Finite2,
-  type Finite3,
-  fromInteger,
-  fused,
-  multiply,
-  narrow,
-  root,
-} from './arithmetic.ts'
+import { add, divide, type Finite1, type Finite2, type Finite3, fused, multiply, narrow, root } from './arithmetic.ts'
 import { addFast, divideFast, type Fast2, type Fast3, fusedFast, multiplyFast, narrowFast } from './fast.ts'
 import { isSpecial, isZero, signOf } from './number.ts'
 import {
@@ -150,5 +139,3 @@ export const narrowing: Finite1 = routine(
     )
   },
 )
-
-export { fromInteger }

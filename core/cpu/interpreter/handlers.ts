@@ -10,8 +10,10 @@ import { hostMap } from '../../memory/map.ts'
 import type { Type } from '../arithmetic.ts'
 import type { Row } from '../rows/row.ts'
 import { files, specials, transient } from '../state.ts'
+import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature } from '../wasm/bytes.ts'
-import { createEmitter, instructions, type RuntimeName, type Site } from '../wasm/emit.ts'
+import { createEmitter, type RuntimeName, type Site } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
 import { type Constants, createConstants, createModule, swapMasks } from '../wasm/module.ts'
 import { type Place, traceRow, variantsOf } from '../wasm/trace.ts'
 import { createLayout, firstHandler, type RecordLayout, recordShift, recordSize } from './records.ts'
@@ -32,7 +34,7 @@ export interface Interpreter {
 }
 
 const { stateBlock } = hostMap
-const op = { eqz: 0x45, sub: 0x6b, and: 0x71, shl: 0x74, shrU: 0x76, add: 0x6a } as const
+const op = { eqz: 0x45, sub: 0x6b, shl: 0x74, add: 0x6a } as const
 const record = 0
 const left = 1
 
@@ -41,6 +43,7 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
   const builder = createModule(imports, constants)
   const { writer, imported } = builder
   const w = instructions(writer)
+  const { entryOf, slotOf } = addresses(writer)
   const runtimeList = Object.keys(runtimeFunctions) as RuntimeFunction[]
   const elements: number[] = []
   const bodies = new Map<string, number>()
@@ -159,11 +162,7 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
         const slot = local('i32')
         target()
         w.tee(to)
-        w.i32(12)
-        w.op(op.shrU)
-        w.i32(2)
-        w.op(op.shl)
-        w.memory(memory.i32Load, hostMap.decodedPages)
+        slotOf()
         w.tee(slot)
         w.op(op.eqz)
         w.if()
@@ -174,13 +173,7 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
         w.op(code.returnCall)
         writer.u32(runtime('enter'))
         w.end()
-        w.get(slot)
-        w.get(to)
-        w.i32(0xffc)
-        w.op(op.and)
-        w.i32(recordShift - 2)
-        w.op(op.shl)
-        w.op(op.add)
+        entryOf(slot, to, recordShift)
         w.set(slot)
         countDown(() => w.get(slot))
         w.get(slot)

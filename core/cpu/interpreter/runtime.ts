@@ -1,7 +1,8 @@
-import { access, hostMap, pageShift, windows } from '../../memory/map.ts'
+import { access, hostMap } from '../../memory/map.ts'
 import { exits, specials, transient } from '../state.ts'
+import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Writer } from '../wasm/bytes.ts'
-import { instructions } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
 import { pageAddressAt, recordShift, slotMask } from './records.ts'
 
 /** Functions the emitted code imports: the parts of the processor that are TypeScript. */
@@ -22,11 +23,9 @@ export type ImportName = keyof typeof imports
 const o = {
   eqz: 0x45,
   ne: 0x47,
-  geU: 0x4f,
   add: 0x6a,
   sub: 0x6b,
   and: 0x71,
-  shl: 0x74,
   shrU: 0x76,
 } as const
 const { stateBlock } = hostMap
@@ -60,6 +59,7 @@ export type RuntimeFunction = keyof typeof runtimeFunctions
 export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
   const { writer } = site
   const w = instructions(writer)
+  const { entryOf, flagsOf, fold, slotOf } = addresses(writer)
   const call = (to: RuntimeFunction): void => w.call(site.function(to))
   const tail = (to: RuntimeFunction): void => {
     writer.u8(code.returnCall)
@@ -79,27 +79,6 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     writer.u8(code.returnCallIndirect)
     writer.u32(site.handlerType)
     writer.u32(0)
-  }
-  /** The address in a local, moved down from the windows that fold. */
-  const fold = (local: number): void => {
-    for (const window of [...windows].sort((a, b) => b.start - a.start)) {
-      w.get(local)
-      w.i32(window.start)
-      w.op(o.geU)
-      w.if('i32')
-      w.get(local)
-      w.i32(window.delta)
-      w.op(o.add)
-      w.else()
-    }
-    w.get(local)
-    for (const _ of windows) w.end()
-  }
-  const flagsOf = (local: number): void => {
-    w.get(local)
-    w.i32(pageShift)
-    w.op(o.shrU)
-    w.memory(memory.i32Load8U, hostMap.pageFlags)
   }
   const faultAt = (kind: 'load' | 'store' | 'unaligned', address: number): void => {
     storeState(transient.exit, () => w.i32(exits[kind]))
@@ -210,11 +189,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       w.op(code.return)
       w.end()
       w.get(0)
-      w.i32(pageShift)
-      w.op(o.shrU)
-      w.i32(2)
-      w.op(o.shl)
-      w.memory(memory.i32Load, hostMap.decodedPages)
+      slotOf()
       w.tee(record)
       w.op(o.eqz)
       w.if()
@@ -228,13 +203,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       w.op(code.return)
       w.end()
       w.end()
-      w.get(record)
-      w.get(0)
-      w.i32(0xffc)
-      w.op(o.and)
-      w.i32(recordShift - 2)
-      w.op(o.shl)
-      w.op(o.add)
+      entryOf(record, 0, recordShift)
       w.set(record)
       return dispatch(record, 1)
     }

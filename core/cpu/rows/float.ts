@@ -4,7 +4,7 @@
  * calls one operation and commits result and status. Memory forms (lfs, stfd, …) are with the loads and stores.
  */
 import type { Ops, Values } from '../algebra.ts'
-import type { Finite2 } from '../float/arithmetic.ts'
+import { type Finite2, fromInteger } from '../float/arithmetic.ts'
 import { compare, rootEstimate, toInteger } from '../float/convert.ts'
 import {
   afterCompare,
@@ -18,15 +18,7 @@ import {
   writable,
 } from '../float/fpscr.ts'
 import { classify, negated, signBit } from '../float/number.ts'
-import {
-  addition,
-  division,
-  fromInteger,
-  fusedAddition,
-  multiplication,
-  narrowing,
-  squareRoot,
-} from '../float/operations.ts'
+import { addition, division, fusedAddition, multiplication, narrowing, squareRoot } from '../float/operations.ts'
 import type { Operand } from '../forms.ts'
 import { type Row, row } from './row.ts'
 

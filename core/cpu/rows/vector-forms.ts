@@ -6,7 +6,8 @@ import type { Ops, Values } from '../algebra.ts'
 import { compareField, type Meaning1, type Meaning2, type Meaning3 } from '../vector/lanes.ts'
 import { type Row, row } from './row.ts'
 
-const bits = (value: number, width: number): string => value.toString(2).padStart(width, '0')
+/** A number as so many binary digits of a pattern. */
+export const bits = (value: number, width: number): string => value.toString(2).padStart(width, '0')
 /** Bits `first` to `last` of a word whose low eleven bits are given. */
 const cut = (low: number, first: number, last: number): string =>
   bits((low >> (31 - last)) & (2 ** (last - first + 1) - 1), last - first + 1)

@@ -8,6 +8,7 @@ import type { Ops, Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { bytes, iota, shiftBytesLeft, shiftBytesRight, zero } from '../vector/lanes.ts'
 import { type Row, row } from './row.ts'
+import { bits } from './vector-forms.ts'
 
 interface Address {
   readonly base: Operand<'base'>
@@ -62,8 +63,6 @@ const descending = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
 const fromLeft: Load = (o, ea) => o.i8x16.add(o.v128.const(descending), o.i8x16.splat(offset(o, ea)))
 const fromRight: Load = (o, ea) =>
   o.i8x16.add(o.v128.const(descending), o.i8x16.sub(bytes(o, 16), o.i8x16.splat(offset(o, ea))))
-
-const bits = (value: number, width: number): string => value.toString(2).padStart(width, '0')
 
 /** A load in its AltiVec form (extended opcode) and, where there is one, its VMX128 form. */
 function load(name: string, extended: number, about: string, meaning: Load, hasWide = true): Row[] {

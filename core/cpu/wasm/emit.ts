@@ -24,11 +24,13 @@
  * completed pc and count.
  */
 
-import { access, hostMap, pageShift, pageSize } from '../../memory/map.ts'
+import { access, hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { exits, transient } from '../state.ts'
-import { code, memory, noResult, valueTypes, type Writer } from './bytes.ts'
+import { addresses } from './addresses.ts'
+import { code, memory, valueTypes, type Writer } from './bytes.ts'
+import { instructions } from './instructions.ts'
 import type { KnownNumber, Node, Place, Program, Scope, Size, Statement } from './trace.ts'
 
 /** Functions of the interpreter's module that emitted code calls on its rare paths. */
@@ -78,13 +80,11 @@ export interface AccessPlace {
   readonly offset: number
 }
 
-const simd = 0xfd
 const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
 const simdOp = { relaxedSwizzle: 0x100, i32x4Splat: 17, i64x2Splat: 18, i32x4Extract: 27, i64x2Extract: 29 } as const
 const i32op = {
   eqz: 0x45,
   ne: 0x47,
-  gtU: 0x4b,
   and: 0x71,
   or: 0x72,
   shl: 0x74,
@@ -93,68 +93,6 @@ const i32op = {
   mul: 0x6c,
 } as const
 const extendU = 0xad
-
-/** Small writing helpers shared by all who emit. */
-export function instructions(writer: Writer) {
-  function open(kind: number, result?: Type): void {
-    writer.u8(kind)
-    writer.u8(result === undefined ? noResult : valueTypes[result])
-    writer.depth += 1
-  }
-  return {
-    get: (local: number) => {
-      writer.u8(code.localGet)
-      writer.u32(local)
-    },
-    set: (local: number) => {
-      writer.u8(code.localSet)
-      writer.u32(local)
-    },
-    tee: (local: number) => {
-      writer.u8(code.localTee)
-      writer.u32(local)
-    },
-    i32: (value: number) => {
-      writer.u8(code.i32Const)
-      writer.s32(value)
-    },
-    /** A load or store with its offset; the alignment hint is always one byte. */
-    memory: (opcode: number, offset: number) => {
-      writer.u8(opcode)
-      writer.u8(0)
-      writer.u32(offset)
-    },
-    simd: (opcode: number) => {
-      writer.u8(simd)
-      writer.u32(opcode)
-    },
-    simdMemory: (opcode: number, offset: number, lane?: number) => {
-      writer.u8(simd)
-      writer.u32(opcode)
-      writer.u8(0)
-      writer.u32(offset)
-      if (lane !== undefined) writer.u8(lane)
-    },
-    call: (index: number) => {
-      writer.u8(code.call)
-      writer.u32(index)
-    },
-    if: (result?: Type) => open(code.if, result),
-    block: () => open(code.block),
-    loop: () => open(code.loop),
-    else: () => writer.u8(code.else),
-    end: () => {
-      writer.u8(code.end)
-      writer.depth -= 1
-    },
-    /** Leaves to the end of the block (or the start of the loop) that was the `depth`th to open. */
-    br: (depth: number) => {
-      writer.u8(code.br)
-      writer.u32(writer.depth - depth)
-    },
-    op: (opcode: number) => writer.u8(opcode),
-  }
-}
 
 function hasEffects(scope: Scope): boolean {
   return scope.statements.some(one => {
@@ -183,6 +121,7 @@ function isMaterial(node: Node, immediate: boolean): boolean {
 export function createEmitter(site: Site, program: Program) {
   const { writer } = site
   const w = instructions(writer)
+  const { isSpecial } = addresses(writer)
   const locals = new Map<Node, number>()
 
   function expression(node: Node): void {
@@ -280,22 +219,8 @@ export function createEmitter(site: Site, program: Program) {
       return site.place(ea, size, need === access.read ? 'load' : 'store', () => expression(ea))
     const offset = site.local('i32')
     expression(ea)
-    w.tee(offset)
-    w.i32(pageShift)
-    w.op(i32op.shrU)
-    w.memory(memory.i32Load8U, hostMap.pageFlags)
-    w.i32(need | refuse)
-    w.op(i32op.and)
-    w.i32(need)
-    w.op(i32op.ne)
-    if (size > 1) {
-      w.get(offset)
-      w.i32(pageSize - 1)
-      w.op(i32op.and)
-      w.i32(pageSize - size)
-      w.op(i32op.gtU)
-      w.op(i32op.or)
-    }
+    w.set(offset)
+    isSpecial(offset, size, need, refuse)
     w.if()
     site.mark()
     slow(offset)
