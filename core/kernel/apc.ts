@@ -7,10 +7,10 @@
 import type { GuestMemory } from '../memory/guest.ts'
 import type { Audit } from './audit.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { waitEnd } from './dispatcher.ts'
 import type { Apc, Thread } from './object.ts'
 import { status } from './status.ts'
 import { KAPC, KTHREAD } from './structs.ts'
+import { waitEnd } from './wait.ts'
 
 export interface Apcs {
   /** Puts an APC in its thread's queue; a thread that waits for it is woken. */

@@ -6,6 +6,7 @@
  * whatever runs now. Numbers below the first export are traps of the kernel's own: where guest functions it called, and
  * the first functions of threads and interrupts, return to.
  */
+import { Failure } from '../base/failure.ts'
 import type { Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import type { Scene } from '../facts/record.ts'
@@ -16,7 +17,7 @@ import { createStackTable, type StackTable, type Walk } from './backchain.ts'
 import type { Entry, ExportRow } from './call.ts'
 import type { Kernel, KernelOptions, KernelStop } from './context.ts'
 import { createDeferredCalls } from './deferred.ts'
-import { createDispatcher, waitEnd } from './dispatcher.ts'
+import { createDispatcher } from './dispatcher.ts'
 import { fileEnded } from './file.ts'
 import { createGuestCalls } from './guest-calls.ts'
 import { createHandles } from './handles.ts'
@@ -24,7 +25,8 @@ import { createHardwareThread } from './hardware.ts'
 import { createMissing, type MissingCalls } from './missing.ts'
 import { createModules } from './modules.ts'
 import { createNumbering } from './numbering.ts'
-import { createObjects, type Thread } from './object.ts'
+import type { Thread } from './object.ts'
+import { createObjects } from './objects.ts'
 import { jumped, type Outcome } from './outcome.ts'
 import { createPool } from './pool.ts'
 import type { KernelPorts } from './ports.ts'
@@ -41,6 +43,7 @@ import { createThreads } from './thread.ts'
 import { createThunks } from './thunks.ts'
 import { type Clocks, createTime } from './time.ts'
 import { createTimers } from './timer.ts'
+import { waitEnd } from './wait.ts'
 import { createWalker } from './walker.ts'
 
 /** What the machine asks of the kernel. */
@@ -203,9 +206,10 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   const fault = (text: string): typeof jumped => end({ kind: 'fault', text, exitCode: 0 })
 
-  /** An access of the kernel, on the title's behalf, to memory that is not there is the title's fault. */
+  /** What the kernel cannot do on the title's behalf (memory that is not there, a table that is full) is its fault. */
   function accessFault(error: unknown): typeof jumped {
-    if (!(error instanceof GuestAccessError)) throw error
+    const ours = error instanceof GuestAccessError || (error instanceof Failure && error.code === 'GUEST_FAULT')
+    if (!ours) throw error
     return fault(`${numbering.nameOf(scene.source)} called from ${hex32(scene.lr)}: ${error.message}`)
   }
 

@@ -42,7 +42,8 @@ export const hardwareThreads = 6
 const highestPriority = 31
 export const dispatchLevel = 2
 const interruptsAllowed = 0x8000
-const quantumMilliseconds = 20
+/** 60 units of the process, of which three go each millisecond. */
+export const quantumMilliseconds = 20
 
 /** A routine to run on a hardware thread's interrupt context. */
 export interface Work {

@@ -2,7 +2,7 @@
 import type { Kernel } from './context.ts'
 import type { TitleImage } from './ports.ts'
 import { KPROCESS } from './structs.ts'
-import { priorityClass } from './thread.ts'
+import { priorityClass } from './thread-body.ts'
 
 const titleProcess = 1
 const quantum = 60

@@ -2,25 +2,22 @@
  * Guest threads: made, named, suspended, ended. A thread is an object with a KTHREAD body, a register file, a stack and
  * a block of thread-local data; what titles read of it inline is really written there.
  */
-import { alignUp } from '../base/bits.ts'
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
-import { access } from '../memory/map.ts'
 import type { Audit } from './audit.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import type { Apc, GuestCall, KernelObject, Objects, Resume, Thread, Wait } from './object.ts'
+import { type KernelObject, newObject, type Objects, type Resume, type Thread } from './object.ts'
 import type { Pool } from './pool.ts'
 import type { Registers } from './ports.ts'
-import type { Scheduler } from './scheduler.ts'
+import { quantumMilliseconds, type Scheduler } from './scheduler.ts'
 import type { Space } from './space.ts'
 import { KTHREAD } from './structs.ts'
+import { allocateStack, allocateTls, beginAt, fillBody, freeTls, priorityClass, type TlsShape } from './thread-body.ts'
+import { restoreThread, type SavedThread, saveThread } from './thread-state.ts'
 import type { Time } from './time.ts'
 import type { Timers } from './timer.ts'
-
-/** Base priorities of the title's process: what an increment is added to, and its two ends. */
-export const priorityClass = { idle: 10, normal: 13, timeCritical: 17 } as const
 
 export const threadFlags = {
   suspended: 1,
@@ -29,12 +26,6 @@ export const threadFlags = {
   lowered: 0x40,
   returnPointer: 0x80,
 } as const
-
-const stackRegion = { low: 0x70000000, high: 0x7f000000, align: 0x10000 } as const
-const smallestStack = 0x4000
-const page = 0x1000
-/** Room above the first frame, where it saves its parameters. */
-const stackTop = 0x80
 
 export interface ThreadSpec {
   /** First instruction; 0 for a thread that begins with a continuation. */
@@ -53,14 +44,6 @@ export interface ThreadSpec {
   /** What r2 holds. */
   readonly toc?: number
   readonly resume?: Resume
-}
-
-/** Static data and dynamic slots of a thread. */
-export interface TlsShape {
-  readonly slots: number
-  readonly address: number
-  readonly size: number
-  readonly initialised: number
 }
 
 export interface Threads {
@@ -124,87 +107,6 @@ export function createThreads(ports: ThreadPorts): Threads {
     return slot
   }
 
-  function allocateStack(size: number): { base: number; limit: number; allocation: number } {
-    const bytes = alignUp(Math.max(size, smallestStack), page)
-    const allocation = space.reserve({
-      ...stackRegion,
-      size: alignUp(bytes + page, stackRegion.align),
-      protect: 4,
-      use: 'stack',
-    })
-    if (allocation === 0) throw fail('GUEST_FAULT', 'thread stack', 'no room is left')
-    const limit = allocation + page
-    memory.commit(limit, bytes, access.read | access.write)
-    return { base: limit + bytes, limit, allocation }
-  }
-
-  const tlsBytes = (): number => threads.tls.size + threads.tls.slots * 4
-
-  function allocateTls(): number {
-    const { address, size, initialised } = threads.tls
-    const block = pool.allocate(Math.max(tlsBytes(), 16))
-    if (initialised > 0) memory.write(block, memory.read(address, Math.min(initialised, size)))
-    return block
-  }
-
-  function emptyList(at: number): void {
-    memory.store32(at, at)
-    memory.store32(at + 4, at)
-  }
-
-  function fillBody(body: number, thread: Omit<Thread, 'object'>, allocation: number): void {
-    const kpcr = ports.kpcr(thread.hardwareThread)
-    emptyList(body + KTHREAD.mutantFlink)
-    emptyList(body + KTHREAD.apcKernelFlink)
-    emptyList(body + KTHREAD.apcUserFlink)
-    emptyList(body + KTHREAD.threadListFlink)
-    const words: readonly [number, number][] = [
-      [KTHREAD.stackBase, thread.stackBase],
-      [KTHREAD.stackLimit, thread.stackLimit],
-      [KTHREAD.kernelStack, thread.stackBase - stackTop],
-      [KTHREAD.tlsData, thread.tls],
-      [KTHREAD.process, threads.process],
-      [KTHREAD.currentPrcb, kpcr + 0x100],
-      [KTHREAD.affinityPrcb, kpcr + 0x100],
-      [KTHREAD.stackAllocation, allocation],
-      [KTHREAD.exitStatus, 0x103],
-      [KTHREAD.threadId, thread.tid],
-      [KTHREAD.startAddress, thread.entry],
-      [KTHREAD.createOptions, thread.flags],
-    ]
-    for (const [at, value] of words) memory.store32(body + at, value)
-    const processType = thread.system ? 2 : 1
-    const bytes: readonly [number, number][] = [
-      [KTHREAD.priority, thread.priority],
-      [KTHREAD.basePriority, thread.basePriority],
-      [KTHREAD.createProcessType, processType],
-      [KTHREAD.processType, processType],
-      [KTHREAD.apcQueueable, 1],
-      [KTHREAD.suspendCount, thread.suspendCount],
-      [KTHREAD.processor, thread.hardwareThread],
-      [KTHREAD.idlePriority, priorityClass.idle],
-      [KTHREAD.normalPriority, priorityClass.normal],
-      [KTHREAD.timeCriticalPriority, priorityClass.timeCritical],
-    ]
-    for (const [at, value] of bytes) memory.store8(body + at, value)
-    memory.store64(body + KTHREAD.createTime, time.systemTime())
-  }
-
-  function begin(thread: Thread, spec: ThreadSpec): void {
-    registers.reset(thread.slot)
-    const frame = registers.slot(thread.slot)
-    const top = thread.stackBase - stackTop
-    memory.store32(top, 0)
-    frame.setWord(1, top)
-    if (spec.toc !== undefined) frame.setLong(2, BigInt(spec.toc))
-    frame.setWord(13, ports.kpcr(thread.hardwareThread))
-    spec.args.forEach((value, i) => {
-      frame.setWord(3 + i, value)
-    })
-    frame.pc = spec.entry
-    frame.lr = ports.returnTrap
-  }
-
   function basePriorityOf(spec: ThreadSpec): number {
     if (spec.priority !== undefined) return spec.priority
     if (spec.flags & threadFlags.raised) return priorityClass.normal + 1
@@ -229,7 +131,7 @@ export function createThreads(ports: ThreadPorts): Threads {
       affinity: 0x3f,
       priority: 0,
       basePriority: 0,
-      quantum: time.ticksOfMilliseconds(20),
+      quantum: time.ticksOfMilliseconds(quantumMilliseconds),
       disableBoost: false,
       suspendCount: 0,
       irql: 0,
@@ -250,29 +152,20 @@ export function createThreads(ports: ThreadPorts): Threads {
   }
 
   /** The object of an interrupt context: no kernel object at all, but every thread has one. */
-  const contextObject = (index: number): KernelObject => ({
-    serial: 0,
-    kind: 'Other',
-    address: 0,
-    header: 0,
-    owned: false,
-    adopted: false,
-    alive: true,
-    name: `interrupt ${index}`,
-    references: 1,
-    handles: [],
-    firstHandle: 0,
-    limit: undefined,
-    waiters: [],
-    owner: undefined,
-    thread: undefined,
-    timer: undefined,
-    data: null,
-    touched: 0,
-    created: undefined,
-    lastSignal: undefined,
-    counts: { signals: 0, alreadySet: 0, pulsedIntoNobody: 0, overLimit: 0, waits: 0, wakes: 0 },
-  })
+  const contextObject = (index: number): KernelObject => {
+    const object = newObject({
+      serial: 0,
+      kind: 'Other',
+      address: 0,
+      header: 0,
+      owned: false,
+      adopted: false,
+      limit: undefined,
+    })
+    object.name = `interrupt ${index}`
+    object.references = 1
+    return object
+  }
 
   function countSuspension(thread: Thread, count: number): void {
     thread.suspendCount = count
@@ -287,8 +180,9 @@ export function createThreads(ports: ThreadPorts): Threads {
     process: 0,
     create(spec) {
       lastTid += 1
-      const stack = allocateStack(spec.stackSize)
+      const stack = allocateStack(memory, space, spec.stackSize)
       const priority = basePriorityOf(spec)
+      const kpcr = ports.kpcr(spec.hardwareThread)
       const plain: Omit<Thread, 'object'> = {
         ...blank(lastTid, lastTid),
         system: spec.system === true || (spec.flags & threadFlags.system) !== 0,
@@ -297,7 +191,7 @@ export function createThreads(ports: ThreadPorts): Threads {
         flags: spec.flags,
         stackBase: stack.base,
         stackLimit: stack.limit,
-        tls: allocateTls(),
+        tls: allocateTls(memory, pool, threads.tls),
         hardwareThread: spec.hardwareThread,
         affinity: 1 << spec.hardwareThread,
         priority,
@@ -309,13 +203,21 @@ export function createThreads(ports: ThreadPorts): Threads {
       const object = objects.create({
         kind: 'Thread',
         name: '',
-        fill: body => fillBody(body, plain, stack.allocation),
+        fill: body =>
+          fillBody(memory, body, plain, {
+            kpcr,
+            kprocess: threads.process,
+            allocation: stack.allocation,
+            created: time.systemTime(),
+          }),
       })
       const thread: Thread = Object.assign(plain, { object })
       object.thread = thread
       object.references += 1
       all.set(thread.id, thread)
-      begin(thread, spec)
+      registers.reset(thread.slot)
+      const { entry, args, toc = 0 } = spec
+      beginAt(memory, registers.slot(thread.slot), stack.base, { entry, args, toc, kpcr, lr: ports.returnTrap })
       const sequence = audit.emit['thread.started'](
         audit.scene,
         audit.about(object),
@@ -370,7 +272,7 @@ export function createThreads(ports: ThreadPorts): Threads {
       ports.scheduler().attention = true
       all.delete(thread.id)
       freeSlots.push(thread.slot)
-      pool.free(thread.tls, Math.max(tlsBytes(), 16))
+      freeTls(pool, threads.tls, thread.tls)
       space.release(memory.load32(object.address + KTHREAD.stackAllocation))
       ended.push(thread)
       if (ended.length > endedKept) ended.shift()
@@ -445,25 +347,8 @@ export function createThreads(ports: ThreadPorts): Threads {
         const known = contexts.find(context => context.id === row.plain.id)
         const object = known?.object ?? objects.bySerial(row.serial)
         if (object === undefined) throw fail('SNAPSHOT_FORMAT', `thread ${row.plain.id}`, 'has no object')
-        const thread: Thread = Object.assign(known ?? ({} as Thread), {
-          ...row.plain,
-          object,
-          calls: row.calls.map(call => ({ ...call })),
-          userApcs: row.userApcs.map(apc => ({ ...apc })),
-          kernelApcs: row.kernelApcs.map(apc => ({ ...apc })),
-          owned: row.owned.flatMap(serial => objects.bySerial(serial) ?? []),
-          resume: row.resume === null ? undefined : { ...row.resume },
-          creator: undefined,
-          wait:
-            row.wait === null
-              ? undefined
-              : {
-                  ...row.wait,
-                  handles: row.wait.handles.slice(),
-                  objects: row.wait.objects.flatMap(serial => objects.bySerial(serial) ?? []),
-                  begun: undefined,
-                },
-        })
+        const restored = { ...restoreThread(row, objects.bySerial), object }
+        const thread: Thread = known === undefined ? restored : Object.assign(known, restored)
         if (known === undefined) object.thread = thread
         all.set(thread.id, thread)
       }
@@ -471,36 +356,4 @@ export function createThreads(ports: ThreadPorts): Threads {
     },
   }
   return threads
-}
-
-type ThreadLists = 'object' | 'wait' | 'resume' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
-type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly number[] }
-
-interface SavedThread {
-  readonly plain: Omit<Thread, ThreadLists>
-  readonly serial: number
-  readonly calls: readonly GuestCall[]
-  readonly userApcs: readonly Apc[]
-  readonly kernelApcs: readonly Apc[]
-  readonly owned: readonly number[]
-  readonly resume: Resume | null
-  readonly wait: SavedWait | null
-}
-
-function saveThread(thread: Thread): Plain {
-  const { object, wait, resume, calls, userApcs, kernelApcs, owned, creator: _creator, ...plain } = thread
-  const lasting = (held: Wait): Plain => {
-    const { objects, begun: _begun, ...rest } = held
-    return { ...rest, handles: held.handles.slice(), objects: objects.map(other => other.serial) }
-  }
-  return {
-    plain: { ...plain },
-    serial: object.serial,
-    calls: calls.map(call => ({ ...call })),
-    userApcs: userApcs.map(apc => ({ ...apc })),
-    kernelApcs: kernelApcs.map(apc => ({ ...apc })),
-    owned: owned.map(other => other.serial),
-    resume: resume === undefined ? null : { ...resume, later: resume.later === null ? null : { ...resume.later } },
-    wait: wait === undefined ? null : lasting(wait),
-  }
 }

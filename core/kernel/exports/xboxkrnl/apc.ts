@@ -1,10 +1,10 @@
 import { bool, continuation, type Entry, handle, krnl, nothing, ptr, status, u8, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { waitEnd } from '../../dispatcher.ts'
 import { threadKinds } from '../../handles.ts'
 import { operation, type Thread } from '../../object.ts'
 import { status as s } from '../../status.ts'
 import { headerType, KAPC, KTHREAD } from '../../structs.ts'
+import { waitEnd } from '../../wait.ts'
 
 function alert(k: Kernel, thread: Thread): boolean {
   const before = thread.alerted

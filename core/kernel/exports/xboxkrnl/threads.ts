@@ -5,7 +5,8 @@ import { operation, type Thread } from '../../object.ts'
 import { hardwareThreads } from '../../scheduler.ts'
 import { status as s } from '../../status.ts'
 import { KPCR, KPROCESS, KTHREAD } from '../../structs.ts'
-import { priorityClass, threadFlags } from '../../thread.ts'
+import { threadFlags } from '../../thread.ts'
+import { priorityClass } from '../../thread-body.ts'
 import { timeoutAt } from './waits.ts'
 
 const delayReason = 1

@@ -1,0 +1,115 @@
+/**
+ * What satisfies a wait, and what a satisfied wait takes. An object is signalled for a thread when its SignalState is
+ * above zero, or when it is a mutant the thread owns. Auto-reset events and timers go to zero, semaphores and queues lose
+ * one, a mutant gains an owner or a level; everything else stays as it is.
+ */
+import { bitOf } from '../facts/catalogue.ts'
+import type { FactSink } from '../facts/sink.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+import type { KernelObject, Objects, Thread } from './object.ts'
+import { KMUTANT } from './structs.ts'
+
+/** What is waited for, and whether all of it. */
+export interface Wanted {
+  readonly type: 'any' | 'all' | 'delay'
+  readonly objects: readonly KernelObject[]
+}
+
+export interface Satisfaction {
+  /** Whether a wait of the thread on the object would end now. */
+  signalled(object: KernelObject, thread: Thread): boolean
+  /** The place of the object that satisfies the wait now, -1 when none does. */
+  place(wanted: Wanted, thread: Thread): number
+  /** Takes what the wait takes by the object at a place; true when a mutant's owner had abandoned it. */
+  take(wanted: Wanted, thread: Thread, place: number): boolean
+  ownerOf(mutant: KernelObject): Thread | undefined
+  setOwner(mutant: KernelObject, thread: Thread | undefined): void
+  /** Serial and SignalState of each object waited on, if anybody will read them. */
+  statesOf(waited: readonly KernelObject[]): readonly number[]
+}
+
+export interface SatisfactionPorts {
+  readonly memory: GuestMemory
+  readonly objects: Objects
+  readonly sink: FactSink
+  threadAt(address: number): Thread | undefined
+}
+
+const noStates: readonly number[] = []
+const wantsWaitEnded = bitOf('wait.ended')
+
+export function createSatisfaction({ memory, objects, sink, threadAt }: SatisfactionPorts): Satisfaction {
+  const { stateOf, setState } = objects
+
+  function ownerOf(object: KernelObject): Thread | undefined {
+    if (object.owner === undefined && object.adopted && stateOf(object) <= 0) {
+      object.owner = threadAt(memory.load32(object.address + KMUTANT.ownerThread))
+      if (object.owner !== undefined && !object.owner.owned.includes(object)) object.owner.owned.push(object)
+    }
+    return object.owner
+  }
+
+  function signalled(object: KernelObject, thread: Thread): boolean {
+    if (stateOf(object) > 0) return true
+    return object.kind === 'Mutant' && ownerOf(object) === thread
+  }
+
+  function setOwner(object: KernelObject, thread: Thread | undefined): void {
+    object.owner = thread
+    memory.store32(object.address + KMUTANT.ownerThread, thread?.object.address ?? 0)
+  }
+
+  /** Takes what a satisfied wait takes; true when a mutant's owner had abandoned it. */
+  function consume(object: KernelObject, thread: Thread): boolean {
+    switch (object.kind) {
+      case 'Event/Auto':
+      case 'Timer/Auto':
+        setState(object, 0)
+        return false
+      case 'Semaphore':
+      case 'Queue':
+      case 'IoCompletion':
+        setState(object, stateOf(object) - 1)
+        return false
+      case 'Mutant': {
+        const state = stateOf(object) - 1
+        setState(object, state)
+        if (state !== 0) return false
+        setOwner(object, thread)
+        thread.owned.push(object)
+        const abandoned = memory.load8(object.address + KMUTANT.abandoned) !== 0
+        if (abandoned) memory.store8(object.address + KMUTANT.abandoned, 0)
+        return abandoned
+      }
+      default:
+        return false
+    }
+  }
+
+  function statesOf(waited: readonly KernelObject[]): readonly number[] {
+    if ((sink.mask & wantsWaitEnded) === 0) return noStates
+    const states: number[] = []
+    for (const object of waited) states.push(object.serial, object.alive ? stateOf(object) >>> 0 : 0)
+    return states
+  }
+
+  function place(request: Wanted, thread: Thread): number {
+    const waited = request.objects
+    if (waited.length === 0) return -1
+    if (request.type === 'all') return waited.every(object => signalled(object, thread)) ? 0 : -1
+    for (let i = 0; i < waited.length; i += 1) {
+      const object = waited[i]
+      if (object !== undefined && signalled(object, thread)) return i
+    }
+    return -1
+  }
+
+  function take(request: Wanted, thread: Thread, index: number): boolean {
+    if (request.type !== 'all') return consume(request.objects[index] as KernelObject, thread)
+    let abandoned = false
+    for (const object of request.objects) abandoned = consume(object, thread) || abandoned
+    return abandoned
+  }
+
+  return { signalled, place, take, ownerOf, setOwner, statesOf }
+}

@@ -1,0 +1,57 @@
+/** A thread as plain data. Objects are named by serial. */
+import type { Plain } from '../base/state.ts'
+import type { Apc, GuestCall, KernelObject, Resume, Thread, Wait } from './object.ts'
+
+type ThreadLists = 'object' | 'wait' | 'resume' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
+type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly number[] }
+
+export interface SavedThread {
+  readonly plain: Omit<Thread, ThreadLists>
+  readonly serial: number
+  readonly calls: readonly GuestCall[]
+  readonly userApcs: readonly Apc[]
+  readonly kernelApcs: readonly Apc[]
+  readonly owned: readonly number[]
+  readonly resume: Resume | null
+  readonly wait: SavedWait | null
+}
+
+export function saveThread(thread: Thread): Plain {
+  const { object, wait, resume, calls, userApcs, kernelApcs, owned, creator: _creator, ...plain } = thread
+  const lasting = (held: Wait): Plain => {
+    const { objects, begun: _begun, ...rest } = held
+    return { ...rest, handles: held.handles.slice(), objects: objects.map(other => other.serial) }
+  }
+  return {
+    plain: { ...plain },
+    serial: object.serial,
+    calls: calls.map(call => ({ ...call })),
+    userApcs: userApcs.map(apc => ({ ...apc })),
+    kernelApcs: kernelApcs.map(apc => ({ ...apc })),
+    owned: owned.map(other => other.serial),
+    resume: resume === undefined ? null : { ...resume, later: resume.later === null ? null : { ...resume.later } },
+    wait: wait === undefined ? null : lasting(wait),
+  }
+}
+
+/** Gives a thread what was saved of it, but for the object it is. */
+export function restoreThread(
+  saved: SavedThread,
+  bySerial: (serial: number) => KernelObject | undefined,
+): Omit<Thread, 'object'> {
+  const known = (serials: readonly number[]): KernelObject[] => serials.flatMap(serial => bySerial(serial) ?? [])
+  const { wait, resume } = saved
+  return {
+    ...saved.plain,
+    calls: saved.calls.map(call => ({ ...call })),
+    userApcs: saved.userApcs.map(apc => ({ ...apc })),
+    kernelApcs: saved.kernelApcs.map(apc => ({ ...apc })),
+    owned: known(saved.owned),
+    resume: resume === null ? undefined : { ...resume },
+    creator: undefined,
+    wait:
+      wait === null
+        ? undefined
+        : { ...wait, handles: wait.handles.slice(), objects: known(wait.objects), begun: undefined },
+  }
+}

@@ -1,0 +1,298 @@
+/** Waits: asked for, parked, won, ended. What they mean is told at the head of dispatcher.ts. */
+import { bitOf } from '../facts/catalogue.ts'
+import type { GuestMemory } from '../memory/guest.ts'
+import { type Audit, emptyScene } from './audit.ts'
+import type { KernelObject, Objects, Thread, Wait } from './object.ts'
+import { type Later, type Outcome, parked } from './outcome.ts'
+import type { Satisfaction } from './satisfaction.ts'
+import type { Scheduler } from './scheduler.ts'
+import { status } from './status.ts'
+import { KTHREAD } from './structs.ts'
+import type { Time } from './time.ts'
+
+/** How a wait ended; the numbers are those of the fact. */
+export const waitEnd = {
+  satisfied: 0,
+  timedOut: 1,
+  alerted: 2,
+  userApc: 3,
+  abandoned: 4,
+  terminated: 5,
+  refused: 6,
+} as const
+
+export interface WaitRequest {
+  readonly type: 'any' | 'all' | 'delay'
+  readonly objects: readonly KernelObject[]
+  readonly handles: readonly number[]
+  readonly mode: number
+  readonly alertable: boolean
+  readonly reason: number
+  /** 100 ns units: below 0 relative, 0 poll, above 0 system time; undefined for ever. */
+  readonly timeout: bigint | undefined
+  /** Goes on here with the status when the wait ends, at once or later; without it the status is the result. */
+  readonly later?: Later
+}
+
+export interface Waits {
+  wait(request: WaitRequest): Outcome<number>
+  /** Who a signal of the object releases: each has taken what its wait takes, and is told of by `wake`. */
+  winnersOf(object: KernelObject): readonly Winner[]
+  /** Ends the waits of winners, by the signal with the sequence `cause`. */
+  wake(winners: readonly Winner[], increment: number, cause: number): void
+  /** Ends a parked wait by other means than a signal. */
+  end(thread: Thread, code: number, how: number, cause: number): void
+  /** Takes a suspended thread's wait out of the lists. */
+  detach(thread: Thread): void
+  /** Puts it back, or ends it. */
+  attach(thread: Thread): void
+}
+
+export interface WaitPorts {
+  readonly memory: GuestMemory
+  readonly audit: Audit
+  readonly objects: Objects
+  readonly scheduler: Scheduler
+  readonly time: Time
+  readonly satisfaction: Satisfaction
+  /** The export whose call is being served. */
+  row(): number
+  /** Registers of the calling thread. */
+  frame(): { word(register: number): number; readonly lr: number }
+  /** Goes on with a continuation at once. */
+  proceed(later: Later, value: number): Outcome<number>
+  /** Runs the pending user APCs of the calling thread, then answers USER_APC. */
+  deliverApcs(later: Later | undefined): Outcome<number>
+}
+
+export interface Winner {
+  readonly thread: Thread
+  readonly wait: Wait
+  readonly index: number
+  readonly abandoned: boolean
+  readonly states: readonly number[]
+}
+
+const forever = -(1n << 63n)
+const noStates: readonly number[] = []
+const wantsWaitBegun = bitOf('wait.begun')
+
+export function createWaits(ports: WaitPorts): Waits {
+  const { memory, audit, objects, scheduler, time, satisfaction } = ports
+  const wakeScene = emptyScene()
+
+  /** The winners of a signal, each having consumed. */
+  function winnersOf(object: KernelObject): Winner[] {
+    const winners: Winner[] = []
+    for (let i = 0; i < object.waiters.length; ) {
+      const waiter = object.waiters[i]
+      const wait = waiter?.thread.wait
+      if (waiter === undefined || wait === undefined) break
+      const { thread, index } = waiter
+      if (!satisfaction.signalled(object, thread)) {
+        if (object.kind !== 'Mutant') break
+        i += 1
+        continue
+      }
+      if (wait.type === 'all' && satisfaction.place(wait, thread) < 0) {
+        i += 1
+        continue
+      }
+      const abandoned = satisfaction.take(wait, thread, index)
+      leaveLists(thread, wait)
+      winners.push({
+        thread,
+        wait,
+        index: wait.type === 'all' ? 0 : index,
+        abandoned,
+        states: satisfaction.statesOf(wait.objects),
+      })
+    }
+    return winners
+  }
+
+  function leaveLists(thread: Thread, wait: Wait): void {
+    for (const object of wait.objects)
+      if (object.waiters.length > 0) object.waiters = object.waiters.filter(waiter => waiter.thread !== thread)
+    if (wait.deadline >= 0) time.remove('wait', thread.id)
+  }
+
+  /** Tells that a parked wait is over and makes its thread ready. */
+  function finish(
+    thread: Thread,
+    wait: Wait,
+    code: number,
+    index: number,
+    how: number,
+    states: readonly number[],
+    cause: number,
+  ): void {
+    thread.wait = undefined
+    thread.polling = how === waitEnd.timedOut
+    if (thread.resume !== undefined) thread.resume = { ...thread.resume, value: code }
+    memory.store32(thread.object.address + KTHREAD.waitStatus, code)
+    wakeScene.tid = thread.tid
+    wakeScene.hardwareThread = thread.hardwareThread
+    wakeScene.lr = wait.lr
+    wakeScene.sp = wait.sp
+    wakeScene.source = wait.source
+    wakeScene.actor = thread.actor
+    const object = wait.objects[index < 0 ? 0 : index]
+    if (object !== undefined) object.counts.wakes += 1
+    const subject = audit.named(object, wait.handles[index < 0 ? 0 : index] ?? 0)
+    const waited = time.now() - wait.began
+    audit.emit['wait.ended'](wakeScene, subject, cause, code, index, how, waited, states)
+    if (thread.suspendCount === 0) scheduler.ready(thread)
+    else thread.state = 'stopped'
+    audit.emit['thread.woken'](wakeScene, subject, cause, code, index)
+    for (const waited of wait.objects) objects.settle(waited)
+  }
+
+  function wake(winners: readonly Winner[], increment: number, cause: number): void {
+    for (const { thread, wait, index, abandoned, states } of winners) {
+      const code = (wait.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
+      scheduler.boost(thread, increment)
+      finish(thread, wait, code, index, abandoned ? waitEnd.abandoned : waitEnd.satisfied, states, cause)
+    }
+  }
+
+  function park(request: WaitRequest, thread: Thread, deadline: number, sequence: number): typeof parked {
+    const frame = ports.frame()
+    const wait: Wait = {
+      type: request.type,
+      objects: request.objects,
+      handles: request.handles,
+      alertable: request.alertable,
+      mode: request.mode,
+      reason: request.reason,
+      deadline,
+      began: time.now(),
+      lr: frame.lr,
+      sp: frame.word(1),
+      source: audit.scene.source,
+      detached: false,
+      begun: audit.site(sequence),
+    }
+    thread.wait = wait
+    thread.resume = { later: request.later ?? null, value: 0, row: ports.row() }
+    request.objects.forEach((object, index) => {
+      object.waiters.push({ thread, index })
+    })
+    if (deadline >= 0) time.add('wait', thread.id, deadline)
+    scheduler.remove(thread)
+    thread.state = 'waiting'
+    memory.store8(thread.object.address + KTHREAD.waitReason, request.reason)
+    scheduler.attention = true
+    return parked
+  }
+
+  /** The tick at which a time-out is reached; -1 never, 0 at once. */
+  function deadlineOf(timeout: bigint | undefined): number {
+    if (timeout === undefined || timeout === forever) return -1
+    if (timeout === 0n) return 0
+    if (timeout < 0n) return time.now() + time.ticksOf(-timeout)
+    const at = time.tickOfSystemTime(timeout)
+    return at <= time.now() ? 0 : at
+  }
+
+  function relative(timeout: bigint | undefined, deadline: number): number {
+    if (deadline < 0 || timeout === undefined) return -1
+    if (timeout < 0n) return Number(-timeout)
+    return deadline === 0 ? 0 : Number(timeout - time.systemTime())
+  }
+
+  function wait(request: WaitRequest): Outcome<number> {
+    const thread = scheduler.current
+    if (thread === undefined) return status.INVALID_PARAMETER
+    const deadline = deadlineOf(request.timeout)
+    const waited = request.objects
+    const first = waited[0]
+    const subject = audit.named(first, request.handles[0] ?? 0)
+    for (const object of waited) object.counts.waits += 1
+    const index = satisfaction.place(request, thread)
+    const apcs = request.alertable && request.mode === 1 && thread.userApcs.length > 0
+    const parks = index < 0 && !apcs && !(request.alertable && thread.alerted) && deadline !== 0
+    const sequence = audit.emit['wait.begun'](
+      audit.scene,
+      subject,
+      0,
+      request.type === 'any' ? 1 : 0,
+      request.alertable ? 1 : 0,
+      request.mode,
+      relative(request.timeout, deadline),
+      deadline <= 0 ? -1 : deadline,
+      parks ? 1 : 0,
+      (audit.sink.mask & wantsWaitBegun) === 0 ? noStates : waited.map(object => object.serial),
+    )
+    if (parks) return park(request, thread, deadline, sequence)
+    if (index >= 0) {
+      const abandoned = satisfaction.take(request, thread, index)
+      const code = (request.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
+      const object = waited[index] as KernelObject
+      object.counts.wakes += 1
+      const how = abandoned ? waitEnd.abandoned : waitEnd.satisfied
+      const winner = audit.named(object, request.handles[index] ?? 0)
+      audit.emit['wait.ended'](audit.scene, winner, 0, code, index, how, 0, satisfaction.statesOf(waited))
+      return conclude(request, code)
+    }
+    const [code, how] =
+      request.alertable && thread.alerted
+        ? ([status.ALERTED, waitEnd.alerted] as const)
+        : apcs
+          ? ([status.USER_APC, waitEnd.userApc] as const)
+          : ([status.TIMEOUT, waitEnd.timedOut] as const)
+    if (how === waitEnd.alerted) thread.alerted = false
+    audit.emit['wait.ended'](audit.scene, subject, 0, code, -1, how, 0, satisfaction.statesOf(waited))
+    if (how === waitEnd.userApc) return ports.deliverApcs(request.later)
+    return conclude(request, code)
+  }
+
+  const conclude = (request: WaitRequest, code: number): Outcome<number> =>
+    request.later === undefined ? code : ports.proceed(request.later, code)
+
+  return {
+    wait,
+    winnersOf,
+    wake,
+    end(thread, code, how, cause) {
+      const { wait: ended } = thread
+      if (ended === undefined) return
+      leaveLists(thread, ended)
+      finish(thread, ended, code, -1, how, satisfaction.statesOf(ended.objects), cause)
+    },
+    detach(thread) {
+      const { wait: held } = thread
+      if (held === undefined || held.detached) return
+      leaveLists(thread, held)
+      held.detached = true
+    },
+    attach(thread) {
+      const { wait: held } = thread
+      if (held === undefined || !held.detached) return
+      held.detached = false
+      const index = satisfaction.place(held, thread)
+      if (index >= 0) {
+        const abandoned = satisfaction.take(held, thread, index)
+        const code = (held.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
+        finish(
+          thread,
+          held,
+          code,
+          index,
+          abandoned ? waitEnd.abandoned : waitEnd.satisfied,
+          satisfaction.statesOf(held.objects),
+          0,
+        )
+      } else if (held.alertable && held.mode === 1 && thread.userApcs.length > 0)
+        finish(thread, held, status.USER_APC, -1, waitEnd.userApc, satisfaction.statesOf(held.objects), 0)
+      else if (held.deadline >= 0 && held.deadline <= time.now())
+        finish(thread, held, status.TIMEOUT, -1, waitEnd.timedOut, satisfaction.statesOf(held.objects), 0)
+      else {
+        held.objects.forEach((object, place) => {
+          object.waiters.push({ thread, index: place })
+        })
+        if (held.deadline >= 0) time.add('wait', thread.id, held.deadline)
+      }
+    },
+  }
+}
