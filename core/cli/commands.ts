@@ -6,6 +6,7 @@ import { execCommand } from './commands/exec.ts'
 import { exports } from './commands/exports.ts'
 import { facts } from './commands/facts.ts'
 import { inspect } from './commands/inspect.ts'
+import { instructions } from './commands/instructions.ts'
 import { pack } from './commands/pack.ts'
 import { plugins } from './commands/plugins.ts'
 import { run } from './commands/run.ts'
@@ -18,6 +19,7 @@ export const commands: readonly AnyCommand[] = [
   execCommand,
   pack,
   exports,
+  instructions,
   plugins,
   facts,
 ]

@@ -49,7 +49,7 @@ export function createAssembler(rows: readonly Row[], aliases: readonly Alias[])
   /** Every mnemonic with its flags' letters, and the bits those flags set. */
   const named = new Map<string, { row: Written; flags: number; absolute: boolean }[]>()
   for (const row of [...aliases, ...rows]) {
-    const suffixed = variantsOf({ ...row, meaning: () => {} })
+    const suffixed = variantsOf({ ...row, models: [], apart: undefined, meaning: () => {} })
     for (const setting of suffixed) {
       const flag = (name: FieldName): boolean => setting.get(name) === 1
       const name = fullName(row, flag)

@@ -1,6 +1,6 @@
 import type { Ops, Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
-import { type Alias, alias, row } from './row.ts'
+import { type Alias, alias, apart, modelled, row } from './row.ts'
 
 /** Branches, traps and the system call. Power ISA, book I, chapter 2 and 3.3.10. */
 
@@ -53,38 +53,50 @@ function trap<V extends Values>(
 }
 
 export const branchRows = [
-  row('b', '010010 li aa lk', 'li', 'branch', (o, f) => {
+  row('b', '010010 li aa lk', 'li', 'branch to an address', (o, f) => {
     if (f.lk) o.set('lr', o.next())
     o.branch(o.target(f.li, f.aa))
   }),
-  row('bc', '010000 bo bi bd aa lk', 'bo, bi, bd', 'branch on a condition, CTR or both', (o, f) =>
+  row('bc', '010000 bo bi bd aa lk', 'bo, bi, bd', 'branch to an address on a condition, CTR or both', (o, f) =>
     conditional(o, f, o.target(f.bd, f.aa)),
   ),
-  row('bclr', '010011 bo bi 000 bh 0000010000 lk', 'bo, bi, bh', 'branch to LR on a condition', (o, f) =>
+  row('bclr', '010011 bo bi 000 bh 0000010000 lk', 'bo, bi, bh', 'branch to LR on a condition, CTR or both', (o, f) =>
     conditional(o, f, aligned(o, o.get('lr'))),
   ),
-  row('bcctr', '010011 bo bi 000 bh 1000010000 lk', 'bo, bi, bh', 'branch to CTR on a condition', (o, f) => {
-    // Counting down the register that is jumped through is no form of the architecture.
-    if (f.bo & 4) conditional(o, f, aligned(o, o.get('ctr')))
-    else o.fault('illegal')
-  }),
-  row('sc', '01000100000000000000 lev 00010', 'lev', 'system call; level 2 is the call of an import thunk', (o, f) => {
-    if (f.lev === 2) o.callKernel()
-    else o.fault('syscall')
-  }),
-  row('tw', '011111 to a b 00000001000', 'to, a, b', 'trap on a comparison of words', (o, f) => {
+  ...modelled(
+    'counting-jump',
+    row('bcctr', '010011 bo bi 000 bh 1000010000 lk', 'bo, bi, bh', 'branch to CTR on a condition', (o, f) => {
+      // Counting down the register that is jumped through is no form of the architecture.
+      if (f.bo & 4) conditional(o, f, aligned(o, o.get('ctr')))
+      else o.fault('illegal')
+    }),
+  ),
+  ...apart(
+    'a system call leaves the sequence',
+    row(
+      'sc',
+      '01000100000000000000 lev 00010',
+      'lev',
+      'system call; level 2 is the call of an import thunk',
+      (o, f) => {
+        if (f.lev === 2) o.callKernel()
+        else o.fault('syscall')
+      },
+    ),
+  ),
+  row('tw', '011111 to a b 00000001000', 'to, a, b', 'trap on a comparison of the low words of RA and RB', (o, f) => {
     const [x, y] = [o.i32.wrap_i64(o.gpr(f.a)), o.i32.wrap_i64(o.gpr(f.b))] as const
     trap(o, f.to, kind => o.i32[kind](x, y))
   }),
-  row('td', '011111 to a b 00010001000', 'to, a, b', 'trap on a comparison', (o, f) => {
+  row('td', '011111 to a b 00010001000', 'to, a, b', 'trap on a comparison of RA and RB', (o, f) => {
     const [x, y] = [o.gpr(f.a), o.gpr(f.b)] as const
     trap(o, f.to, kind => o.i64[kind](x, y))
   }),
-  row('twi', '000011 to a si', 'to, a, si', 'trap on a comparison of a word with an immediate', (o, f) => {
+  row('twi', '000011 to a si', 'to, a, si', 'trap on a comparison of the low word of RA with an immediate', (o, f) => {
     const [x, y] = [o.i32.wrap_i64(o.gpr(f.a)), o.imm32(f.si)] as const
     trap(o, f.to, kind => o.i32[kind](x, y))
   }),
-  row('tdi', '000010 to a si', 'to, a, si', 'trap on a comparison with an immediate', (o, f) => {
+  row('tdi', '000010 to a si', 'to, a, si', 'trap on a comparison of RA with an immediate', (o, f) => {
     const [x, y] = [o.gpr(f.a), o.imm(f.si)] as const
     trap(o, f.to, kind => o.i64[kind](x, y))
   }),

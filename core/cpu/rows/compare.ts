@@ -1,7 +1,7 @@
 import type { Ops, Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { order } from './flags.ts'
-import { alias, row } from './row.ts'
+import { alias, modelled, row } from './row.ts'
 
 /** Comparisons, the condition register's own logic, and moves to and from it. Power ISA, book I, 2.5 and 3.3. */
 
@@ -41,61 +41,106 @@ const fieldOf = <V extends Values>(o: Ops<V>, word: V['i32'], n: number): V['i32
   o.i32.and(o.i32.shr_u(word, o.i32.const(28 - 4 * n)), o.i32.const(15))
 
 export const compareRows = [
-  row('cmp', '011111 bf 0 l a b 00000000000', 'bf, l, a, b', 'compare, signed', (o, f) =>
-    compare(o, f, o.gpr(f.a), o.gpr(f.b), 's'),
+  row(
+    'cmp',
+    '011111 bf 0 l a b 00000000000',
+    'bf, l, a, b',
+    'compare RA with RB, signed, words or (L = 1) doublewords',
+    (o, f) => compare(o, f, o.gpr(f.a), o.gpr(f.b), 's'),
   ),
-  row('cmpl', '011111 bf 0 l a b 00001000000', 'bf, l, a, b', 'compare, unsigned', (o, f) =>
-    compare(o, f, o.gpr(f.a), o.gpr(f.b), 'u'),
+  row(
+    'cmpl',
+    '011111 bf 0 l a b 00001000000',
+    'bf, l, a, b',
+    'compare RA with RB, unsigned, words or (L = 1) doublewords',
+    (o, f) => compare(o, f, o.gpr(f.a), o.gpr(f.b), 'u'),
   ),
-  row('cmpi', '001011 bf 0 l a si', 'bf, l, a, si', 'compare with an immediate, signed', (o, f) =>
-    compare(o, f, o.gpr(f.a), o.imm(f.si), 's'),
+  row(
+    'cmpi',
+    '001011 bf 0 l a si',
+    'bf, l, a, si',
+    'compare RA with an immediate, signed, words or (L = 1) doublewords',
+    (o, f) => compare(o, f, o.gpr(f.a), o.imm(f.si), 's'),
   ),
-  row('cmpli', '001010 bf 0 l a ui', 'bf, l, a, ui', 'compare with an immediate, unsigned', (o, f) =>
-    compare(o, f, o.gpr(f.a), o.imm(f.ui), 'u'),
+  row(
+    'cmpli',
+    '001010 bf 0 l a ui',
+    'bf, l, a, ui',
+    'compare RA with an immediate, unsigned, words or (L = 1) doublewords',
+    (o, f) => compare(o, f, o.gpr(f.a), o.imm(f.ui), 'u'),
   ),
 
-  row('crand', '010011 bt ba bb 01000000010', 'bt, ba, bb', 'BA and BB', (o, f) => bits(o, f, o.i32.and)),
-  row('crandc', '010011 bt ba bb 00100000010', 'bt, ba, bb', 'BA and not BB', (o, f) =>
+  row('crand', '010011 bt ba bb 01000000010', 'bt, ba, bb', 'condition bit BT = BA and BB', (o, f) =>
+    bits(o, f, o.i32.and),
+  ),
+  row('crandc', '010011 bt ba bb 00100000010', 'bt, ba, bb', 'condition bit BT = BA and not BB', (o, f) =>
     bits(o, f, (a, b) => o.i32.and(a, flip(o, b))),
   ),
-  row('creqv', '010011 bt ba bb 01001000010', 'bt, ba, bb', 'BA equal to BB', (o, f) =>
+  row('creqv', '010011 bt ba bb 01001000010', 'bt, ba, bb', 'condition bit BT = BA equal to BB', (o, f) =>
     bits(o, f, (a, b) => flip(o, o.i32.xor(a, b))),
   ),
-  row('crnand', '010011 bt ba bb 00111000010', 'bt, ba, bb', 'not (BA and BB)', (o, f) =>
+  row('crnand', '010011 bt ba bb 00111000010', 'bt, ba, bb', 'condition bit BT = not (BA and BB)', (o, f) =>
     bits(o, f, (a, b) => flip(o, o.i32.and(a, b))),
   ),
-  row('crnor', '010011 bt ba bb 00001000010', 'bt, ba, bb', 'not (BA or BB)', (o, f) =>
+  row('crnor', '010011 bt ba bb 00001000010', 'bt, ba, bb', 'condition bit BT = not (BA or BB)', (o, f) =>
     bits(o, f, (a, b) => flip(o, o.i32.or(a, b))),
   ),
-  row('cror', '010011 bt ba bb 01110000010', 'bt, ba, bb', 'BA or BB', (o, f) => bits(o, f, o.i32.or)),
-  row('crorc', '010011 bt ba bb 01101000010', 'bt, ba, bb', 'BA or not BB', (o, f) =>
+  row('cror', '010011 bt ba bb 01110000010', 'bt, ba, bb', 'condition bit BT = BA or BB', (o, f) =>
+    bits(o, f, o.i32.or),
+  ),
+  row('crorc', '010011 bt ba bb 01101000010', 'bt, ba, bb', 'condition bit BT = BA or not BB', (o, f) =>
     bits(o, f, (a, b) => o.i32.or(a, flip(o, b))),
   ),
-  row('crxor', '010011 bt ba bb 00110000010', 'bt, ba, bb', 'BA xor BB', (o, f) => bits(o, f, o.i32.xor)),
+  row('crxor', '010011 bt ba bb 00110000010', 'bt, ba, bb', 'condition bit BT = BA xor BB', (o, f) =>
+    bits(o, f, o.i32.xor),
+  ),
 
-  row('mcrf', '010011 bf 00 bfa 000000000000000000', 'bf, bfa', 'copy a field', (o, f) =>
+  row('mcrf', '010011 bf 00 bfa 000000000000000000', 'bf, bfa', 'copy condition field BFA to BF', (o, f) =>
     o.setCrField(f.bf, o.crField(f.bfa)),
   ),
-  row('mcrxr', '011111 bf 00000000000010000000000', 'bf', 'move SO, OV and CA to a field, clearing them', (o, f) => {
-    const { i32 } = o
-    const shifted = (name: 'so' | 'ov' | 'ca', by: number) => i32.shl(o.get(name), i32.const(by))
-    o.setCrField(f.bf, i32.or(i32.or(shifted('so', 3), shifted('ov', 2)), shifted('ca', 1)))
-    for (const name of ['so', 'ov', 'ca'] as const) o.set(name, i32.const(0))
-  }),
-  row('mfcr', '011111 t 000000000000000100110', 't', 'the condition register', (o, f) => o.setGpr(f.t, wholeCr(o))),
-  // Only the chosen field is defined; the others are given as they are.
-  row('mfocrf', '011111 t 1 fxm 000000100110', 't, fxm', 'one field of the condition register, in its place', (o, f) =>
+  row(
+    'mcrxr',
+    '011111 bf 00000000000010000000000',
+    'bf',
+    'move SO, OV and CA to condition field BF, clearing them',
+    (o, f) => {
+      const { i32 } = o
+      const shifted = (name: 'so' | 'ov' | 'ca', by: number) => i32.shl(o.get(name), i32.const(by))
+      o.setCrField(f.bf, i32.or(i32.or(shifted('so', 3), shifted('ov', 2)), shifted('ca', 1)))
+      for (const name of ['so', 'ov', 'ca'] as const) o.set(name, i32.const(0))
+    },
+  ),
+  row('mfcr', '011111 t 000000000000000100110', 't', 'the condition register to RT', (o, f) =>
     o.setGpr(f.t, wholeCr(o)),
   ),
-  row('mtcrf', '011111 s 0 fxm 000100100000', 'fxm, s', 'set the fields of a mask', (o, f) => {
-    const word = o.i32.wrap_i64(o.gpr(f.s))
-    const mask = o.imm32(f.fxm)
-    for (const n of crFields)
-      o.setCrField(n, o.i32.select(o.i32.and(mask, o.i32.const(0x80 >> n)), fieldOf(o, word, n), o.crField(n)))
-  }),
-  row('mtocrf', '011111 s 1 fxm1 000100100000', 'fxm1, s', 'set one field', (o, f) => {
-    if (f.fxm1 < 8) o.setCrField(f.fxm1, fieldOf(o, o.i32.wrap_i64(o.gpr(f.s)), f.fxm1))
-  }),
+  ...modelled(
+    'other-fields',
+    row(
+      'mfocrf',
+      '011111 t 1 fxm 000000100110',
+      't, fxm',
+      'one field of the condition register, in its place',
+      (o, f) => o.setGpr(f.t, wholeCr(o)),
+    ),
+  ),
+  row(
+    'mtcrf',
+    '011111 s 0 fxm 000100100000',
+    'fxm, s',
+    'the condition fields of a mask from the low word of RS',
+    (o, f) => {
+      const word = o.i32.wrap_i64(o.gpr(f.s))
+      const mask = o.imm32(f.fxm)
+      for (const n of crFields)
+        o.setCrField(n, o.i32.select(o.i32.and(mask, o.i32.const(0x80 >> n)), fieldOf(o, word, n), o.crField(n)))
+    },
+  ),
+  ...modelled(
+    'other-fields',
+    row('mtocrf', '011111 s 1 fxm1 000100100000', 'fxm1, s', 'one condition field from the low word of RS', (o, f) => {
+      if (f.fxm1 < 8) o.setCrField(f.fxm1, fieldOf(o, o.i32.wrap_i64(o.gpr(f.s)), f.fxm1))
+    }),
+  ),
 ]
 
 const comparisons = [

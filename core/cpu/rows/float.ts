@@ -20,7 +20,7 @@ import {
 import { classify, negated, signBit } from '../float/number.ts'
 import { addition, division, fusedAddition, multiplication, narrowing, squareRoot } from '../float/operations.ts'
 import type { Operand } from '../forms.ts'
-import { type Row, row } from './row.ts'
+import { apart, modelled, type Row, row } from './row.ts'
 
 type Fpr = Operand<'fpr'>
 interface Target {
@@ -164,7 +164,7 @@ const comparison = (name: string, extended: '0000000000' | '0000100000', ordered
     name,
     `111111 bf 00 fa fb ${extended} 0`,
     'bf, fa, fb',
-    `${ordered ? 'ordered' : 'unordered'} compare`,
+    ordered ? 'compare FRA with FRB; any NaN is invalid' : 'compare FRA with FRB; a signalling NaN is invalid',
     (o, f) => {
       const old = o.get('fpscr')
       const [order, flags] = o.call(compare, o.fpr(f.fa), o.fpr(f.fb), o.i32.const(Number(ordered)), old)
@@ -190,25 +190,31 @@ const size = ~signBit & 0xffff_ffff_ffff_ffffn
 export const floatRows: readonly Row[] = [
   ...arithmeticRows(false),
   ...arithmeticRows(true),
-  row(
-    'fres',
-    '111011 ft 00000 fb 00000 11000 rc',
-    'ft, fb',
-    'reciprocal estimate, single: modelled as the correctly rounded reciprocal',
-    (o, f) => {
-      const exact = o.i32.const(~(fpscr.xx | fpscr.fi | fpscr.fr))
-      const [bits, flags] = o.call(division, o.i64.const(one), o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))
-      commit(o, f, bits, o.i32.and(flags, exact))
-    },
+  ...modelled(
+    'reciprocal',
+    ...apart(
+      'an estimate',
+      row('fres', '111011 ft 00000 fb 00000 11000 rc', 'ft, fb', 'reciprocal estimate of FRB, single', (o, f) => {
+        const exact = o.i32.const(~(fpscr.xx | fpscr.fi | fpscr.fr))
+        const [bits, flags] = o.call(division, o.i64.const(one), o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))
+        commit(o, f, bits, o.i32.and(flags, exact))
+      }),
+    ),
   ),
-  row(
-    'frsqrte',
-    '111111 ft 00000 fb 00000 11010 rc',
-    'ft, fb',
-    'reciprocal square root estimate: modelled by a table of 16 entries',
-    (o, f) => {
-      commit(o, f, ...o.call(rootEstimate, o.fpr(f.fb), o.get('fpscr')))
-    },
+  ...modelled(
+    'double-root',
+    ...apart(
+      'an estimate',
+      row(
+        'frsqrte',
+        '111111 ft 00000 fb 00000 11010 rc',
+        'ft, fb',
+        'reciprocal square root estimate of FRB, double',
+        (o, f) => {
+          commit(o, f, ...o.call(rootEstimate, o.fpr(f.fb), o.get('fpscr')))
+        },
+      ),
+    ),
   ),
   row(
     'fsel',
@@ -221,20 +227,28 @@ export const floatRows: readonly Row[] = [
       recordStatus(o, f.rc)
     },
   ),
-  move('fmr', '0001001000', 'copy', (_, bits) => bits),
-  move('fneg', '0000101000', 'the sign turned', (o, bits) => o.i64.xor(bits, o.i64.const(signBit))),
-  move('fabs', '0100001000', 'the sign cleared', (o, bits) => o.i64.and(bits, o.i64.const(size))),
-  move('fnabs', '0010001000', 'the sign set', (o, bits) => o.i64.or(bits, o.i64.const(signBit))),
+  move('fmr', '0001001000', 'FRB copied, bit for bit', (_, bits) => bits),
+  move('fneg', '0000101000', 'FRB with its sign turned, bit for bit', (o, bits) =>
+    o.i64.xor(bits, o.i64.const(signBit)),
+  ),
+  move('fabs', '0100001000', 'FRB with its sign cleared, bit for bit', (o, bits) => o.i64.and(bits, o.i64.const(size))),
+  move('fnabs', '0010001000', 'FRB with its sign set, bit for bit', (o, bits) => o.i64.or(bits, o.i64.const(signBit))),
   row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) =>
     commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))),
   ),
-  conversion('fctiw', '0000001110', true, false),
-  conversion('fctiwz', '0000001111', true, true),
-  conversion('fctid', '1100101110', false, false),
-  conversion('fctidz', '1100101111', false, true),
-  row('fcfid', '111111 ft 00000 fb 1101001110 rc', 'ft, fb', 'a signed doubleword as a double', (o, f) => {
-    commit(o, f, ...o.call(fromInteger, o.fpr(f.fb), o.get('fpscr'), o.i32.const(0)))
-  }),
+  ...modelled('integer-in-float', conversion('fctiw', '0000001110', true, false)),
+  ...modelled('integer-in-float', conversion('fctiwz', '0000001111', true, true)),
+  ...modelled('integer-in-float', conversion('fctid', '1100101110', false, false)),
+  ...modelled('integer-in-float', conversion('fctidz', '1100101111', false, true)),
+  row(
+    'fcfid',
+    '111111 ft 00000 fb 1101001110 rc',
+    'ft, fb',
+    'FRB, a signed doubleword, as a double, by FPSCR[RN]',
+    (o, f) => {
+      commit(o, f, ...o.call(fromInteger, o.fpr(f.fb), o.get('fpscr'), o.i32.const(0)))
+    },
+  ),
   comparison('fcmpu', '0000000000', false),
   comparison('fcmpo', '0000100000', true),
 
@@ -259,10 +273,13 @@ export const floatRows: readonly Row[] = [
       o.set('fpscr', summarise(o, o.i32.and(old, kept)))
     },
   ),
-  row('mffs', '111111 ft 00000 00000 1001000111 rc', 'ft', 'FPSCR, in the low word', (o, f) => {
-    o.setFpr(f.ft, o.i64.extend_i32_u(o.get('fpscr')))
-    recordStatus(o, f.rc)
-  }),
+  ...modelled(
+    'integer-in-float',
+    row('mffs', '111111 ft 00000 00000 1001000111 rc', 'ft', 'FPSCR to the low word of FRT', (o, f) => {
+      o.setFpr(f.ft, o.i64.extend_i32_u(o.get('fpscr')))
+      recordStatus(o, f.rc)
+    }),
+  ),
   row('mtfsb0', '111111 bt 00000 00000 0001000110 rc', 'bt', 'clears a bit of FPSCR', (o, f) => {
     const kept = o.known32(k => ~((0x8000_0000 >>> k(f.bt)) & writable))
     setStatus(o, f.rc, summarise(o, o.i32.and(o.get('fpscr'), kept)))

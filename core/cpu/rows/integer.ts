@@ -2,7 +2,7 @@ import { mask64 } from '../../base/bits.ts'
 import { type Ops, routine, type Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { addition, carryIn, not, overflow, record } from './flags.ts'
-import { alias, row } from './row.ts'
+import { alias, modelled, row } from './row.ts'
 
 /** Fixed-point arithmetic, logic, rotates and shifts. Power ISA, book I, chapter 3. */
 
@@ -131,37 +131,41 @@ function shiftRight<V extends Values>(
 }
 
 export const integerRows = [
-  row('add', '011111 t a b oe 100001010 rc', 't, a, b', 'RA + RB', (o, f) =>
+  row('add', '011111 t a b oe 100001010 rc', 't, a, b', 'RA + RB, no carry', (o, f) =>
     sum(o, f, o.gpr(f.a), o.gpr(f.b), undefined, false),
   ),
   row('addc', '011111 t a b oe 000001010 rc', 't, a, b', 'RA + RB, carrying', (o, f) =>
     sum(o, f, o.gpr(f.a), o.gpr(f.b), undefined, true),
   ),
-  row('adde', '011111 t a b oe 010001010 rc', 't, a, b', 'RA + RB + CA', (o, f) =>
+  row('adde', '011111 t a b oe 010001010 rc', 't, a, b', 'RA + RB + CA, carrying', (o, f) =>
     sum(o, f, o.gpr(f.a), o.gpr(f.b), carryIn(o), true),
   ),
-  row('addme', '011111 t a 00000 oe 011101010 rc', 't, a', 'RA + CA - 1', (o, f) =>
+  row('addme', '011111 t a 00000 oe 011101010 rc', 't, a', 'RA + CA - 1, carrying', (o, f) =>
     sum(o, f, o.gpr(f.a), o.i64.const(-1), carryIn(o), true),
   ),
-  row('addze', '011111 t a 00000 oe 011001010 rc', 't, a', 'RA + CA', (o, f) =>
+  row('addze', '011111 t a 00000 oe 011001010 rc', 't, a', 'RA + CA, carrying', (o, f) =>
     sum(o, f, o.gpr(f.a), o.i64.const(0), carryIn(o), true),
   ),
-  row('subf', '011111 t a b oe 000101000 rc', 't, a, b', 'RB - RA', (o, f) =>
+  row('subf', '011111 t a b oe 000101000 rc', 't, a, b', 'RB - RA, no carry', (o, f) =>
     sum(o, f, not(o, o.gpr(f.a)), o.gpr(f.b), o.i64.const(1), false),
   ),
-  row('subfc', '011111 t a b oe 000001000 rc', 't, a, b', 'RB - RA, carrying', (o, f) =>
-    sum(o, f, not(o, o.gpr(f.a)), o.gpr(f.b), o.i64.const(1), true),
+  row(
+    'subfc',
+    '011111 t a b oe 000001000 rc',
+    't, a, b',
+    'RB - RA, carrying: CA is 1 where nothing was borrowed',
+    (o, f) => sum(o, f, not(o, o.gpr(f.a)), o.gpr(f.b), o.i64.const(1), true),
   ),
-  row('subfe', '011111 t a b oe 010001000 rc', 't, a, b', 'RB - RA - 1 + CA', (o, f) =>
+  row('subfe', '011111 t a b oe 010001000 rc', 't, a, b', 'RB - RA - 1 + CA, carrying', (o, f) =>
     sum(o, f, not(o, o.gpr(f.a)), o.gpr(f.b), carryIn(o), true),
   ),
-  row('subfme', '011111 t a 00000 oe 011101000 rc', 't, a', '-RA - 2 + CA', (o, f) =>
+  row('subfme', '011111 t a 00000 oe 011101000 rc', 't, a', '-RA - 2 + CA, carrying', (o, f) =>
     sum(o, f, not(o, o.gpr(f.a)), o.i64.const(-1), carryIn(o), true),
   ),
-  row('subfze', '011111 t a 00000 oe 011001000 rc', 't, a', '-RA - 1 + CA', (o, f) =>
+  row('subfze', '011111 t a 00000 oe 011001000 rc', 't, a', '-RA - 1 + CA, carrying', (o, f) =>
     sum(o, f, not(o, o.gpr(f.a)), o.i64.const(0), carryIn(o), true),
   ),
-  row('neg', '011111 t a 00000 oe 001101000 rc', 't, a', '-RA', (o, f) =>
+  row('neg', '011111 t a 00000 oe 001101000 rc', 't, a', '-RA, no carry', (o, f) =>
     sum(o, f, not(o, o.gpr(f.a)), o.i64.const(0), o.i64.const(1), false),
   ),
   row('addi', '001110 t base si', 't, base, si', 'RA + immediate; RA 0 is the number 0', (o, f) =>
@@ -183,42 +187,84 @@ export const integerRows = [
   row('mulli', '000111 t a si', 't, a, si', 'the low 64 bits of RA times the immediate', (o, f) =>
     o.setGpr(f.t, o.i64.mul(o.gpr(f.a), o.imm(f.si))),
   ),
-  row('mulld', '011111 t a b oe 011101001 rc', 't, a, b', 'the low 64 bits of a product', (o, f) => {
+  row('mulld', '011111 t a b oe 011101001 rc', 't, a, b', 'the low 64 bits of RA × RB', (o, f) => {
     const { i64 } = o
     const [x, y] = [o.gpr(f.a), o.gpr(f.b)] as const
     const low = i64.mul(x, y)
     result(o, f, low, () => i64.ne(highSigned(o, x, y), i64.shr_s(low, i64.const(63))))
   }),
-  row('mullw', '011111 t a b oe 011101011 rc', 't, a, b', 'the 64-bit product of two signed words', (o, f) => {
-    const product = o.i64.mul(signed32(o, o.gpr(f.a)), signed32(o, o.gpr(f.b)))
-    result(o, f, product, () => o.i64.ne(signed32(o, product), product))
-  }),
-  row('mulhd', '011111 t a b 0001001001 rc', 't, a, b', 'the high 64 bits of a signed product', (o, f) =>
+  row(
+    'mullw',
+    '011111 t a b oe 011101011 rc',
+    't, a, b',
+    'the 64-bit product of the low words of RA and RB, signed',
+    (o, f) => {
+      const product = o.i64.mul(signed32(o, o.gpr(f.a)), signed32(o, o.gpr(f.b)))
+      result(o, f, product, () => o.i64.ne(signed32(o, product), product))
+    },
+  ),
+  row('mulhd', '011111 t a b 0001001001 rc', 't, a, b', 'the high 64 bits of RA × RB, signed', (o, f) =>
     result(o, f, highSigned(o, o.gpr(f.a), o.gpr(f.b))),
   ),
-  row('mulhdu', '011111 t a b 0000001001 rc', 't, a, b', 'the high 64 bits of an unsigned product', (o, f) => {
+  row('mulhdu', '011111 t a b 0000001001 rc', 't, a, b', 'the high 64 bits of RA × RB, unsigned', (o, f) => {
     const [high] = o.call(highProduct, o.gpr(f.a), o.gpr(f.b))
     result(o, f, high)
   }),
-  row('mulhw', '011111 t a b 0001001011 rc', 't, a, b', 'the high word of a signed product, extended', (o, f) => {
-    const product = o.i64.mul(signed32(o, o.gpr(f.a)), signed32(o, o.gpr(f.b)))
-    result(o, f, o.i64.shr_s(product, o.i64.const(32)))
-  }),
-  row('mulhwu', '011111 t a b 0000001011 rc', 't, a, b', 'the high word of an unsigned product', (o, f) => {
-    const product = o.i64.mul(unsigned32(o, o.gpr(f.a)), unsigned32(o, o.gpr(f.b)))
-    result(o, f, o.i64.shr_u(product, o.i64.const(32)))
-  }),
-  row('divd', '011111 t a b oe 111101001 rc', 't, a, b', 'RA / RB, signed', (o, f) =>
-    quotient(o, f, o.gpr(f.a), o.gpr(f.b), 'signed', 64),
+  ...modelled(
+    'high-word',
+    row(
+      'mulhw',
+      '011111 t a b 0001001011 rc',
+      't, a, b',
+      'the high word of the product of the low words, signed',
+      (o, f) => {
+        const product = o.i64.mul(signed32(o, o.gpr(f.a)), signed32(o, o.gpr(f.b)))
+        result(o, f, o.i64.shr_s(product, o.i64.const(32)))
+      },
+    ),
   ),
-  row('divdu', '011111 t a b oe 111001001 rc', 't, a, b', 'RA / RB, unsigned', (o, f) =>
-    quotient(o, f, o.gpr(f.a), o.gpr(f.b), 'unsigned', 64),
+  ...modelled(
+    'high-word',
+    row(
+      'mulhwu',
+      '011111 t a b 0000001011 rc',
+      't, a, b',
+      'the high word of the product of the low words, unsigned',
+      (o, f) => {
+        const product = o.i64.mul(unsigned32(o, o.gpr(f.a)), unsigned32(o, o.gpr(f.b)))
+        result(o, f, o.i64.shr_u(product, o.i64.const(32)))
+      },
+    ),
   ),
-  row('divw', '011111 t a b oe 111101011 rc', 't, a, b', 'RA / RB, signed words', (o, f) =>
-    quotient(o, f, signed32(o, o.gpr(f.a)), signed32(o, o.gpr(f.b)), 'signed', 32),
+  ...modelled(
+    'impossible-quotient',
+    row('divd', '011111 t a b oe 111101001 rc', 't, a, b', 'RA / RB, signed doublewords', (o, f) =>
+      quotient(o, f, o.gpr(f.a), o.gpr(f.b), 'signed', 64),
+    ),
   ),
-  row('divwu', '011111 t a b oe 111001011 rc', 't, a, b', 'RA / RB, unsigned words', (o, f) =>
-    quotient(o, f, unsigned32(o, o.gpr(f.a)), unsigned32(o, o.gpr(f.b)), 'unsigned', 32),
+  ...modelled(
+    'impossible-quotient',
+    row('divdu', '011111 t a b oe 111001001 rc', 't, a, b', 'RA / RB, unsigned doublewords', (o, f) =>
+      quotient(o, f, o.gpr(f.a), o.gpr(f.b), 'unsigned', 64),
+    ),
+  ),
+  ...modelled(
+    'high-word',
+    ...modelled(
+      'impossible-quotient',
+      row('divw', '011111 t a b oe 111101011 rc', 't, a, b', 'RA / RB, signed words', (o, f) =>
+        quotient(o, f, signed32(o, o.gpr(f.a)), signed32(o, o.gpr(f.b)), 'signed', 32),
+      ),
+    ),
+  ),
+  ...modelled(
+    'high-word',
+    ...modelled(
+      'impossible-quotient',
+      row('divwu', '011111 t a b oe 111001011 rc', 't, a, b', 'RA / RB, unsigned words', (o, f) =>
+        quotient(o, f, unsigned32(o, o.gpr(f.a)), unsigned32(o, o.gpr(f.b)), 'unsigned', 32),
+      ),
+    ),
   ),
 
   row('ori', '011000 s a ui', 'a, s, ui', 'RS or immediate', (o, f) =>
@@ -263,133 +309,206 @@ export const integerRows = [
   row('xor', '011111 s a b 0100111100 rc', 'a, s, b', 'RS xor RB', (o, f) =>
     target(o, f, o.i64.xor(o.gpr(f.s), o.gpr(f.b))),
   ),
-  row('extsb', '011111 s a 000001110111010 rc', 'a, s', 'the low byte, sign-extended', (o, f) =>
+  row('extsb', '011111 s a 000001110111010 rc', 'a, s', 'the low byte of RS, sign-extended', (o, f) =>
     target(o, f, o.i64.extend8_s(o.gpr(f.s))),
   ),
-  row('extsh', '011111 s a 000001110011010 rc', 'a, s', 'the low halfword, sign-extended', (o, f) =>
+  row('extsh', '011111 s a 000001110011010 rc', 'a, s', 'the low halfword of RS, sign-extended', (o, f) =>
     target(o, f, o.i64.extend16_s(o.gpr(f.s))),
   ),
-  row('extsw', '011111 s a 000001111011010 rc', 'a, s', 'the low word, sign-extended', (o, f) =>
+  row('extsw', '011111 s a 000001111011010 rc', 'a, s', 'the low word of RS, sign-extended', (o, f) =>
     target(o, f, o.i64.extend32_s(o.gpr(f.s))),
   ),
-  row('cntlzd', '011111 s a 000000000111010 rc', 'a, s', 'leading zeros of 64 bits', (o, f) =>
+  row('cntlzd', '011111 s a 000000000111010 rc', 'a, s', 'the number of leading zeros in all 64 bits of RS', (o, f) =>
     target(o, f, o.i64.clz(o.gpr(f.s))),
   ),
-  row('cntlzw', '011111 s a 000000000011010 rc', 'a, s', 'leading zeros of the low word', (o, f) =>
+  row('cntlzw', '011111 s a 000000000011010 rc', 'a, s', 'the number of leading zeros in the low word of RS', (o, f) =>
     target(o, f, o.i64.extend_i32_u(o.i32.clz(o.i32.wrap_i64(o.gpr(f.s))))),
   ),
 
-  row('rlwinm', '010101 s a sh mb me rc', 'a, s, sh, mb, me', 'rotate the low word, and with a mask', (o, f) =>
-    target(o, f, o.i64.and(o.i64.rotl(doubled(o, o.gpr(f.s)), o.imm(f.sh)), mask32(o, f))),
+  row(
+    'rlwinm',
+    '010101 s a sh mb me rc',
+    'a, s, sh, mb, me',
+    'the low word of RS rotated left by SH, and with the mask MB to ME',
+    (o, f) => target(o, f, o.i64.and(o.i64.rotl(doubled(o, o.gpr(f.s)), o.imm(f.sh)), mask32(o, f))),
   ),
-  row('rlwimi', '010100 s a sh mb me rc', 'a, s, sh, mb, me', 'rotate the low word, insert under a mask', (o, f) => {
-    const { i64 } = o
-    const old = o.gpr(f.a)
-    const rotated = i64.rotl(doubled(o, o.gpr(f.s)), o.imm(f.sh))
-    target(o, f, i64.xor(old, i64.and(i64.xor(old, rotated), mask32(o, f))))
-  }),
-  row('rlwnm', '010111 s a b mb me rc', 'a, s, b, mb, me', 'rotate the low word by RB, and with a mask', (o, f) => {
-    const { i64 } = o
-    const rotated = i64.rotl(doubled(o, o.gpr(f.s)), i64.and(o.gpr(f.b), i64.const(31)))
-    target(o, f, i64.and(rotated, mask32(o, f)))
-  }),
-  row('rldicl', '011110 s a sh6 mb6 mb6 000 sh6 rc', 'a, s, sh6, mb6', 'rotate, clear on the left', (o, f) =>
-    target(
-      o,
-      f,
-      o.i64.and(
-        o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
-        o.known64(k => mask64(k(f.mb6), 63)),
+  row(
+    'rlwimi',
+    '010100 s a sh mb me rc',
+    'a, s, sh, mb, me',
+    'the low word of RS rotated left by SH, inserted into RA under the mask MB to ME',
+    (o, f) => {
+      const { i64 } = o
+      const old = o.gpr(f.a)
+      const rotated = i64.rotl(doubled(o, o.gpr(f.s)), o.imm(f.sh))
+      target(o, f, i64.xor(old, i64.and(i64.xor(old, rotated), mask32(o, f))))
+    },
+  ),
+  row(
+    'rlwnm',
+    '010111 s a b mb me rc',
+    'a, s, b, mb, me',
+    'the low word of RS rotated left by RB, and with the mask MB to ME',
+    (o, f) => {
+      const { i64 } = o
+      const rotated = i64.rotl(doubled(o, o.gpr(f.s)), i64.and(o.gpr(f.b), i64.const(31)))
+      target(o, f, i64.and(rotated, mask32(o, f)))
+    },
+  ),
+  row(
+    'rldicl',
+    '011110 s a sh6 mb6 mb6 000 sh6 rc',
+    'a, s, sh6, mb6',
+    'RS rotated left by SH, bits before MB cleared',
+    (o, f) =>
+      target(
+        o,
+        f,
+        o.i64.and(
+          o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
+          o.known64(k => mask64(k(f.mb6), 63)),
+        ),
       ),
-    ),
   ),
-  row('rldicr', '011110 s a sh6 mb6 mb6 001 sh6 rc', 'a, s, sh6, mb6', 'rotate, clear on the right', (o, f) =>
-    target(
-      o,
-      f,
-      o.i64.and(
-        o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
-        o.known64(k => mask64(0, k(f.mb6))),
+  row(
+    'rldicr',
+    '011110 s a sh6 mb6 mb6 001 sh6 rc',
+    'a, s, sh6, mb6',
+    'RS rotated left by SH, bits behind ME cleared',
+    (o, f) =>
+      target(
+        o,
+        f,
+        o.i64.and(
+          o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
+          o.known64(k => mask64(0, k(f.mb6))),
+        ),
       ),
-    ),
   ),
-  row('rldic', '011110 s a sh6 mb6 mb6 010 sh6 rc', 'a, s, sh6, mb6', 'rotate, clear on both sides', (o, f) =>
-    target(
-      o,
-      f,
-      o.i64.and(
-        o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
-        o.known64(k => mask64(k(f.mb6), 63 - k(f.sh6))),
-      ),
-    ),
-  ),
-  row('rldimi', '011110 s a sh6 mb6 mb6 011 sh6 rc', 'a, s, sh6, mb6', 'rotate, insert under a mask', (o, f) => {
-    const { i64 } = o
-    const old = o.gpr(f.a)
-    const rotated = i64.rotl(o.gpr(f.s), o.imm(f.sh6))
-    target(
-      o,
-      f,
-      i64.xor(
-        old,
-        i64.and(
-          i64.xor(old, rotated),
+  row(
+    'rldic',
+    '011110 s a sh6 mb6 mb6 010 sh6 rc',
+    'a, s, sh6, mb6',
+    'RS rotated left by SH, bits before MB and the low SH bits cleared',
+    (o, f) =>
+      target(
+        o,
+        f,
+        o.i64.and(
+          o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
           o.known64(k => mask64(k(f.mb6), 63 - k(f.sh6))),
         ),
       ),
-    )
-  }),
-  row('rldcl', '011110 s a b mb6 mb6 1000 rc', 'a, s, b, mb6', 'rotate by RB, clear on the left', (o, f) =>
-    target(
-      o,
-      f,
-      o.i64.and(
-        o.i64.rotl(o.gpr(f.s), o.gpr(f.b)),
-        o.known64(k => mask64(k(f.mb6), 63)),
-      ),
-    ),
   ),
-  row('rldcr', '011110 s a b mb6 mb6 1001 rc', 'a, s, b, mb6', 'rotate by RB, clear on the right', (o, f) =>
-    target(
-      o,
-      f,
-      o.i64.and(
-        o.i64.rotl(o.gpr(f.s), o.gpr(f.b)),
-        o.known64(k => mask64(0, k(f.mb6))),
+  row(
+    'rldimi',
+    '011110 s a sh6 mb6 mb6 011 sh6 rc',
+    'a, s, sh6, mb6',
+    'RS rotated left by SH, inserted into RA from bit MB to 63 - SH',
+    (o, f) => {
+      const { i64 } = o
+      const old = o.gpr(f.a)
+      const rotated = i64.rotl(o.gpr(f.s), o.imm(f.sh6))
+      target(
+        o,
+        f,
+        i64.xor(
+          old,
+          i64.and(
+            i64.xor(old, rotated),
+            o.known64(k => mask64(k(f.mb6), 63 - k(f.sh6))),
+          ),
+        ),
+      )
+    },
+  ),
+  row(
+    'rldcl',
+    '011110 s a b mb6 mb6 1000 rc',
+    'a, s, b, mb6',
+    'RS rotated left by RB, bits before MB cleared',
+    (o, f) =>
+      target(
+        o,
+        f,
+        o.i64.and(
+          o.i64.rotl(o.gpr(f.s), o.gpr(f.b)),
+          o.known64(k => mask64(k(f.mb6), 63)),
+        ),
       ),
-    ),
+  ),
+  row(
+    'rldcr',
+    '011110 s a b mb6 mb6 1001 rc',
+    'a, s, b, mb6',
+    'RS rotated left by RB, bits behind ME cleared',
+    (o, f) =>
+      target(
+        o,
+        f,
+        o.i64.and(
+          o.i64.rotl(o.gpr(f.s), o.gpr(f.b)),
+          o.known64(k => mask64(0, k(f.mb6))),
+        ),
+      ),
   ),
 
   // A word shifted within 64 bits by up to 63 loses what a shift of 32 bits would lose.
-  row('slw', '011111 s a b 0000011000 rc', 'a, s, b', 'the low word shifted left', (o, f) =>
-    target(o, f, unsigned32(o, o.i64.shl(unsigned32(o, o.gpr(f.s)), count6(o, f)))),
+  row(
+    'slw',
+    '011111 s a b 0000011000 rc',
+    'a, s, b',
+    'the low word of RS shifted left by RB; from 32 on zero',
+    (o, f) => target(o, f, unsigned32(o, o.i64.shl(unsigned32(o, o.gpr(f.s)), count6(o, f)))),
   ),
-  row('srw', '011111 s a b 1000011000 rc', 'a, s, b', 'the low word shifted right', (o, f) =>
-    target(o, f, o.i64.shr_u(unsigned32(o, o.gpr(f.s)), count6(o, f))),
+  row(
+    'srw',
+    '011111 s a b 1000011000 rc',
+    'a, s, b',
+    'the low word of RS shifted right by RB; from 32 on zero',
+    (o, f) => target(o, f, o.i64.shr_u(unsigned32(o, o.gpr(f.s)), count6(o, f))),
   ),
-  row('sraw', '011111 s a b 1100011000 rc', 'a, s, b', 'the low word shifted right with its sign', (o, f) =>
-    shiftRight(o, f, signed32(o, o.gpr(f.s)), count6(o, f)),
+  row(
+    'sraw',
+    '011111 s a b 1100011000 rc',
+    'a, s, b',
+    'the low word of RS shifted right by RB with its sign; CA tells of lost ones',
+    (o, f) => shiftRight(o, f, signed32(o, o.gpr(f.s)), count6(o, f)),
   ),
-  row('srawi', '011111 s a sh 1100111000 rc', 'a, s, sh', 'the low word shifted right with its sign', (o, f) =>
-    shiftRight(o, f, signed32(o, o.gpr(f.s)), o.imm(f.sh)),
+  row(
+    'srawi',
+    '011111 s a sh 1100111000 rc',
+    'a, s, sh',
+    'the low word of RS shifted right by SH with its sign; CA tells of lost ones',
+    (o, f) => shiftRight(o, f, signed32(o, o.gpr(f.s)), o.imm(f.sh)),
   ),
-  row('sld', '011111 s a b 0000011011 rc', 'a, s, b', 'shifted left', (o, f) => {
+  row('sld', '011111 s a b 0000011011 rc', 'a, s, b', 'RS shifted left by RB; from 64 on zero', (o, f) => {
     const count = count7(o, f)
     const shifted = o.i64.shl(o.gpr(f.s), count)
     target(o, f, o.i64.select(o.i64.gt_u(count, o.i64.const(63)), o.i64.const(0), shifted))
   }),
-  row('srd', '011111 s a b 1000011011 rc', 'a, s, b', 'shifted right', (o, f) => {
+  row('srd', '011111 s a b 1000011011 rc', 'a, s, b', 'RS shifted right by RB; from 64 on zero', (o, f) => {
     const count = count7(o, f)
     const shifted = o.i64.shr_u(o.gpr(f.s), count)
     target(o, f, o.i64.select(o.i64.gt_u(count, o.i64.const(63)), o.i64.const(0), shifted))
   }),
-  row('srad', '011111 s a b 1100011010 rc', 'a, s, b', 'shifted right with its sign', (o, f) => {
-    const count = count7(o, f)
-    const all = o.i64.gt_u(count, o.i64.const(63))
-    shiftRight(o, f, o.gpr(f.s), o.i64.select(all, o.i64.const(63), count), all)
-  }),
-  row('sradi', '011111 s a sh6 110011101 sh6 rc', 'a, s, sh6', 'shifted right with its sign', (o, f) =>
-    shiftRight(o, f, o.gpr(f.s), o.imm(f.sh6)),
+  row(
+    'srad',
+    '011111 s a b 1100011010 rc',
+    'a, s, b',
+    'RS shifted right by RB with its sign; CA tells of lost ones',
+    (o, f) => {
+      const count = count7(o, f)
+      const all = o.i64.gt_u(count, o.i64.const(63))
+      shiftRight(o, f, o.gpr(f.s), o.i64.select(all, o.i64.const(63), count), all)
+    },
+  ),
+  row(
+    'sradi',
+    '011111 s a sh6 110011101 sh6 rc',
+    'a, s, sh6',
+    'RS shifted right by SH with its sign; CA tells of lost ones',
+    (o, f) => shiftRight(o, f, o.gpr(f.s), o.imm(f.sh6)),
   ),
 ]
 

@@ -1,7 +1,7 @@
 import type { Ops, Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { doubleOfSingle, singleOfDouble } from './float-bits.ts'
-import { row } from './row.ts'
+import { apart, modelled, row } from './row.ts'
 
 /** Loads and stores of every kind but vectors, and the cache. Power ISA, book I 3.3 and 4.6, book II chapters 3 and 4. */
 
@@ -139,38 +139,62 @@ const cacheLine = 128
 
 export const loadStoreRows = [
   row('lbz', '100010 t base d', 't, d(base)', 'load byte', (o, f) => o.setGpr(f.t, byte(o, d(o, f)))),
-  row('lbzu', '100011 t a d', 't, d(a)', 'load byte, update', (o, f) => o.setGpr(f.t, byte(o, du(o, f)))),
+  ...modelled(
+    'update-of-target',
+    row('lbzu', '100011 t a d', 't, d(a)', 'load byte, update', (o, f) => o.setGpr(f.t, byte(o, du(o, f)))),
+  ),
   row('lbzx', '011111 t base b 00010101110', 't, base, b', 'load byte, indexed', (o, f) =>
     o.setGpr(f.t, byte(o, x(o, f))),
   ),
-  row('lbzux', '011111 t a b 00011101110', 't, a, b', 'load byte, indexed, update', (o, f) =>
-    o.setGpr(f.t, byte(o, xu(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('lbzux', '011111 t a b 00011101110', 't, a, b', 'load byte, indexed, update', (o, f) =>
+      o.setGpr(f.t, byte(o, xu(o, f))),
+    ),
   ),
   row('lhz', '101000 t base d', 't, d(base)', 'load halfword', (o, f) => o.setGpr(f.t, half(o, d(o, f)))),
-  row('lhzu', '101001 t a d', 't, d(a)', 'load halfword, update', (o, f) => o.setGpr(f.t, half(o, du(o, f)))),
+  ...modelled(
+    'update-of-target',
+    row('lhzu', '101001 t a d', 't, d(a)', 'load halfword, update', (o, f) => o.setGpr(f.t, half(o, du(o, f)))),
+  ),
   row('lhzx', '011111 t base b 01000101110', 't, base, b', 'load halfword, indexed', (o, f) =>
     o.setGpr(f.t, half(o, x(o, f))),
   ),
-  row('lhzux', '011111 t a b 01001101110', 't, a, b', 'load halfword, indexed, update', (o, f) =>
-    o.setGpr(f.t, half(o, xu(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('lhzux', '011111 t a b 01001101110', 't, a, b', 'load halfword, indexed, update', (o, f) =>
+      o.setGpr(f.t, half(o, xu(o, f))),
+    ),
   ),
   row('lha', '101010 t base d', 't, d(base)', 'load signed halfword', (o, f) => o.setGpr(f.t, halfSigned(o, d(o, f)))),
-  row('lhau', '101011 t a d', 't, d(a)', 'load signed halfword, update', (o, f) =>
-    o.setGpr(f.t, halfSigned(o, du(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('lhau', '101011 t a d', 't, d(a)', 'load signed halfword, update', (o, f) =>
+      o.setGpr(f.t, halfSigned(o, du(o, f))),
+    ),
   ),
   row('lhax', '011111 t base b 01010101110', 't, base, b', 'load signed halfword, indexed', (o, f) =>
     o.setGpr(f.t, halfSigned(o, x(o, f))),
   ),
-  row('lhaux', '011111 t a b 01011101110', 't, a, b', 'load signed halfword, indexed, update', (o, f) =>
-    o.setGpr(f.t, halfSigned(o, xu(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('lhaux', '011111 t a b 01011101110', 't, a, b', 'load signed halfword, indexed, update', (o, f) =>
+      o.setGpr(f.t, halfSigned(o, xu(o, f))),
+    ),
   ),
   row('lwz', '100000 t base d', 't, d(base)', 'load word', (o, f) => o.setGpr(f.t, word(o, d(o, f)))),
-  row('lwzu', '100001 t a d', 't, d(a)', 'load word, update', (o, f) => o.setGpr(f.t, word(o, du(o, f)))),
+  ...modelled(
+    'update-of-target',
+    row('lwzu', '100001 t a d', 't, d(a)', 'load word, update', (o, f) => o.setGpr(f.t, word(o, du(o, f)))),
+  ),
   row('lwzx', '011111 t base b 00000101110', 't, base, b', 'load word, indexed', (o, f) =>
     o.setGpr(f.t, word(o, x(o, f))),
   ),
-  row('lwzux', '011111 t a b 00001101110', 't, a, b', 'load word, indexed, update', (o, f) =>
-    o.setGpr(f.t, word(o, xu(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('lwzux', '011111 t a b 00001101110', 't, a, b', 'load word, indexed, update', (o, f) =>
+      o.setGpr(f.t, word(o, xu(o, f))),
+    ),
   ),
   row('lwa', '111010 t base ds 10', 't, ds(base)', 'load signed word', (o, f) =>
     o.setGpr(f.t, wordSigned(o, ds(o, f))),
@@ -178,16 +202,25 @@ export const loadStoreRows = [
   row('lwax', '011111 t base b 01010101010', 't, base, b', 'load signed word, indexed', (o, f) =>
     o.setGpr(f.t, wordSigned(o, x(o, f))),
   ),
-  row('lwaux', '011111 t a b 01011101010', 't, a, b', 'load signed word, indexed, update', (o, f) =>
-    o.setGpr(f.t, wordSigned(o, xu(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('lwaux', '011111 t a b 01011101010', 't, a, b', 'load signed word, indexed, update', (o, f) =>
+      o.setGpr(f.t, wordSigned(o, xu(o, f))),
+    ),
   ),
   row('ld', '111010 t base ds 00', 't, ds(base)', 'load doubleword', (o, f) => o.setGpr(f.t, o.load64(ds(o, f)))),
-  row('ldu', '111010 t a ds 01', 't, ds(a)', 'load doubleword, update', (o, f) => o.setGpr(f.t, o.load64(dsu(o, f)))),
+  ...modelled(
+    'update-of-target',
+    row('ldu', '111010 t a ds 01', 't, ds(a)', 'load doubleword, update', (o, f) => o.setGpr(f.t, o.load64(dsu(o, f)))),
+  ),
   row('ldx', '011111 t base b 00000101010', 't, base, b', 'load doubleword, indexed', (o, f) =>
     o.setGpr(f.t, o.load64(x(o, f))),
   ),
-  row('ldux', '011111 t a b 00001101010', 't, a, b', 'load doubleword, indexed, update', (o, f) =>
-    o.setGpr(f.t, o.load64(xu(o, f))),
+  ...modelled(
+    'update-of-target',
+    row('ldux', '011111 t a b 00001101010', 't, a, b', 'load doubleword, indexed, update', (o, f) =>
+      o.setGpr(f.t, o.load64(xu(o, f))),
+    ),
   ),
 
   row('stb', '100110 s base d', 's, d(base)', 'store byte', (o, f) => o.store8(d(o, f), low(o, f.s))),
@@ -291,13 +324,13 @@ export const loadStoreRows = [
   row('lswi', '011111 t base nb 10010101010', 't, base, nb', 'load a string of NB bytes (0 is 32)', (o, f) =>
     loadString(o, f.t, o.i32.wrap_i64(o.gpr(f.base)), bytesOf(o, f.nb)),
   ),
-  row('lswx', '011111 t base b 10000101010', 't, base, b', 'load a string as long as XER says', (o, f) =>
+  row('lswx', '011111 t base b 10000101010', 't, base, b', 'load a string of as many bytes as XER counts', (o, f) =>
     loadString(o, f.t, x(o, f), o.get('xerCount')),
   ),
   row('stswi', '011111 s base nb 10110101010', 's, base, nb', 'store a string of NB bytes (0 is 32)', (o, f) =>
     storeString(o, f.s, o.i32.wrap_i64(o.gpr(f.base)), bytesOf(o, f.nb)),
   ),
-  row('stswx', '011111 s base b 10100101010', 's, base, b', 'store a string as long as XER says', (o, f) =>
+  row('stswx', '011111 s base b 10100101010', 's, base, b', 'store a string of as many bytes as XER counts', (o, f) =>
     storeString(o, f.s, x(o, f), o.get('xerCount')),
   ),
 
@@ -313,22 +346,47 @@ export const loadStoreRows = [
     o.setGpr(f.t, o.load64(ea))
     o.set('reservation', held)
   }),
-  row('stwcx.', '011111 s base b 00100101101', 's, base, b', 'store word if reserved', (o, f) => {
-    const ea = x(o, f)
-    storeConditional(o, ea, 4, () => o.store32(ea, low(o, f.s)))
-  }),
-  row('stdcx.', '011111 s base b 00110101101', 's, base, b', 'store doubleword if reserved', (o, f) => {
-    const ea = x(o, f)
-    storeConditional(o, ea, 8, () => o.store64(ea, o.gpr(f.s)))
-  }),
-
-  row('dcbf', '01111100000 base b 00010101100', 'base, b', 'flush a line: nothing to see here', () => {}),
-  row('dcbst', '01111100000 base b 00001101100', 'base, b', 'write back a line: nothing to see here', () => {}),
-  row('dcbi', '01111100000 base b 01110101100', 'base, b', 'invalidate a line, for the kernel alone', o =>
-    o.fault('privileged'),
+  ...modelled(
+    'other-reservation',
+    row('stwcx.', '011111 s base b 00100101101', 's, base, b', 'store word if reserved', (o, f) => {
+      const ea = x(o, f)
+      storeConditional(o, ea, 4, () => o.store32(ea, low(o, f.s)))
+    }),
   ),
-  row('dcbt', '0111110 th base b 01000101100', 'base, b, th', 'prefetch: nothing to see here', () => {}),
-  row('dcbtst', '01111100000 base b 00111101100', 'base, b', 'prefetch for stores: nothing to see here', () => {}),
+  ...modelled(
+    'other-reservation',
+    row('stdcx.', '011111 s base b 00110101101', 's, base, b', 'store doubleword if reserved', (o, f) => {
+      const ea = x(o, f)
+      storeConditional(o, ea, 8, () => o.store64(ea, o.gpr(f.s)))
+    }),
+  ),
+
+  row(
+    'dcbf',
+    '01111100000 base b 00010101100',
+    'base, b',
+    'flush a cache line: no effect, there is no cache',
+    () => {},
+  ),
+  row(
+    'dcbst',
+    '01111100000 base b 00001101100',
+    'base, b',
+    'write a cache line back: no effect, there is no cache',
+    () => {},
+  ),
+  ...apart(
+    'privileged',
+    row(
+      'dcbi',
+      '01111100000 base b 01110101100',
+      'base, b',
+      "invalidate a cache line: the hypervisor's alone, a fault",
+      o => o.fault('privileged'),
+    ),
+  ),
+  row('dcbt', '0111110 th base b 01000101100', 'base, b, th', 'prefetch a cache line to load: no effect', () => {}),
+  row('dcbtst', '01111100000 base b 00111101100', 'base, b', 'prefetch a cache line to store: no effect', () => {}),
   row('dcbz', '01111100000 base b 11111101100', 'base, b', 'zero the 32 bytes around an address', (o, f) =>
     zeroBlock(o, x(o, f), 32),
   ),

@@ -1,6 +1,6 @@
 import type { Ops, Values } from '../algebra.ts'
 import { spr } from '../fields.ts'
-import { alias, row } from './row.ts'
+import { alias, apart, type Row, row } from './row.ts'
 
 /** Barriers, special purpose registers, the machine state, and what only a kernel may do. Power ISA, books II and III. */
 
@@ -39,10 +39,22 @@ function readTimebase<V extends Values>(o: Ops<V>, number: number): V['i64'] {
   return number === spr.tbu ? o.i64.shr_u(ticks, o.i64.const(32)) : ticks
 }
 
-export const systemRows = [
-  row('sync', '011111000 barrier 000000000010010101100', 'barrier', 'order memory accesses', () => {}),
-  row('eieio', '01111100000000000000011010101100', '', 'order device accesses', () => {}),
-  row('isync', '01001100000000000000000100101100', '', 'wait for all instructions before', () => {}),
+export const systemRows: readonly Row[] = [
+  row(
+    'sync',
+    '011111000 barrier 000000000010010101100',
+    'barrier',
+    'order memory accesses: no effect, they are in order',
+    () => {},
+  ),
+  row('eieio', '01111100000000000000011010101100', '', 'order device accesses: no effect, they are in order', () => {}),
+  row(
+    'isync',
+    '01001100000000000000000100101100',
+    '',
+    'wait for all instructions before: no effect, they are done',
+    () => {},
+  ),
 
   row('mfspr', '011111 t spr spr 01010100110', 't, spr', 'read a special purpose register', (o, f) => {
     switch (f.spr) {
@@ -77,31 +89,113 @@ export const systemRows = [
         return o.fault(f.spr === spr.none ? 'illegal' : 'privileged')
     }
   }),
-  row('mftb', '011111 t spr spr 01011100110', 't, spr', 'read the timebase', (o, f) => {
-    if (f.spr === spr.tb || f.spr === spr.tbu) o.setGpr(f.t, readTimebase(o, f.spr))
-    else o.fault('illegal')
-  }),
-
-  row('mfmsr', '011111 t 000000000000010100110', 't', 'read the machine state', (o, f) => o.setGpr(f.t, o.get('msr'))),
-  row('mtmsr', '011111 s 0000 l15 0000000100100100', 's, l15', 'write the machine state, low word', (o, f) =>
-    writeMsr(o, o.gpr(f.s), f.l15 ? externalAndRecoverable : lowWord),
-  ),
-  row('mtmsrd', '011111 s 0000 l15 0000000101100100', 's, l15', 'write the machine state', (o, f) =>
-    writeMsr(o, o.gpr(f.s), f.l15 ? externalAndRecoverable : allButSf),
+  ...apart(
+    'the clock of the host',
+    row('mftb', '011111 t spr spr 01011100110', 't, spr', 'read the timebase', (o, f) => {
+      if (f.spr === spr.tb || f.spr === spr.tbu) o.setGpr(f.t, readTimebase(o, f.spr))
+      else o.fault('illegal')
+    }),
   ),
 
-  row('rfid', '01001100000000000000000000100100', '', 'return from interrupt', o => o.fault('privileged')),
-  row('hrfid', '01001100000000000000001000100100', '', 'return from hypervisor', o => o.fault('privileged')),
-  row('slbie', '0111110000000000 b 01101100100', 'b', 'invalidate a segment entry', o => o.fault('privileged')),
-  row('slbia', '01111100000000000000001111100100', '', 'invalidate all segment entries', o => o.fault('privileged')),
-  row('slbmte', '011111 s 00000 b 01100100100', 's, b', 'write a segment entry', o => o.fault('privileged')),
-  row('slbmfee', '011111 t 00000 b 11100100110', 't, b', 'read a segment entry', o => o.fault('privileged')),
-  row('slbmfev', '011111 t 00000 b 11010100110', 't, b', 'read a segment entry', o => o.fault('privileged')),
-  row('tlbie', '0111110000 tlbl 00000 b 01001100100', 'b, tlbl', 'invalidate a page entry', o => o.fault('privileged')),
-  row('tlbiel', '0111110000 tlbl 00000 b 01000100100', 'b, tlbl', 'invalidate a local page entry', o =>
-    o.fault('privileged'),
+  ...apart(
+    'privileged',
+    row('mfmsr', '011111 t 000000000000010100110', 't', 'read the machine state', (o, f) =>
+      o.setGpr(f.t, o.get('msr')),
+    ),
   ),
-  row('tlbsync', '01111100000000000000010001101100', '', 'wait for page entries', o => o.fault('privileged')),
+  ...apart(
+    'privileged',
+    row('mtmsr', '011111 s 0000 l15 0000000100100100', 's, l15', 'write the machine state, low word', (o, f) =>
+      writeMsr(o, o.gpr(f.s), f.l15 ? externalAndRecoverable : lowWord),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row('mtmsrd', '011111 s 0000 l15 0000000101100100', 's, l15', 'write the machine state, all but the mode', (o, f) =>
+      writeMsr(o, o.gpr(f.s), f.l15 ? externalAndRecoverable : allButSf),
+    ),
+  ),
+
+  ...apart(
+    'privileged',
+    row('rfid', '01001100000000000000000000100100', '', 'return from interrupt: a fault, no title may', o =>
+      o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row('hrfid', '01001100000000000000001000100100', '', 'return from the hypervisor: a fault, no title may', o =>
+      o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row('slbie', '0111110000000000 b 01101100100', 'b', 'invalidate a segment entry: a fault, no title may', o =>
+      o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row('slbia', '01111100000000000000001111100100', '', 'invalidate all segment entries: a fault, no title may', o =>
+      o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row('slbmte', '011111 s 00000 b 01100100100', 's, b', 'write a segment entry: a fault, no title may', o =>
+      o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row(
+      'slbmfee',
+      '011111 t 00000 b 11100100110',
+      't, b',
+      'read the address half of a segment entry: a fault, no title may',
+      o => o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row(
+      'slbmfev',
+      '011111 t 00000 b 11010100110',
+      't, b',
+      'read the page half of a segment entry: a fault, no title may',
+      o => o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row(
+      'tlbie',
+      '0111110000 tlbl 00000 b 01001100100',
+      'b, tlbl',
+      'invalidate a page entry: a fault, no title may',
+      o => o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row(
+      'tlbiel',
+      '0111110000 tlbl 00000 b 01000100100',
+      'b, tlbl',
+      'invalidate a page entry of this processor: a fault, no title may',
+      o => o.fault('privileged'),
+    ),
+  ),
+  ...apart(
+    'privileged',
+    row(
+      'tlbsync',
+      '01111100000000000000010001101100',
+      '',
+      'wait for invalidated page entries: a fault, no title may',
+      o => o.fault('privileged'),
+    ),
+  ),
 ]
 
 const moves = [

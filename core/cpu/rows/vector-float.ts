@@ -23,7 +23,7 @@ import {
   toInteger,
   truncate,
 } from '../vector/float.ts'
-import type { Row } from './row.ts'
+import { apart, modelled, type Row } from './row.ts'
 import { va, vx, vx1, vxCompare, vxImmediate } from './vector-forms.ts'
 
 /** CR6 of a bounds compare: 2 when every element is inside. */
@@ -38,22 +38,43 @@ export const vectorFloatRows: readonly Row[] = [
   vx('vsubfp', 0x04a, 'singles subtracted', subtract),
   vx('vmaxfp', 0x40a, 'the greater singles', maximum),
   vx('vminfp', 0x44a, 'the lesser singles', minimum),
-  va('vmaddfp', 0x2e, 'vd, va, vc, vb', 'VA × VC + VB rounded once', (o, a, b, c) => fusedAdd(o, a, c, b)),
-  va('vnmsubfp', 0x2f, 'vd, va, vc, vb', '-(VA × VC - VB) rounded once', (o, a, b, c) =>
-    fusedNegativeSubtract(o, a, c, b),
+  ...modelled(
+    'vector-nan',
+    va('vmaddfp', 0x2e, 'vd, va, vc, vb', 'VA × VC + VB rounded once', (o, a, b, c) => fusedAdd(o, a, c, b)),
   ),
-  vx1('vrefp', 0x10a, 'reciprocal estimate: modelled as the rounded reciprocal', reciprocal),
-  vx1('vrsqrtefp', 0x14a, 'reciprocal square root estimate: modelled by a table of 32 lines', rootEstimate),
-  vx1('vexptefp', 0x18a, '2 to the power estimate: modelled as the rounded function', exponentialEstimate),
-  vx1('vlogefp', 0x1ca, 'base 2 logarithm estimate: modelled as the rounded function', logarithmEstimate),
+  ...modelled(
+    'vector-nan',
+    va('vnmsubfp', 0x2f, 'vd, va, vc, vb', '-(VA × VC - VB) rounded once', (o, a, b, c) =>
+      fusedNegativeSubtract(o, a, c, b),
+    ),
+  ),
+  ...modelled('reciprocal', ...apart('an estimate', vx1('vrefp', 0x10a, 'reciprocal estimates', reciprocal))),
+  ...modelled(
+    'vector-root',
+    ...apart('an estimate', vx1('vrsqrtefp', 0x14a, 'reciprocal square root estimates', rootEstimate)),
+  ),
+  ...modelled(
+    'exponential',
+    ...apart('an estimate', vx1('vexptefp', 0x18a, 'estimates of 2 to the power', exponentialEstimate)),
+  ),
+  ...modelled(
+    'logarithm',
+    ...apart('an estimate', vx1('vlogefp', 0x1ca, 'estimates of the logarithm to base 2', logarithmEstimate)),
+  ),
   vx1('vrfin', 0x20a, 'singles rounded to nearest integers', nearest),
   vx1('vrfiz', 0x24a, 'singles truncated to integers', truncate),
   vx1('vrfip', 0x28a, 'singles rounded up to integers', ceiling),
   vx1('vrfim', 0x2ca, 'singles rounded down to integers', floor),
   vxImmediate('vcfux', 0x30a, 'unsigned words to singles, divided by 2^UIMM', down, fromInteger(false)),
   vxImmediate('vcfsx', 0x34a, 'signed words to singles, divided by 2^UIMM', down, fromInteger(true)),
-  vxImmediate('vctuxs', 0x38a, 'singles times 2^UIMM to unsigned words, saturated', up, toInteger(false)),
-  vxImmediate('vctsxs', 0x3ca, 'singles times 2^UIMM to signed words, saturated', up, toInteger(true)),
+  ...modelled(
+    'nan-saturates',
+    vxImmediate('vctuxs', 0x38a, 'singles times 2^UIMM to unsigned words, saturated', up, toInteger(false)),
+  ),
+  ...modelled(
+    'nan-saturates',
+    vxImmediate('vctsxs', 0x3ca, 'singles times 2^UIMM to signed words, saturated', up, toInteger(true)),
+  ),
   vxCompare('vcmpeqfp', 0x0c6, 'equal singles', equal),
   vxCompare('vcmpgefp', 0x1c6, 'singles not less', greaterOrEqual),
   vxCompare('vcmpgtfp', 0x2c6, 'greater singles', greater),

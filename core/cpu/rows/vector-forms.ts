@@ -70,6 +70,9 @@ type R128 = '000101 vd128 va128 vb128 va128 000 rc25 va128 1 vd128 vb128'
 type U128 = '000101 vd128 00000 vb128 0000011 vd128 vb128'
 type I128 = '000101 vd128 uimm vb128 0000011 vd128 vb128'
 
+/** What a form that reaches all registers is called beside its like that does not. */
+export const on128 = (about: string): string => `${about}, of v0 to v127`
+
 /** vd, va, vb of 128 registers; `opcode` is 5 or 6. `old` is what vd held. */
 export const vx128 = (
   name: string,
@@ -79,7 +82,7 @@ export const vx128 = (
   meaning: <V extends Values>(o: Ops<V>, a: V['v128'], b: V['v128'], old: V['v128']) => V['v128'],
 ): Row => {
   const pattern = `${bits(opcode, 6)} vd128 va128 vb128 va128 ${cut(low, 22, 25)} va128 ${cut(low, 27, 27)} vd128 vb128`
-  return row(name, pattern as X128, 'vd128, va128, vb128', about, (o, f) =>
+  return row(name, pattern as X128, 'vd128, va128, vb128', on128(about), (o, f) =>
     o.setVr(f.vd128, meaning(o, o.vr(f.va128), o.vr(f.vb128), o.vr(f.vd128))),
   )
 }
@@ -92,7 +95,7 @@ export const vx128Compare = (
   field = compareField,
 ): Row => {
   const pattern = `000110 vd128 va128 vb128 va128 ${cut(low, 22, 24)} rc25 va128 ${cut(low, 27, 27)} vd128 vb128`
-  return row(name, pattern as R128, 'vd128, va128, vb128', about, (o, f) => {
+  return row(name, pattern as R128, 'vd128, va128, vb128', on128(about), (o, f) => {
     const mask = meaning(o, o.vr(f.va128), o.vr(f.vb128))
     o.setVr(f.vd128, mask)
     if (f.rc25) o.setCrField(6, field(o, mask))
@@ -101,7 +104,7 @@ export const vx128Compare = (
 
 /** vd, vb of 128 registers; bits 11 to 15 are ignored. */
 export const vx128Unary = (name: string, low: number, about: string, meaning: Meaning1): Row =>
-  row(name, `000110 vd128 ..... vb128 ${cut(low, 21, 27)} vd128 vb128` as U128, 'vd128, vb128', about, (o, f) =>
+  row(name, `000110 vd128 ..... vb128 ${cut(low, 21, 27)} vd128 vb128` as U128, 'vd128, vb128', on128(about), (o, f) =>
     o.setVr(f.vd128, meaning(o, o.vr(f.vb128))),
   )
 
@@ -112,13 +115,18 @@ export const vx128Immediate = (
   of: (uimm: number) => number,
   meaning: Scaled,
 ): Row =>
-  row(name, `000110 vd128 uimm vb128 ${cut(low, 21, 27)} vd128 vb128` as I128, 'vd128, vb128, uimm', about, (o, f) =>
-    o.setVr(
-      f.vd128,
-      meaning(
-        o,
-        o.vr(f.vb128),
-        o.known32(k => of(k(f.uimm))),
+  row(
+    name,
+    `000110 vd128 uimm vb128 ${cut(low, 21, 27)} vd128 vb128` as I128,
+    'vd128, vb128, uimm',
+    on128(about),
+    (o, f) =>
+      o.setVr(
+        f.vd128,
+        meaning(
+          o,
+          o.vr(f.vb128),
+          o.known32(k => of(k(f.uimm))),
+        ),
       ),
-    ),
   )

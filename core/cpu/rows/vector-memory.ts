@@ -7,8 +7,8 @@
 import type { Ops, Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { bytes, iota, shiftBytesLeft, shiftBytesRight, zero } from '../vector/lanes.ts'
-import { type Row, row } from './row.ts'
-import { bits } from './vector-forms.ts'
+import { apart, modelled, type Row, row } from './row.ts'
+import { bits, on128 } from './vector-forms.ts'
 
 interface Address {
   readonly base: Operand<'base'>
@@ -64,6 +64,9 @@ const fromLeft: Load = (o, ea) => o.i8x16.add(o.v128.const(descending), o.i8x16.
 const fromRight: Load = (o, ea) =>
   o.i8x16.add(o.v128.const(descending), o.i8x16.sub(bytes(o, 16), o.i8x16.splat(offset(o, ea))))
 
+const wideForm = (one: Row): readonly Row[] => apart('no processor of QEMU has VMX128', one)
+const cellOnly = 'no processor of QEMU has the left and right forms'
+
 /** A load in its AltiVec form (extended opcode) and, where there is one, its VMX128 form. */
 function load(name: string, extended: number, about: string, meaning: Load, hasWide = true): Row[] {
   const narrow = row(
@@ -77,7 +80,9 @@ function load(name: string, extended: number, about: string, meaning: Load, hasW
   const pattern = `000100 vd128 base b ${wide(extended)} vd128 11` as '000100 vd128 base b 0000000 vd128 11'
   return [
     narrow,
-    row(`${name}128`, pattern, 'vd128, base, b', about, (o, f) => o.setVr(f.vd128, meaning(o, address(o, f)))),
+    ...wideForm(
+      row(`${name}128`, pattern, 'vd128, base, b', on128(about), (o, f) => o.setVr(f.vd128, meaning(o, address(o, f)))),
+    ),
   ]
 }
 
@@ -93,7 +98,9 @@ function store(name: string, extended: number, about: string, meaning: Store, ha
   const pattern = `000100 vs128 base b ${wide(extended)} vs128 11` as '000100 vs128 base b 0000000 vs128 11'
   return [
     narrow,
-    row(`${name}128`, pattern, 'vs128, base, b', about, (o, f) => meaning(o, address(o, f), o.vr(f.vs128))),
+    ...wideForm(
+      row(`${name}128`, pattern, 'vs128, base, b', on128(about), (o, f) => meaning(o, address(o, f), o.vr(f.vs128))),
+    ),
   ]
 }
 
@@ -108,28 +115,31 @@ const hint = (name: string, extended: number, transient: boolean, about: string)
 export const vectorMemoryRows: readonly Row[] = [
   ...load('lvsl', 6, 'the permutation that shifts left by the address', fromLeft),
   ...load('lvsr', 38, 'the permutation that shifts right by the address', fromRight),
-  ...load('lvebx', 7, 'a byte element', whole, false),
-  ...load('lvehx', 39, 'a halfword element', whole, false),
-  ...load('lvewx', 71, 'a word element', whole),
-  ...load('lvx', 103, 'a vector', whole),
-  ...load('lvxl', 359, 'a vector, last use', whole),
-  ...load('lvlx', 519, 'the bytes from the address to the end of its block, left', left),
-  ...load('lvrx', 551, 'the bytes of the block before the address, right', right),
-  ...load('lvlxl', 775, 'as lvlx, last use', left),
-  ...load('lvrxl', 807, 'as lvrx, last use', right),
-  ...store('stvebx', 135, 'a byte element', storeByte, false),
-  ...store('stvehx', 167, 'a halfword element', storeHalf, false),
-  ...store('stvewx', 199, 'a word element', storeWord),
-  ...store('stvx', 231, 'a vector', storeWhole),
-  ...store('stvxl', 487, 'a vector, last use', storeWhole),
-  ...store('stvlx', 647, 'left bytes, from the address to the end of its block', storeLeft),
-  ...store('stvrx', 679, 'right bytes, to the block before the address', storeRight),
-  ...store('stvlxl', 903, 'as stvlx, last use', storeLeft),
-  ...store('stvrxl', 935, 'as stvrx, last use', storeRight),
-  hint('dst', 342, false, 'starts a stream of loads: nothing to do'),
-  hint('dstt', 342, true, 'starts a transient stream of loads: nothing to do'),
-  hint('dstst', 374, false, 'starts a stream of stores: nothing to do'),
-  hint('dststt', 374, true, 'starts a transient stream of stores: nothing to do'),
-  row('dss', '011111 000 strm 00000 00000 1100110110 0', 'strm', 'stops a stream: nothing to do', () => {}),
-  row('dssall', '011111 10000 00000 00000 1100110110 0', '', 'stops all streams: nothing to do', () => {}),
+  ...modelled('other-elements', ...load('lvebx', 7, 'load a byte element into its place', whole, false)),
+  ...modelled('other-elements', ...load('lvehx', 39, 'load a halfword element into its place', whole, false)),
+  ...modelled('other-elements', ...load('lvewx', 71, 'load a word element into its place', whole)),
+  ...load('lvx', 103, 'load the sixteen bytes of a block', whole),
+  ...load('lvxl', 359, 'as lvx, last use', whole),
+  ...apart(
+    cellOnly,
+    ...load('lvlx', 519, 'load the bytes from the address to the end of its block, left-justified', left),
+  ),
+  ...apart(cellOnly, ...load('lvrx', 551, 'load the bytes of the block before the address, right-justified', right)),
+  ...apart(cellOnly, ...load('lvlxl', 775, 'as lvlx, last use', left)),
+  ...apart(cellOnly, ...load('lvrxl', 807, 'as lvrx, last use', right)),
+  ...store('stvebx', 135, 'store the byte element that belongs at the address', storeByte, false),
+  ...store('stvehx', 167, 'store the halfword element that belongs at the address', storeHalf, false),
+  ...store('stvewx', 199, 'store the word element that belongs at the address', storeWord),
+  ...store('stvx', 231, 'store sixteen bytes to a block', storeWhole),
+  ...store('stvxl', 487, 'as stvx, last use', storeWhole),
+  ...apart(cellOnly, ...store('stvlx', 647, 'store left bytes from the address to the end of its block', storeLeft)),
+  ...apart(cellOnly, ...store('stvrx', 679, 'store right bytes to the block before the address', storeRight)),
+  ...apart(cellOnly, ...store('stvlxl', 903, 'as stvlx, last use', storeLeft)),
+  ...apart(cellOnly, ...store('stvrxl', 935, 'as stvrx, last use', storeRight)),
+  hint('dst', 342, false, 'start a stream of loads: no effect'),
+  hint('dstt', 342, true, 'start a transient stream of loads: no effect'),
+  hint('dstst', 374, false, 'start a stream of stores: no effect'),
+  hint('dststt', 374, true, 'start a transient stream of stores: no effect'),
+  row('dss', '011111 000 strm 00000 00000 1100110110 0', 'strm', 'stop a stream: no effect', () => {}),
+  row('dssall', '011111 10000 00000 00000 1100110110 0', '', 'stop all streams: no effect', () => {}),
 ]

@@ -34,7 +34,7 @@ import {
   words,
   zero,
 } from '../vector/lanes.ts'
-import { type Row, row } from './row.ts'
+import { modelled, type Row, row } from './row.ts'
 import { va, vx, vx1, vxCompare, vxImmediate } from './vector-forms.ts'
 
 const bitCount = <V extends Values>(o: Ops<V>, b: V['v128']): V['i32'] => o.i32.and(lastByte(o, b), o.i32.const(7))
@@ -106,11 +106,11 @@ const choosing: readonly Row[] = [
 ]
 
 const logic: readonly Row[] = [
-  vx('vand', 0x404, 'VA and VB', (o, a, b) => o.v128.and(a, b)),
-  vx('vandc', 0x444, 'VA and not VB', (o, a, b) => o.v128.andnot(a, b)),
-  vx('vnor', 0x504, 'not (VA or VB)', (o, a, b) => o.v128.not(o.v128.or(a, b))),
-  vx('vor', 0x484, 'VA or VB', (o, a, b) => o.v128.or(a, b)),
-  vx('vxor', 0x4c4, 'VA xor VB', (o, a, b) => o.v128.xor(a, b)),
+  vx('vand', 0x404, 'all 128 bits of VA and VB', (o, a, b) => o.v128.and(a, b)),
+  vx('vandc', 0x444, 'all 128 bits of VA and not VB', (o, a, b) => o.v128.andnot(a, b)),
+  vx('vnor', 0x504, 'all 128 bits of not (VA or VB)', (o, a, b) => o.v128.not(o.v128.or(a, b))),
+  vx('vor', 0x484, 'all 128 bits of VA or VB', (o, a, b) => o.v128.or(a, b)),
+  vx('vxor', 0x4c4, 'all 128 bits of VA xor VB', (o, a, b) => o.v128.xor(a, b)),
   va('vsel', 0x2a, 'vd, va, vb, vc', 'bits of VB where VC has ones, else of VA', (o, a, b, c) =>
     o.v128.bitselect(b, a, c),
   ),
@@ -129,8 +129,14 @@ const shifting: readonly Row[] = [
   vx('vsrab', 0x304, 'signed bytes shifted right', shiftRightSigned(8)),
   vx('vsrah', 0x344, 'signed halfwords shifted right', shiftRightSigned(16)),
   vx('vsraw', 0x384, 'signed words shifted right', shiftRightSigned(32)),
-  vx('vsl', 0x1c4, 'the register shifted left by bits', (o, a, b) => shiftBitsLeft(o, a, bitCount(o, b))),
-  vx('vsr', 0x2c4, 'the register shifted right by bits', (o, a, b) => shiftBitsRight(o, a, bitCount(o, b))),
+  ...modelled(
+    'unequal-shifts',
+    vx('vsl', 0x1c4, 'the register shifted left by bits', (o, a, b) => shiftBitsLeft(o, a, bitCount(o, b))),
+  ),
+  ...modelled(
+    'unequal-shifts',
+    vx('vsr', 0x2c4, 'the register shifted right by bits', (o, a, b) => shiftBitsRight(o, a, bitCount(o, b))),
+  ),
   vx('vslo', 0x40c, 'the register shifted left by bytes', shiftByOctets.left),
   vx('vsro', 0x44c, 'the register shifted right by bytes', shiftByOctets.right),
 ]
@@ -215,8 +221,11 @@ const status: readonly Row[] = [
   row('mfvscr', '000100 vd 00000 00000 11000000100', 'vd', 'VSCR in the last word, zeros before it', (o, f) =>
     o.setVr(f.vd, o.i32x4.replace_lane(0, zero(o), o.get('vscr'))),
   ),
-  row('mtvscr', '000100 00000 00000 vb 11001000100', 'vb', 'VSCR from the last word', (o, f) =>
-    o.set('vscr', o.i32x4.extract_lane(0, o.v128.and(o.vr(f.vb), words(o, 0x0001_0001)))),
+  ...modelled(
+    'reserved-vscr',
+    row('mtvscr', '000100 00000 00000 vb 11001000100', 'vb', 'VSCR from the last word', (o, f) =>
+      o.set('vscr', o.i32x4.extract_lane(0, o.v128.and(o.vr(f.vb), words(o, 0x0001_0001)))),
+    ),
   ),
 ]
 

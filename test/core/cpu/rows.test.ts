@@ -2,18 +2,30 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createDecoder, findOverlap } from '../../../core/cpu/decode.ts'
+import { formOf } from '../../../core/cpu/describe.ts'
 import { extract } from '../../../core/cpu/fields.ts'
 import { fieldOf, parsePattern } from '../../../core/cpu/forms.ts'
 import { assembler, decode, disassembler } from '../../../core/cpu/isa.ts'
+import { models } from '../../../core/cpu/models.ts'
 import { type Row, row } from '../../../core/cpu/rows/row.ts'
 import { rows } from '../../../core/cpu/rows/table.ts'
 
 const seed = 0x5eed
-const published = readFileSync(new URL('encodings.tsv', import.meta.url), 'utf8')
+const names = readFileSync(new URL('encodings.tsv', import.meta.url), 'utf8')
   .split('\n')
   .filter(line => line !== '' && !line.startsWith('#'))
   .map(line => line.split('\t'))
-  .map(([name = '', group = '', mask = '', match = '']) => ({ name, group, mask: Number(mask), match: Number(match) }))
+  .map(([name = '', group = '', form = '', mask = '', match = '']) => ({
+    name,
+    group,
+    form,
+    mask: Number(mask),
+    match: Number(match),
+  }))
+/** A name that is no row says of which row it is another name: the one deliberate difference between the two lists. */
+const alias = /^alias of (.*)$/
+const published = names.filter(one => !alias.test(one.group))
+const otherNames = names.filter(one => alias.test(one.group))
 
 /** The bits of a row's fields; what is neither fixed nor a field's is ignored, and zero in what an assembler writes. */
 function fieldBits(one: Row): number {
@@ -48,6 +60,29 @@ describe('the table of instructions', () => {
   test('has every instruction that is published for this processor', () => {
     const have = new Set(rows.map(one => one.name))
     expect(published.filter(one => !have.has(one.name)).map(one => one.name)).toEqual([])
+  })
+
+  test('has a row of another name for each published name that it lacks', () => {
+    const found = otherNames.map(({ name, match }) => [name, decode(match)?.name])
+    expect(found).toEqual(otherNames.map(({ name, group }) => [name, alias.exec(group)?.[1]]))
+    expect(otherNames).toHaveLength(23)
+  })
+
+  test('tells of each row the format that the manuals give it', () => {
+    expect(rows.map(({ name, encoding }) => [name, formOf(encoding)])).toEqual(
+      rows.map(({ name }) => [name, published.find(one => one.name === name)?.form]),
+    )
+  })
+
+  test('says what each row does in words of its own', () => {
+    const abouts = rows.map(one => one.about)
+    expect(new Set(abouts).size).toBe(rows.length)
+    expect(rows.filter(({ about }) => about.length < 8 || about.length > 100).map(one => one.name)).toEqual([])
+  })
+
+  test('rests on no model that is not stated, and states none that no row rests on', () => {
+    const used = new Set(rows.flatMap(one => one.models))
+    expect([...used].toSorted()).toEqual(Object.keys(models).toSorted())
   })
 
   test('ignores the bits that neither an operand nor the opcode takes', () => {
