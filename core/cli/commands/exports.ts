@@ -1,31 +1,41 @@
-import { exitStatus } from '../../base/failure.ts'
-import { hex } from '../../base/words.ts'
-import type { ExportRow, VariableRow } from '../../kernel/call.ts'
+import { basename, dirname } from 'node:path'
+import { exitStatus, fail } from '../../base/failure.ts'
+import { openBlob, openBlobsIn } from '../../host/blob.ts'
+import { createFolder } from '../../host/folder.ts'
 import { allEntries } from '../../kernel/exports/index.ts'
 import { libraries } from '../../kernel/sources.ts'
-import { createExportTable } from '../../kernel/table.ts'
+import { libraryIndex, tableOf } from '../../kernel/table.ts'
+import { parseImage } from '../../loader/load.ts'
 import type { ExportNaming } from '../../loader/symbols.ts'
+import { openMedia } from '../../machine/media.ts'
 import { defineCommand } from '../command.ts'
-import { columns } from '../text.ts'
-
-type Row = ExportRow | VariableRow
+import {
+  allExports,
+  countsText,
+  exportLines,
+  importsOf,
+  isOfModule,
+  type ListedExport,
+  lacksBody,
+} from './export-list.ts'
 
 /** Names of exports for whoever shows an image. */
 export function exportNaming(): ExportNaming {
-  const table = createExportTable(allEntries)
+  const table = tableOf(allEntries)
   return (library, ordinal) => table.find(library, ordinal)?.name
 }
 
-const stateOf = (row: Row): string => {
-  if (row.entry === 'variable') return 'variable'
-  if (row.invoke === undefined) return 'missing'
-  return row.tags.includes('stub') ? 'stub' : 'implemented'
+/** What a title imports: of an executable, or of the one on a disc image or in a package. */
+function usedBy(path: string): ListedExport[] {
+  const media = openMedia({
+    file: openBlob(path),
+    folder: createFolder(dirname(path)),
+    fragments: () => openBlobsIn(`${path}.data`),
+  })
+  return importsOf(parseImage(media.bytes, media.name).imports)
 }
 
-const signatureOf = (row: Row): string =>
-  row.entry === 'variable'
-    ? `${row.size} bytes`
-    : `(${row.args.map(({ type, label }) => (label === '' ? type : `${type} ${label}`)).join(', ')}) → ${row.result.type}`
+const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`
 
 /** `xenoscope exports`: every export the kernel knows by name, and what there is of it. */
 export const exports = defineCommand({
@@ -33,36 +43,47 @@ export const exports = defineCommand({
   about: 'list the exports a title can import, and which of them are implemented',
   arguments: [{ name: '[pattern]', about: 'show those whose name contains this' }],
   options: {
-    missing: { kind: 'flag', about: 'show those that are not implemented', since: '0.1' },
+    module: {
+      kind: 'name',
+      about: `show those of one library: ${libraries.join(', ')}; the ending may be left out`,
+      since: '0.1',
+    },
+    implemented: { kind: 'flag', about: 'show those that have a body; a variable is its memory', since: '0.1' },
+    missing: { kind: 'flag', about: 'show those that have none', since: '0.1' },
+    usedBy: {
+      kind: 'path',
+      argument: 'TITLE',
+      about: 'show what this title imports, and how much of it',
+      since: '0.1',
+    },
     json: { kind: 'flag', about: 'print them as one JSON document', since: '0.1' },
   },
-  run({ host }, [pattern = ''], { missing, json }) {
-    const all = createExportTable(allEntries).rows.flatMap(row => row ?? [])
+  more: 'A stub answers what titles accept and does less than the platform. Unknown is an import of a title that has no row here.',
+  run({ host }, [pattern = ''], { module, implemented, missing, usedBy: title, json }) {
+    if (implemented && missing) throw fail('OPTION_INVALID', '--missing', 'shows the opposite of --implemented')
+    const all = title === undefined ? allExports() : usedBy(title)
+    if (module !== undefined && libraryIndex(module) < 0 && !all.some(row => isOfModule(row, module)))
+      throw fail('OPTION_INVALID', '--module', `there is no library ${module}`)
     const wanted = pattern.toLowerCase()
-    const shown = all.filter(row => row.name.toLowerCase().includes(wanted) && (!missing || stateOf(row) === 'missing'))
+    const rows = all.filter(
+      row =>
+        row.name.toLowerCase().includes(wanted) &&
+        (module === undefined || isOfModule(row, module)) &&
+        (!missing || lacksBody(row)) &&
+        (!implemented || !lacksBody(row)),
+    )
     if (json) {
-      const rows = shown.map(row => ({
-        library: libraries[row.library],
-        ordinal: row.ordinal,
-        name: row.name,
-        state: stateOf(row),
-        signature: signatureOf(row),
-        tags: row.entry === 'variable' ? [] : row.tags,
-      }))
       host.out(`${JSON.stringify(rows, undefined, 2)}\n`)
       return exitStatus.finished
     }
-    const lines = shown.map(row => [
-      libraries[row.library] ?? '',
-      hex(row.ordinal),
-      stateOf(row),
-      row.name,
-      stateOf(row) === 'missing' ? '' : signatureOf(row),
-    ])
-    const counts = new Map<string, number>()
-    for (const row of shown) counts.set(stateOf(row), (counts.get(stateOf(row)) ?? 0) + 1)
-    const sum = [...counts].map(([state, n]) => `${n} ${state}`).join(', ')
-    host.out(`${[...columns(lines), `${shown.length} exports${sum === '' ? '' : `: ${sum}`}`].join('\n')}\n`)
+    const counts = countsText(rows)
+    const sum = `${counted(rows.length, 'export')}${counts === '' ? '' : `: ${counts}`}`
+    const lacking = all.filter(lacksBody).length
+    const use =
+      title === undefined
+        ? []
+        : [`${basename(title)} imports ${counted(all.length, 'export')}; ${lacking} of them lack a body`]
+    host.out(`${[...exportLines(rows), sum, ...use].join('\n')}\n`)
     return exitStatus.finished
   },
 })
