@@ -122,15 +122,6 @@ export const fpscrBits: Readonly<Record<string, readonly number[]>> = {
   mtfsb1: [0, 13, 14, 15, 16, 17, 18, 19, 30, 31],
 }
 
-/**
- * The low 29 bits of a NaN that single precision gives: those of the operand, as the architecture has it, zero there. It
- * is let pass in a register; where it is stored or looked at again, the sequence has to be judged by eye.
- */
-export function isOpenNan(ours: bigint, theirs: bigint): boolean {
-  const isNan = (ours & 0x7fffffffffffffffn) > 0x7ff0000000000000n
-  return isNan && (ours & ~0x1fffffffn) === theirs
-}
-
 /** Where infinity times zero is added to a signalling NaN, both exceptions are raised; there the first alone. */
 export function isOpenFpscr(ours: number, theirs: number): boolean {
   const vxsnan = 0x01000000

@@ -18,6 +18,9 @@ import {
 
 type Pair<V extends Values> = readonly [V['i64'], V['i32']]
 
+/** Bits of a double's fraction that a single has not. */
+const lowBits = 0x1fff_ffffn
+
 /** One of two pairs of answers; a pair that is rare is computed for each of its two parts. */
 function pairOf<V extends Values>(
   o: Ops<V>,
@@ -39,10 +42,19 @@ function pairOf<V extends Values>(
   ]
 }
 
+/**
+ * What special operands give, as a single where one is asked for: the low bits of a NaN are dropped. So what a single
+ * instruction gives is always a single. (The architecture leaves open what becomes of operands that are none.)
+ */
+function special<V extends Values>(o: Ops<V>, single: V['i32'], [bits, flags]: Pair<V>): Pair<V> {
+  const dropped = o.i64.select(single, o.i64.const(lowBits), o.i64.const(0))
+  return [o.i64.and(bits, o.i64.xor(dropped, o.i64.const(-1))), flags]
+}
+
 type OddOf2 = <V extends Values>(o: Ops<V>, a: V['i64'], b: V['i64']) => V['i32']
 const eitherSpecial: OddOf2 = (o, a, b) => o.i32.or(isSpecial(o, a), isSpecial(o, b))
 
-function binary(name: string, fast: Fast2, special: Special2, finite: Finite2, isOdd: OddOf2 = eitherSpecial): Finite2 {
+function binary(name: string, fast: Fast2, odd: Special2, finite: Finite2, isOdd: OddOf2 = eitherSpecial): Finite2 {
   const careful: Finite2 = routine(
     `${name}Careful`,
     ['i64', 'i64', 'i32', 'i32'],
@@ -51,7 +63,7 @@ function binary(name: string, fast: Fast2, special: Special2, finite: Finite2, i
       pairOf(
         o,
         isOdd(o, a, b),
-        () => o.call(special, a, b),
+        () => special(o, single, o.call(odd, a, b)),
         () => o.call(finite, a, b, control, single),
       ),
   )
@@ -81,7 +93,7 @@ function ternary(name: string, fast: Fast3): Finite3 {
       pairOf(
         o,
         o.i32.or(isSpecial(o, a), o.i32.or(isSpecial(o, c), isSpecial(o, b))),
-        () => o.call(fusedSpecial, a, c, b),
+        () => special(o, single, o.call(fusedSpecial, a, c, b)),
         () => o.call(fused, a, c, b, control, single),
       ),
   )
@@ -106,7 +118,7 @@ export const squareRoot: Finite1 = routine(
     pairOf(
       o,
       o.i32.or(isSpecial(o, b), o.i32.or(isZero(o, b), signOf(o, b))),
-      () => o.call(rootSpecial, b),
+      () => special(o, single, o.call(rootSpecial, b)),
       () => o.call(root, b, control, single),
     ),
 )
@@ -119,7 +131,7 @@ const narrowCareful: Finite1 = routine(
     pairOf(
       o,
       isSpecial(o, b),
-      () => o.call(passSpecial, b),
+      () => special(o, single, o.call(passSpecial, b)),
       () => o.call(narrow, b, control, single),
     ),
 )

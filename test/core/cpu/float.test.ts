@@ -162,6 +162,17 @@ test('a NaN operand is the result, quieted, the first of FRA, FRB, FRC', () => {
   expect(r.fpscr & 0x21000000).toBe(0x21000000)
 })
 
+test('a NaN that a single instruction gives is a single: the low bits of its operand are dropped', () => {
+  r.setFpr(1, 0xfffffa6b38316002n)
+  r.setFpr(2, bitsOf(1))
+  bench.run(['fadds f4, f2, f1', 'frsp f5, f1', 'fmr f6, f1'])
+  expect([4, 5, 6].map(n => r.fpr(n).toString(16))).toEqual([
+    'fffffa6b20000000',
+    'fffffa6b20000000',
+    'fffffa6b38316002',
+  ])
+})
+
 test('an enabled invalid operation leaves the target as it was', () => {
   r.setFpr(1, bitsOf(-1))
   r.setFpr(3, 42n)
