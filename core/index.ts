@@ -20,6 +20,7 @@ export { fieldText, ownFields, plainText } from './facts/text.ts'
 export type {
   CallSite,
   Frame,
+  IdleExport,
   MachineViews,
   MissingExport,
   ObjectView,

@@ -57,7 +57,7 @@ export const limits = {
     4_096,
     'exports',
     'missing_exports_overflow_total',
-    'distinct exports without a body that a report keeps; more than any title imports',
+    'distinct exports without a body or without effect that a report keeps; more than any title imports',
   ),
   unimplementedCallers: limit(
     64,

@@ -95,6 +95,11 @@ export interface MissingExport {
   readonly first: CallSite & { readonly stack: Stack }
 }
 
+/** An export whose calls are answered without effect, because the machine has nothing that it would act upon. */
+export interface IdleExport extends MissingExport {
+  readonly why: string
+}
+
 export interface MachineViews {
   readonly cycle: Ticks
   /** Instructions retired. */
@@ -111,7 +116,10 @@ export interface MachineViews {
   nameOf(address: number): string
   /** The text of a fact's source: an export's name, or the kernel's own path. */
   sourceName(source: number): string
+  /** Exports without implementation that were called. */
   missingExports(): readonly MissingExport[]
+  /** Exports that were answered without effect. */
+  idleExports(): readonly IdleExport[]
   /** Counters of the machine's own bounds and ghosts, by name. */
   counters(): Readonly<Record<string, number>>
   /** Reads guest memory; undefined where nothing is committed. */

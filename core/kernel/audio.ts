@@ -5,6 +5,8 @@
  */
 import { fail } from '../base/failure.ts'
 import type { Kernel } from './context.ts'
+import { createThread } from './notifications.ts'
+import type { Thread } from './object.ts'
 import type { Outcome } from './outcome.ts'
 import { kernelState } from './outcome.ts'
 
@@ -36,13 +38,13 @@ export const clientOf = (k: Kernel, driver: number): AudioClient | undefined =>
     ? k.state(audioState).clients.find(client => client.number === (driver & 0xffff) && !client.closing)
     : undefined
 
-/** Makes a client's worker. */
-export function addClient(k: Kernel, number: number, callback: number, argument: number): void {
+/** Makes a client's worker, which has yet to begin. */
+export function addClient(k: Kernel, number: number, callback: number, argument: number): Thread {
   const argumentAt = k.pool.allocate(4)
   k.memory.store32(argumentAt, argument)
   const slots = k.objects.create({ kind: 'Semaphore', state: 0, limit: mostSlots, name: `audio slots ${number}` })
   slots.references += 1
-  const thread = k.threads.create({
+  const thread = createThread(k, {
     entry: 0,
     start: callback,
     parameter: argumentAt,
@@ -64,6 +66,7 @@ export function addClient(k: Kernel, number: number, callback: number, argument:
     busy: false,
     closing: false,
   })
+  return thread
 }
 
 /** Ends a client: its worker leaves as soon as it is not in the title's callback. */

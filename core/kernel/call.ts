@@ -231,7 +231,7 @@ export type ResultName = keyof typeof results
 
 /**
  * `hot`: called often, and never worth a line; `poll`: changes nothing another thread could see, so that a loop of such
- * calls and timed waits makes no progress; `stub`: answers what titles accept, and does less than the platform.
+ * calls and timed waits makes no progress; `blocking`: may park.
  */
 export type Tag =
   | 'sync'
@@ -252,7 +252,6 @@ export type Tag =
   | 'hot'
   | 'poll'
   | 'blocking'
-  | 'stub'
 
 type Values<A extends readonly Arg<unknown>[]> = { readonly [I in keyof A]: A[I] extends Arg<infer T> ? T : never }
 
@@ -269,6 +268,8 @@ export interface ExportRow {
   readonly tags: readonly Tag[]
   /** Absent in a row that is missing. */
   readonly invoke?: Invoke
+  /** Why a call has no effect here, in a row that has none; such calls are counted. */
+  readonly idle?: string
 }
 
 /** A variable the platform exports: memory whose address the importing slot gets. */
@@ -292,6 +293,26 @@ export interface ContinuationRow {
 export type Entry = ExportRow | VariableRow | ContinuationRow
 
 type AnyBody = (kernel: Kernel, ...values: readonly unknown[]) => Outcome<unknown>
+
+/**
+ * The body of an export that does nothing a title could notice, because the machine has nothing it would act upon: the
+ * reason is part of the row, and each call is counted and told of at the end of the run.
+ */
+export const withoutEffect = <V extends readonly unknown[], R>(
+  why: string,
+  body: (kernel: Kernel, ...values: V) => Outcome<R>,
+): ((kernel: Kernel, ...values: V) => Outcome<R>) & { readonly idle: string } => Object.assign(body, { idle: why })
+
+function bind(args: readonly Arg<unknown>[], body: AnyBody & { idle?: string }): Pick<ExportRow, 'invoke' | 'idle'> {
+  const { idle } = body
+  const invoke = bindBody(args, body)
+  if (idle === undefined) return { invoke }
+  const counted: Invoke = k => {
+    k.countWithoutEffect()
+    return invoke(k)
+  }
+  return { invoke: counted, idle }
+}
 
 /** Binds each argument to its place, so that a call does no work that could be done now. */
 function bindBody(args: readonly Arg<unknown>[], body: AnyBody): Invoke {
@@ -334,7 +355,7 @@ const define =
     args,
     result: returns as Result<unknown>,
     tags,
-    ...(body === undefined ? {} : { invoke: bindBody(args, body as unknown as AnyBody) }),
+    ...(body === undefined ? {} : bind(args, body as unknown as AnyBody)),
   })
 
 /** An export of xboxkrnl.exe. */

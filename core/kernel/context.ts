@@ -68,13 +68,19 @@ export interface Kernel {
   state<S>(definition: StateDefinition<S>): S
   /** Calls a guest function on the calling thread: `return k.callGuest(…)`. */
   callGuest(call: GuestFunction): typeof jumped
+  /** Goes on with a continuation at once. */
+  proceed(later: Later, value: number): Outcome<unknown>
   /** Parks the calling thread on one object for ever or until a time-out: `return k.waitFor(…)`. */
   waitFor(object: KernelObject, timeout: bigint | undefined, later?: Later): Outcome<number>
   /** Does the call again in the hardware thread's next turn: `return k.tryAgain()`. */
   tryAgain(): Outcome<never>
-  /** Ends the calling thread: `return k.exitThread(code)`. */
+  /** Counts the call as one that is answered without effect. */
+  countWithoutEffect(): void
+  /** Ends the calling thread, those who registered for it told before: `return k.exitThread(code)`. */
   exitThread(code: number): Outcome<never>
-  /** Ends the title: `return k.endTitle(…)`. */
+  /** Ends the title, those who registered for it told before: `return k.terminateTitle(…)`. */
+  terminateTitle(stop: KernelStop): Outcome<never>
+  /** Ends the title here and now: `return k.endTitle(…)`. */
   endTitle(stop: KernelStop): Outcome<never>
   /** Ends the title with an exception nobody handles: `return k.raise(code, 'KeReleaseMutant')`. */
   raise(code: number, by: string): Outcome<never>
@@ -86,6 +92,8 @@ export interface Kernel {
   queueDpc(dpc: number, argument1: number, argument2: number): boolean
   /** Takes a guest KDPC out of its queue; whether it was there. */
   removeDpc(dpc: number): boolean
+  /** Takes the first KDPC queued to the running hardware thread, for the caller to run. */
+  takeDpc(): Work | undefined
   /** Address of an exported variable, by its name; 0 for none. */
   variable(name: string): number
   /** Guest address of code that calls an export. */

@@ -1,6 +1,6 @@
 /** Deferred calls of the title: a KDPC is queued to a hardware thread and runs on its interrupt context. */
 import type { GuestMemory } from '../memory/guest.ts'
-import { hardwareThreads, type Scheduler } from './scheduler.ts'
+import { hardwareThreads, type Scheduler, type Work } from './scheduler.ts'
 import { pathNumber } from './sources.ts'
 import { KDPC } from './structs.ts'
 
@@ -11,6 +11,8 @@ export interface DeferredCalls {
   queue(dpc: number, argument1: number, argument2: number): boolean
   /** Takes it out of its queue; whether it was there. */
   remove(dpc: number): boolean
+  /** Takes the first that is queued to the running hardware thread. */
+  take(): Work | undefined
 }
 
 export function createDeferredCalls(memory: GuestMemory, scheduler: Scheduler): DeferredCalls {
@@ -40,6 +42,13 @@ export function createDeferredCalls(memory: GuestMemory, scheduler: Scheduler): 
         return true
       }
       return false
+    },
+    take() {
+      const { work } = scheduler.running
+      const at = work.findIndex(item => item.dpc !== 0)
+      const [next] = at < 0 ? [] : work.splice(at, 1)
+      if (next !== undefined) memory.store8(next.dpc + KDPC.inserted, 0)
+      return next
     },
   }
 }

@@ -9,7 +9,7 @@ import type { Apcs } from './apc.ts'
 import type { Audit } from './audit.ts'
 import type { ExportRow } from './call.ts'
 import type { GuestFunction, Kernel } from './context.ts'
-import type { Thread } from './object.ts'
+import type { Apc, Thread } from './object.ts'
 import { jumped, type Later, type Outcome, parked } from './outcome.ts'
 import type { Pool } from './pool.ts'
 import type { Registers } from './ports.ts'
@@ -110,51 +110,45 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     if (apc === undefined)
       return later === undefined ? status.USER_APC : (proceed(later, status.USER_APC) as Outcome<number>)
     const state = { later: later === undefined ? null : { ...later } }
-    if (apc.kernelRoutine !== 0)
-      return callKernelRoutine(apc.address, apc.kernelRoutine, wordsOf(apc), { mode: 1, ...state })
-    return call({
-      entry: apc.routine,
-      args: [apc.context, apc.argument1, apc.argument2],
-      later: { continuation: 'apc-next', state },
-    })
+    return callApc(apc, { continuation: 'apc-next', state }, false)
   }
 
-  const wordsOf = (apc: NonNullable<ReturnType<Apcs['take']>>): number[] => [
-    apc.routine,
-    apc.context,
-    apc.argument1,
-    apc.argument2,
-  ]
+  /** Calls what an APC is made of, its kernel routine first, and then goes on. */
+  function callApc(apc: Apc, next: Later, interrupts: boolean): typeof jumped {
+    const words = [apc.routine, apc.context, apc.argument1, apc.argument2]
+    if (apc.kernelRoutine !== 0) return callKernelRoutine(apc, words, next, interrupts)
+    return callRoutine(words, next, interrupts)
+  }
+
+  function callRoutine(words: readonly number[], later: Later, interrupts: boolean): typeof jumped {
+    const [entry = 0, ...args] = words
+    return call({ entry, args, later, interrupts })
+  }
 
   /** Lets an APC's kernel routine change what is called, by pointers into a block of its own. */
   function callKernelRoutine(
-    apc: number,
-    routine: number,
+    apc: Apc,
     words: readonly number[],
-    state: { readonly mode: number; readonly later?: Plain },
+    { continuation, state }: Later,
+    interrupts: boolean,
   ): typeof jumped {
     const block = pool.allocate(words.length * 4)
     words.forEach((word, i) => {
       memory.store32(block + i * 4, word)
     })
     return call({
-      entry: routine,
-      args: [apc, block, block + 4, block + 8, block + 12],
-      later: { continuation: 'apc-prepared', state: { block, ...state } },
-      interrupts: state.mode === 0,
+      entry: apc.kernelRoutine,
+      args: [apc.address, block, block + 4, block + 8, block + 12],
+      later: { continuation: 'apc-prepared', state: { block, interrupts, next: { continuation, state } } },
+      interrupts,
     })
   }
 
   function afterKernelRoutine(state: Plain): Outcome<unknown> {
-    const { block, mode, later = null } = state as { block: number; mode: number; later?: Later | null }
-    const [routine = 0, context = 0, first = 0, second = 0] = [0, 4, 8, 12].map(at => memory.load32(block + at))
+    const { block, interrupts, next } = state as unknown as { block: number; interrupts: boolean; next: Later }
+    const words = [0, 4, 8, 12].map(at => memory.load32(block + at))
     pool.free(block, 16)
-    const next: Later =
-      mode === 0
-        ? { continuation: 'interruption-done', state: null }
-        : { continuation: 'apc-next', state: { later: later === null ? null : { ...later } } }
-    if (routine === 0) return proceed(next, 0)
-    return call({ entry: routine, args: [context, first, second], later: next, interrupts: mode === 0 })
+    return words[0] === 0 ? proceed(next, 0) : callRoutine(words, next, interrupts)
   }
 
   /** Starts the next kernel APC of a thread that is about to run, if it may take one. */
@@ -164,20 +158,13 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     const disabled = (memory.load32(thread.object.address + KTHREAD.kernelApcDisable) | 0) < 0
     if (disabled && first.routine !== 0) return
     const apc = apcs.take(thread, 0)
-    if (apc === undefined) return
-    if (apc.kernelRoutine !== 0) callKernelRoutine(apc.address, apc.kernelRoutine, wordsOf(apc), { mode: 0 })
-    else interruptBy(apc.routine, [apc.context, apc.argument1, apc.argument2], 'interruption-done')
-  }
-
-  function interruptBy(entry: number, args: readonly number[], continuation: string): void {
-    call({ entry, args, later: { continuation, state: null }, interrupts: true })
+    if (apc !== undefined) callApc(apc, { continuation: 'interruption-done', state: null }, true)
   }
 
   /** Calls the user APCs that came before the first instruction of a thread, one after the other. */
   function callFirstApc(): typeof jumped {
     const apc = apcs.take(running(), 1)
-    if (apc !== undefined) interruptBy(apc.routine, [apc.context, apc.argument1, apc.argument2], 'first-apc-done')
-    return jumped
+    return apc === undefined ? jumped : callApc(apc, { continuation: 'first-apc-done', state: null }, true)
   }
 
   function rundown(code: number): Outcome<never> {

@@ -22,8 +22,8 @@ import { fileEnded } from './file.ts'
 import { createGuestCalls } from './guest-calls.ts'
 import { createHandles } from './handles.ts'
 import { createHardwareThread } from './hardware.ts'
-import { createMissing, type MissingCalls } from './missing.ts'
 import { createModules } from './modules.ts'
+import { endThread, terminateTitle } from './notifications.ts'
 import { createNumbering } from './numbering.ts'
 import type { Thread } from './object.ts'
 import { createObjects } from './objects.ts'
@@ -33,6 +33,7 @@ import type { KernelPorts } from './ports.ts'
 import { loadReports, saveReports } from './reports.ts'
 import { takeRequest } from './requests.ts'
 import { createScheduler, type HardwareThread, hardwareThreads } from './scheduler.ts'
+import { createShortfalls, type Shortfalls } from './shortfalls.ts'
 import { exportNumber, firstExport, type PathName, pathNumber, paths } from './sources.ts'
 import { createSpace } from './space.ts'
 import { createStates } from './states.ts'
@@ -51,7 +52,7 @@ export interface KernelCore {
   readonly kernel: Kernel
   readonly table: ExportTable
   readonly stacks: StackTable
-  readonly missing: MissingCalls
+  readonly shortfalls: Shortfalls
   /** Serves a call of guest code; true when the processor must be left. */
   call(id: number): boolean
   /** Prepares a hardware thread to run; false when it has nothing to run. */
@@ -88,7 +89,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   const time = createTime(options, ports.instructions)
   const audit = createAudit({ sink, frame, now: () => time.now(), walk: from => stacks.intern(walker.scene(from)) })
   const { scene } = audit
-  const missing = createMissing(audit)
+  const shortfalls = createShortfalls(audit, () => walker.scene(scene))
   const states = createStates()
   const thunks = createThunks(memory)
   const { traps } = thunks
@@ -230,7 +231,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   /** The trap of a path: what guest code returns to when it has nothing of its own left. */
   function trap(path: PathName | undefined): void {
     scene.source = path === undefined ? 0 : pathNumber(path)
-    if (path === 'thread-return') exitThread(frame.word(3))
+    if (path === 'thread-return') kernel.exitThread(frame.word(3))
     else if (path === 'interrupt-return') scheduler.finishWork()
     else if (path !== 'guest-return') fault('a call of the kernel by a number that names nothing')
     else if (!calls.returned()) fault(`a return to the kernel at ${hex32(frame.word(1))} that no call belongs to`)
@@ -238,7 +239,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   function callMissing(id: number, row: ExportRow | undefined): void {
     const failure = row?.result.failure
-    missing.note(id, Number(failure ?? 0), () => walker.scene(scene))
+    shortfalls.missing(id, Number(failure ?? 0))
     if (row === undefined) frame.setWord(3, 0)
     else row.result.write(frame, failure)
   }
@@ -303,6 +304,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     thread: (hardware[0] as HardwareThread).context,
     state: definition => states.of(definition),
     callGuest: calls.call,
+    proceed: calls.proceed,
     waitFor: (object, timeout, later) =>
       dispatcher.wait({
         type: 'any',
@@ -320,13 +322,16 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       scheduler.attention = true
       return jumped
     },
-    exitThread: calls.rundown,
+    countWithoutEffect: () => shortfalls.withoutEffect(calls.row),
+    exitThread: code => endThread(kernel, code),
+    terminateTitle: stop => terminateTitle(kernel, stop),
     endTitle: end,
     raise: (code, by) => fault(`${by} raised ${hex32(code)}, called from ${hex32(scene.lr)}`),
     deliverApcs: calls.deliverApcs,
     interrupt: (index, work) => scheduler.interrupt(index, work),
     queueDpc: deferred.queue,
     removeDpc: deferred.remove,
+    takeDpc: deferred.take,
     variable,
     thunkOf: thunks.of,
     findExport(library, which) {
@@ -346,7 +351,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     kernel,
     table,
     stacks,
-    missing,
+    shortfalls,
     call(id) {
       try {
         if (id >= firstExport) return callExport(id)
@@ -430,8 +435,8 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       polled = saved.flags.polled
       stop = saved.stop ?? undefined
     },
-    saveReports: () => saveReports(sink, objects.live, threads.all),
-    loadReports: state => loadReports(state, sink, objects.live, threads.all),
+    saveReports: () => saveReports({ sink, objects: objects.live, threads: threads.all, shortfalls }),
+    loadReports: state => loadReports(state, { sink, objects: objects.live, threads: threads.all, shortfalls }),
   }
 }
 

@@ -1,25 +1,30 @@
 /**
  * What only reports need, saved beside the machine's state and never in its digest: how many facts there were, where
- * things were made and signalled last, and how often. A machine restored with it gives the report it would have given.
+ * things were made and signalled last, how often, and which calls fell short. A machine restored with it gives the report it would have given.
  */
 import type { Plain } from '../base/state.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { CallSite } from '../facts/views.ts'
 import type { Counts, KernelObject, Site, Thread } from './object.ts'
+import type { Shortfalls } from './shortfalls.ts'
 
 interface SavedReports {
   readonly sequence: number
   readonly objects: readonly (readonly [serial: number, created: CallSite | null, last: Site | null, counts: Counts])[]
   readonly threads: readonly (readonly [id: number, creator: CallSite | null, begun: CallSite | null])[]
+  readonly shortfalls: Plain
+}
+
+export interface ReportParts {
+  readonly sink: FactSink
+  readonly objects: ReadonlyMap<number, KernelObject>
+  readonly threads: ReadonlyMap<number, Thread>
+  readonly shortfalls: Shortfalls
 }
 
 const copyOf = <T extends object>(site: T | undefined): T | null => (site === undefined ? null : { ...site })
 
-export function saveReports(
-  sink: FactSink,
-  objects: ReadonlyMap<number, KernelObject>,
-  threads: ReadonlyMap<number, Thread>,
-): Plain {
+export function saveReports({ sink, objects, threads, shortfalls }: ReportParts): Plain {
   const saved: SavedReports = {
     sequence: sink.sequence,
     objects: [...objects.values()].map(object => [
@@ -29,16 +34,12 @@ export function saveReports(
       { ...object.counts },
     ]),
     threads: [...threads.values()].map(thread => [thread.id, copyOf(thread.creator), copyOf(thread.wait?.begun)]),
+    shortfalls: shortfalls.save(),
   }
   return saved as unknown as Plain
 }
 
-export function loadReports(
-  state: Plain,
-  sink: FactSink,
-  objects: ReadonlyMap<number, KernelObject>,
-  threads: ReadonlyMap<number, Thread>,
-): void {
+export function loadReports(state: Plain, { sink, objects, threads, shortfalls }: ReportParts): void {
   const saved = state as unknown as SavedReports
   sink.sequence = saved.sequence
   for (const [serial, created, last, counts] of saved.objects) {
@@ -54,4 +55,5 @@ export function loadReports(
     thread.creator = creator ?? undefined
     if (thread.wait !== undefined) thread.wait.begun = begun ?? undefined
   }
+  shortfalls.load(saved.shortfalls)
 }

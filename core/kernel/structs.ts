@@ -90,6 +90,22 @@ export const KAPC = {
   argument1: 0x20,
   argument2: 0x24,
 } as const
+/** What a title registers a routine with. */
+export const REGISTRATION = { size: 0x10, routine: 0, priority: 4, listFlink: 8, listBlink: 0xc } as const
+
+export const KINTERRUPT = {
+  size: 0x14,
+  service: 0,
+  context: 4,
+  spinLock: 8,
+  /** u8 */
+  irql: 0x11,
+  /** u8 */
+  mode: 0x12,
+  /** u8 */
+  target: 0x13,
+} as const
+
 export const KDPC = {
   size: 0x1c,
   /** u16 */

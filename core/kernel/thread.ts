@@ -44,6 +44,8 @@ export interface ThreadSpec {
   /** What r2 holds. */
   readonly toc?: number
   readonly resume?: Resume
+  /** It is not ready before `begin`. */
+  readonly held?: boolean
 }
 
 export interface Threads {
@@ -51,6 +53,8 @@ export interface Threads {
   /** Threads that ended, newest last, as far as they are kept. */
   readonly ended: readonly Thread[]
   create(spec: ThreadSpec): Thread
+  /** Lets a thread that was held back run, unless it is suspended. */
+  begin(thread: Thread): void
   /** The interrupt context of a hardware thread. */
   createContext(index: number): Thread
   /** Ends a thread: mutants abandoned, timers disarmed, waiters released. */
@@ -228,8 +232,11 @@ export function createThreads(ports: ThreadPorts): Threads {
         spec.flags,
       )
       thread.creator = audit.site(sequence)
-      if (thread.suspendCount === 0) ports.scheduler().ready(thread)
+      if (spec.held !== true) threads.begin(thread)
       return thread
+    },
+    begin(thread) {
+      if (thread.state === 'stopped' && thread.suspendCount === 0) ports.scheduler().ready(thread)
     },
     createContext(index) {
       const size = 0x10000

@@ -15,6 +15,9 @@ export const videoState = kernelState('video', () => ({
   /** The block that keeps the picture over a reboot. */
   persisted: 0,
   swapsQueued: 0,
+  /** The last display mode that was set, and its override: kept, and nothing shows it. */
+  mode: 0,
+  override: { words: [] as readonly number[], refresh: 0 },
 }))
 
 export const graphicsSource = { verticalBlank: 0, commandProcessor: 1 } as const

@@ -3,6 +3,7 @@ import { address, handle, hex32, serial, ticks } from '../base/words.ts'
 import { objectKinds } from '../facts/objects.ts'
 import type {
   CallSite,
+  IdleExport,
   MachineViews,
   MissingExport,
   ObjectView,
@@ -14,6 +15,7 @@ import type {
 import type { KernelCore } from '../kernel/kernel.ts'
 import type { KernelObject, Site, Thread, Wait } from '../kernel/object.ts'
 import { kernelRegion } from '../kernel/pool.ts'
+import type { Shortfall } from '../kernel/shortfalls.ts'
 import { firstExport, libraries, ordinalsPerLibrary } from '../kernel/sources.ts'
 import { access } from '../memory/map.ts'
 
@@ -134,8 +136,31 @@ export function createViews({ core, instructions, nameOf, counters }: ViewPorts)
     }
   }
 
+  function reasonOf(id: number): string | undefined {
+    const row = core.table.row(id)
+    return row?.entry === 'function' ? row.idle : undefined
+  }
+
+  const exportView = ({ id, calls, first }: Shortfall): MissingExport => ({
+    module: libraries[Math.floor((id - firstExport) / ordinalsPerLibrary)] ?? 'unknown',
+    name: core.sourceName(id),
+    calls,
+    first,
+  })
+
+  const callsOf = (list: readonly MissingExport[]): number => list.reduce((sum, { calls }) => sum + calls, 0)
+
   const guestThreads = (): Thread[] =>
     [...threads.ended, ...threads.all.values()].filter(thread => thread.tid !== 0).sort((a, b) => a.tid - b.tid)
+
+  const missingExports = (): MissingExport[] =>
+    core.shortfalls.all.flatMap(call => (reasonOf(call.id) === undefined ? exportView(call) : []))
+
+  const idleExports = (): IdleExport[] =>
+    core.shortfalls.all.flatMap(call => {
+      const why = reasonOf(call.id)
+      return why === undefined ? [] : { ...exportView(call), why }
+    })
 
   return {
     get cycle() {
@@ -158,20 +183,15 @@ export function createViews({ core, instructions, nameOf, counters }: ViewPorts)
     stack: id => core.stacks.get(id),
     nameOf: naming,
     sourceName: source => core.sourceName(source),
-    missingExports: () =>
-      core.missing.all.map(
-        (call): MissingExport => ({
-          module: libraries[Math.floor((call.id - firstExport) / ordinalsPerLibrary)] ?? 'unknown',
-          name: core.sourceName(call.id),
-          calls: call.calls,
-          first: call.first,
-        }),
-      ),
+    missingExports,
+    idleExports,
     counters: () => ({
       ...objects.counters,
       stacks_evicted_total: core.stacks.evicted,
       backchain_cut_total: core.stacks.cut,
-      missing_exports_overflow_total: core.missing.overflow,
+      missing_export_calls_total: callsOf(missingExports()),
+      idle_export_calls_total: callsOf(idleExports()),
+      missing_exports_overflow_total: core.shortfalls.overflow,
       ...counters(),
     }),
     readMemory: (at, size) => (memory.allows(at, size, access.read) ? memory.read(at, size) : undefined),

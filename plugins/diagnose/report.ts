@@ -1,5 +1,5 @@
 /** The diagnosis as text, the answer first, and as data for `--json`. */
-import { hex, type MissingExport, type ReportSection, type RunEnd } from '../../core/index.ts'
+import { hex, type IdleExport, type MissingExport, type ReportSection, type RunEnd } from '../../core/index.ts'
 import { type BlockContext, ghostClasses, ghostOperations } from './blocks.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { table } from './layout.ts'
@@ -15,6 +15,7 @@ export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: End
     why(context, diagnosis, end.cause),
     threadsSection(context, diagnosis, end.fault?.tid),
     missingSection(context),
+    idleSection(context),
     ghostSection(context),
   ].filter(section => section.lines.length > 0)
 }
@@ -31,6 +32,16 @@ function missingSection({ views, names }: BlockContext): ReportSection {
     title: 'Exports called but not implemented',
     lines: table(missing.map(rowOf)),
     data: { name: 'missingExports', exports: missing.map(one => ({ ...one, first: names.siteData(one.first) })) },
+  }
+}
+
+function idleSection({ views, names }: BlockContext): ReportSection {
+  const idle = views.idleExports().toSorted((a, b) => b.calls - a.calls)
+  const rowOf = ({ module, name, calls, why }: IdleExport): string[] => [name, module, count(calls, 'call'), why]
+  return {
+    title: 'Answered without effect',
+    lines: table(idle.map(rowOf)),
+    data: { name: 'idleExports', exports: idle.map(one => ({ ...one, first: names.siteData(one.first) })) },
   }
 }
 

@@ -101,6 +101,7 @@ export function viewsOf(scenery: Scenery = {}): MachineViews {
     nameOf: address => scenery.names?.[address] ?? hex(address),
     sourceName: source => scenery.sources?.[source] ?? (source === 0x10001 ? 'NtSetEvent' : `source-${source}`),
     missingExports: () => [],
+    idleExports: () => [],
     counters: () => ({}),
     readMemory: () => undefined,
   }

@@ -10,7 +10,7 @@ import { columns } from '../text.ts'
 type Row = ExportRow | VariableRow
 
 /** `unknown`: of a library or with an ordinal that the kernel has no row for, so that it has not even a name. */
-export const exportStates = ['implemented', 'stub', 'variable', 'missing', 'unknown'] as const
+export const exportStates = ['implemented', 'without-effect', 'variable', 'missing', 'unknown'] as const
 export type ExportState = (typeof exportStates)[number]
 
 export interface ListedExport {
@@ -28,7 +28,7 @@ export const lacksBody = ({ state }: ListedExport): boolean => state === 'missin
 function stateOf(row: Row): ExportState {
   if (row.entry === 'variable') return 'variable'
   if (row.invoke === undefined) return 'missing'
-  return row.tags.includes('stub') ? 'stub' : 'implemented'
+  return row.idle === undefined ? 'implemented' : 'without-effect'
 }
 
 const signatureOf = (row: Row): string =>

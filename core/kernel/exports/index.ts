@@ -15,17 +15,20 @@ import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { audio } from './xboxkrnl/audio.ts'
+import { cache } from './xboxkrnl/cache.ts'
 import { config } from './xboxkrnl/config.ts'
 import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
 import { files } from './xboxkrnl/files.ts'
+import { interrupts } from './xboxkrnl/interrupts.ts'
 import { locks } from './xboxkrnl/locks.ts'
 import { memory } from './xboxkrnl/memory.ts'
 import { missingXboxkrnl } from './xboxkrnl/missing.ts'
 import { modules } from './xboxkrnl/modules.ts'
 import { mutants } from './xboxkrnl/mutants.ts'
+import { notifications } from './xboxkrnl/notifications.ts'
 import { objects } from './xboxkrnl/objects.ts'
 import { print } from './xboxkrnl/print.ts'
 import { queues } from './xboxkrnl/queues.ts'
@@ -48,6 +51,8 @@ export const allEntries: readonly Entry[] = [
   ...threads,
   ...apcs,
   ...dpcs,
+  ...interrupts,
+  ...notifications,
   ...locks,
   ...objects,
   ...queues,
@@ -59,6 +64,7 @@ export const allEntries: readonly Entry[] = [
   ...config,
   ...crypto,
   ...files,
+  ...cache,
   ...memory,
   ...strings,
   ...video,

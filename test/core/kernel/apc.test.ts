@@ -127,6 +127,27 @@ describe('user APCs of a thread that has not begun', () => {
     bench.returnFrom(a.tid)
     expect([frame.pc, frame.lr]).toEqual([code + 0x300, bench.core.kernel.traps.threadReturn])
   })
+
+  test('are prepared by their kernel routine, which may also take the call back', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1, { flags: 1, entry: code + 0x300 })
+    const [changed, dropped] = [bench.cell(0x30), bench.cell(0x30)]
+    for (const apc of [changed, dropped]) {
+      bench.call(1, 'KeInitializeApc', apc, a.at, code + 0x700, 0, routine, 1, 66)
+      bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)
+    }
+    bench.call(1, 'NtResumeThread', a.handle, 0)
+    const frame = bench.frameOf(a.tid)
+    expect([frame.pc, frame.word(3)]).toEqual([code + 0x700, changed])
+    bench.memory.store32(frame.word(5), 99)
+    bench.returnFrom(a.tid)
+    expect([frame.pc, ...[3, 4, 5].map(n => frame.word(n))]).toEqual([routine, 99, 3, 4])
+    bench.returnFrom(a.tid)
+    expect([frame.pc, frame.word(3)]).toEqual([code + 0x700, dropped])
+    bench.memory.store32(frame.word(4), 0)
+    bench.returnFrom(a.tid)
+    expect([frame.pc, frame.lr]).toEqual([code + 0x300, bench.core.kernel.traps.threadReturn])
+  })
 })
 
 describe('kernel APCs', () => {

@@ -280,7 +280,7 @@ describe('threads in facts', () => {
     bench.told()
     expect(bench.call(1, missing.name)).toBe(0xc0000002)
     expect(bench.told()).toMatchObject([{ kind: 'export.missing', result: 0xc0000002 }])
-    expect(bench.core.missing.all).toMatchObject([{ calls: 1 }])
+    expect(bench.core.shortfalls.all).toMatchObject([{ calls: 1 }])
   })
 
   test('a frame of a fact leads through the guest’s own stack', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { KPCR } from '../../../core/kernel/structs.ts'
 import { away, code, createWorkbench, parked, type Workbench } from './workbench.ts'
 
 const normal = 13
@@ -181,6 +182,25 @@ describe('deferred calls and interrupts', () => {
     expect(bench.call(1, 'KeRemoveQueueDpc', at)).toBe(0)
     bench.core.begin(3)
     expect(bench.core.kernel.scheduler.current).toBeUndefined()
+  })
+
+  test('who waits at a raised IRQL retires them in place, in their order, and has its IRQL back', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(2)
+    const [first, second, elsewhere] = [dpc(bench, 3), dpc(bench, 3), dpc(bench, 4)]
+    bench.call(a.tid, 'KfRaiseIrql', 2)
+    for (const at of [first, second, elsewhere]) bench.call(a.tid, 'KeInsertQueueDpc', at, 8, 9)
+    const { frame, scheduler } = bench.core.kernel
+    const active = () => bench.memory.load32(frame.word(13) + KPCR.dpcRoutineActive)
+    const before = active()
+    bench.call(a.tid, 'KeRetireDpcList')
+    expect([frame.pc, ...[3, 4, 5, 6].map(n => frame.word(n))]).toEqual([code + 0x500, first, 77, 8, 9])
+    expect(active()).not.toBe(0)
+    bench.returnFrom(a.tid)
+    expect(frame.word(3)).toBe(second)
+    bench.returnFrom(a.tid)
+    expect([frame.pc, scheduler.irql(), active()]).toEqual([code + 0x8000, 2, before])
+    expect([first, second, elsewhere].map(at => bench.memory.load8(at + 2))).toEqual([0, 0, 1])
   })
 
   test('no interrupt is taken while a thread has them off, or the IRQL is up', () => {

@@ -2,7 +2,7 @@
  * Messages to the applications of the system: the game library, the music player, the live service. Each is a number and
  * a block; a message whose answer is known is a row, any other is refused as unknown, and counted like a missing export.
  */
-import { type Entry, ptr, u32, win32 as win32Result, xam } from '../../call.ts'
+import { type Entry, ptr, u32, win32 as win32Result, withoutEffect, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { kernelState } from '../../outcome.ts'
 import { conclude } from '../../overlapped.ts'
@@ -163,6 +163,12 @@ export const xamMessages: readonly Entry[] = [
     ['user'],
     (k, to, message, overlapped, block, length) => start(k, to, message, overlapped, block, length),
   ),
-  // What was asked for is done by the time anybody could take it back.
-  xam(504, 'XMsgCancelIORequest', [u32('overlapped'), u32('wait')], win32Result, ['user'], () => win32.SUCCESS),
+  xam(
+    504,
+    'XMsgCancelIORequest',
+    [u32('overlapped'), u32('wait')],
+    win32Result,
+    ['user'],
+    withoutEffect('what was asked for is done by the time it could be taken back', () => win32.SUCCESS),
+  ),
 ]

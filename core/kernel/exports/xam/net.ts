@@ -2,12 +2,25 @@
  * The network, with its cable out: the libraries start, the address is known to be none, and every call that would need
  * another machine fails as it does when the network is down.
  */
-import { type Entry, hresult as hresultResult, i32, index, nothing, ptr, u16, u32, xam } from '../../call.ts'
+import {
+  type Entry,
+  hresult as hresultResult,
+  i32,
+  index,
+  nothing,
+  ptr,
+  u16,
+  u32,
+  withoutEffect,
+  xam,
+} from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { kernelState } from '../../outcome.ts'
 import { hresult } from '../../status.ts'
 
 /** Codes of the socket library. */
+const noNetwork = 'there is no network that could be started or left'
+
 const wsa = {
   invalidArgument: 10022,
   networkDown: 10050,
@@ -80,9 +93,30 @@ export const net: readonly Entry[] = [
   xam(28, 'NetDll_WSASetLastError', [u32('code')], nothing, ['network'], (k, code) => {
     k.state(network).lastError = code
   }),
-  xam(51, 'NetDll_XNetStartup', [u32('caller'), ptr('parameters')], i32, ['network'], () => 0),
-  xam(80, 'NetDll_XNetStartupEx', [u32('caller'), ptr('parameters'), u32('version')], i32, ['network'], () => 0),
-  xam(52, 'NetDll_XNetCleanup', [u32('caller'), ptr('parameters')], i32, ['network'], () => 0),
+  xam(
+    51,
+    'NetDll_XNetStartup',
+    [u32('caller'), ptr('parameters')],
+    i32,
+    ['network'],
+    withoutEffect(noNetwork, () => 0),
+  ),
+  xam(
+    80,
+    'NetDll_XNetStartupEx',
+    [u32('caller'), ptr('parameters'), u32('version')],
+    i32,
+    ['network'],
+    withoutEffect(noNetwork, () => 0),
+  ),
+  xam(
+    52,
+    'NetDll_XNetCleanup',
+    [u32('caller'), ptr('parameters')],
+    i32,
+    ['network'],
+    withoutEffect(noNetwork, () => 0),
+  ),
   xam(73, 'NetDll_XNetGetTitleXnAddr', [u32('caller'), ptr('address')], u32, ['network', 'poll'], (k, _caller, at) => {
     k.memory.fill(at, addressBytes, 0)
     return addressKind.none

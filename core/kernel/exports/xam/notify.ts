@@ -8,16 +8,22 @@ import {
   u32,
   u64,
   win32 as win32Result,
+  withoutEffect,
   xam,
 } from '../../call.ts'
 import { createListener, takeNext } from '../../notify.ts'
 import { operation } from '../../object.ts'
+import { kernelState } from '../../outcome.ts'
 import { conclude, endOverlapped } from '../../overlapped.ts'
 import { win32 } from '../../status.ts'
 import { XOVERLAPPED } from '../../structs.ts'
 
 const highestVersion = 10
 const forever = undefined
+const nothingOnShow = 'no notice is on show that could be moved or put off'
+
+/** Where the title wants notices to appear, and the tick before which it wants none. */
+const notices = kernelState('notices', () => ({ position: 0, notBefore: 0 }))
 
 export const notify: readonly Entry[] = [
   xam(650, 'XamNotifyCreateListener', [u64('areas'), u32('version')], handle, ['user'], (k, areas, version) =>
@@ -49,9 +55,27 @@ export const notify: readonly Entry[] = [
       return true
     },
   ),
-  // Nothing is on show that could be moved or put off.
-  xam(652, 'XNotifyPositionUI', [u32('position')], nothing, ['user', 'stub'], () => {}),
-  xam(653, 'XNotifyDelayUI', [u32('milliseconds')], win32Result, ['user', 'stub'], () => 0),
+  xam(
+    652,
+    'XNotifyPositionUI',
+    [u32('position')],
+    nothing,
+    ['user'],
+    withoutEffect(nothingOnShow, (k, position) => {
+      k.state(notices).position = position
+    }),
+  ),
+  xam(
+    653,
+    'XNotifyDelayUI',
+    [u32('milliseconds')],
+    win32Result,
+    ['user'],
+    withoutEffect(nothingOnShow, (k, milliseconds) => {
+      k.state(notices).notBefore = k.time.now() + k.time.ticksOfMilliseconds(milliseconds)
+      return win32.SUCCESS
+    }),
+  ),
 
   continuation('overlapped-end', (k, state: Parameters<typeof endOverlapped>[1]) => endOverlapped(k, state)),
   xam(

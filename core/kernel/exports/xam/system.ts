@@ -9,6 +9,7 @@ import {
   u8,
   u32,
   win32 as win32Result,
+  withoutEffect,
   wstr,
   xam,
 } from '../../call.ts'
@@ -58,6 +59,8 @@ function free(k: Kernel, at: number): void {
 /** Launch data a title leaves for the one it starts. */
 const launchData = kernelState<{ bytes: Uint8Array }>('launch-data', () => ({ bytes: new Uint8Array(0) }))
 
+const noScreen = 'there is no screen that would be dimmed'
+
 export const system: readonly Entry[] = [
   xam(970, 'XGetAudioFlags', [], u32, ['misc', 'poll'], () => speakerConfig),
   xam(971, 'XGetAVPack', [], u32, ['misc', 'poll'], () => avPack),
@@ -78,9 +81,22 @@ export const system: readonly Entry[] = [
   xam(440, 'XamExecutingOnBehalfOfTitle', [], bool, ['misc', 'poll'], () => true),
   xam(447, 'XamIsXbox1TitleId', [u32('title')], bool, ['misc', 'poll'], () => false),
   xam(444, 'XamLoaderIsTitleTerminatePending', [], bool, ['misc', 'poll'], () => false),
-  // Nobody is waited for: there is no screen to dim.
-  xam(416, 'XamEnableInactivityProcessing', [u32('a'), bool('enable')], win32Result, ['misc', 'stub'], () => 0),
-  xam(417, 'XamResetInactivity', [], nothing, ['misc', 'stub'], () => {}),
+  xam(
+    416,
+    'XamEnableInactivityProcessing',
+    [u32('a'), bool('enable')],
+    win32Result,
+    ['misc'],
+    withoutEffect(noScreen, () => 0),
+  ),
+  xam(
+    417,
+    'XamResetInactivity',
+    [],
+    nothing,
+    ['misc'],
+    withoutEffect(noScreen, () => {}),
+  ),
   xam(512, 'XamFeatureEnabled', [u32('feature')], bool, ['misc', 'poll'], () => false),
   xam(422, 'XamLoaderSetLaunchData', [u32('data'), u32('size')], win32Result, ['modules'], (k, data, size) => {
     k.state(launchData).bytes = k.memory.read(data, size)

@@ -1,6 +1,7 @@
 import { bool, type Entry, handle, hresult, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
+import { begin, createThread } from '../../notifications.ts'
 import { operation } from '../../object.ts'
 import { kernelState, quietly } from '../../outcome.ts'
 import { hresult as codes } from '../../status.ts'
@@ -25,7 +26,7 @@ export const xamTasks: readonly Entry[] = [
     ['threads'],
     (k, routine, parameter, _attributes, taskAt) => {
       if (routine === 0) return codes.INVALID_ARGUMENT
-      const thread = k.threads.create({
+      const thread = createThread(k, {
         entry: routine,
         start: routine,
         parameter,
@@ -37,7 +38,7 @@ export const xamTasks: readonly Entry[] = [
       const value = k.handles.open(thread.object, openedBy.creation)
       if (taskAt !== 0) k.memory.store32(taskAt, value)
       else k.handles.close(value)
-      return 0
+      return begin(k, thread)
     },
   ),
   xam(433, 'XamTaskCloseHandle', [handle('task')], bool, ['threads'], (k, value) => k.handles.close(value) === 0),

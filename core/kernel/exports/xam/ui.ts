@@ -133,6 +133,6 @@ export const ui: readonly Entry[] = [
     show(k, 0, { result: win32.SUCCESS }),
   ),
   xam(729, 'XamShowDirtyDiscErrorUI', [u32('user')], nothing, ['user'], k =>
-    k.endTitle({ kind: 'finished', text: 'the title reported that its disc cannot be read', exitCode: 1 }),
+    k.terminateTitle({ kind: 'finished', text: 'the title reported that its disc cannot be read', exitCode: 1 }),
   ),
 ]

@@ -8,6 +8,7 @@ import {
   u32,
   u64,
   win32 as win32Result,
+  withoutEffect,
   xam,
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
@@ -288,5 +289,12 @@ export const user: readonly Entry[] = [
     ['user'],
     (k, title, index, count, list, overlapped) => writeSettings(k, title, index, count, list, overlapped),
   ),
-  xam(775, 'XamUserAddRecentPlayer', [u32('a')], nothing, ['user', 'stub'], () => {}),
+  xam(
+    775,
+    'XamUserAddRecentPlayer',
+    [u32('a')],
+    nothing,
+    ['user'],
+    withoutEffect('nobody else plays: there is no list of those met', () => {}),
+  ),
 ]

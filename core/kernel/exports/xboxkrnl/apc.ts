@@ -112,5 +112,5 @@ export const apcs: readonly Entry[] = [
     k.memory.store32(at, count)
     if (count === 0 && k.thread.kernelApcs.length > 0) k.scheduler.attention = true
   }),
-  krnl(413, 'KiApcNormalRoutineNop', [], u32, ['threads'], () => 0),
+  krnl(413, 'KiApcNormalRoutineNop', [], u32, ['threads', 'poll'], () => 0),
 ]

@@ -1,6 +1,7 @@
 /** Audio output: clients whose callbacks the output paces. What they hand over is counted, and heard by nobody. */
 import { addClient, awaitSlot, callClient, clientOf, clientReturned, driverMark, removeClient } from '../../audio.ts'
 import { continuation, type Entry, hresult as hresultResult, krnl, ptr, u32 } from '../../call.ts'
+import { begin } from '../../notifications.ts'
 import { kernelState } from '../../outcome.ts'
 import { speakerConfig } from '../../settings.ts'
 import { hresult } from '../../status.ts'
@@ -18,9 +19,9 @@ export const audio: readonly Entry[] = [
     (k, callbackAt, out) => {
       const number = k.ports.audio?.register()
       if (number === undefined) return hresult.FAIL
-      addClient(k, number, k.memory.load32(callbackAt), k.memory.load32(callbackAt + 4))
+      const worker = addClient(k, number, k.memory.load32(callbackAt), k.memory.load32(callbackAt + 4))
       k.memory.store32(out, driverMark | number)
-      return 0
+      return begin(k, worker)
     },
   ),
   krnl(500, 'XAudioUnregisterRenderDriverClient', [u32('driver')], hresultResult, ['audio'], (k, driver) => {

@@ -1,7 +1,25 @@
-import { bool, type Entry, krnl, nothing, ptr, u8, u32 } from '../../call.ts'
-import { headerType, KDPC } from '../../structs.ts'
+import { bool, continuation, type Entry, krnl, nothing, ptr, u32 } from '../../call.ts'
+import type { Kernel } from '../../context.ts'
+import { type Outcome, quietly } from '../../outcome.ts'
+import { dispatchLevel } from '../../scheduler.ts'
+import { headerType, KDPC, KPCR } from '../../structs.ts'
 
-const kinterrupt = { service: 0, context: 4, spinLock: 8, irql: 0x11, mode: 0x12, target: 0x13 } as const
+/** What the caller of KeRetireDpcList finds again when it goes on. */
+type Before = { readonly irql: number; readonly active: number }
+
+/** Calls what is deferred on this hardware thread, one after the other, on the caller's stack. */
+function retire(k: Kernel, { irql, active }: Before): Outcome<unknown> {
+  const { kpcr } = k.scheduler.running
+  const next = k.takeDpc()
+  k.memory.store32(kpcr + KPCR.dpcRoutineActive, next === undefined ? active : k.frame.word(1))
+  k.scheduler.setIrql(next === undefined ? irql : Math.max(irql, dispatchLevel))
+  if (next === undefined) return undefined
+  return k.callGuest({
+    entry: next.routine,
+    args: next.args,
+    later: { continuation: 'dpc-retired', state: { irql, active } },
+  })
+}
 
 export const dpcs: readonly Entry[] = [
   krnl(
@@ -26,21 +44,9 @@ export const dpcs: readonly Entry[] = [
     (k, at, first, second) => k.queueDpc(at, first, second),
   ),
   krnl(142, 'KeRemoveQueueDpc', [ptr(KDPC, 'dpc')], bool, ['threads'], (k, at) => k.removeDpc(at)),
-  krnl(147, 'KeRetireDpcList', [], nothing, ['threads', 'stub'], () => {}),
-  krnl(
-    113,
-    'KeInitializeInterrupt',
-    [ptr('interrupt'), ptr('routine'), u32('context'), u8('irql'), u8('mode'), u8('target')],
-    nothing,
-    ['threads'],
-    (k, at, routine, context, irql, mode, target) => {
-      k.memory.store32(at + kinterrupt.service, routine)
-      k.memory.store32(at + kinterrupt.context, context)
-      k.memory.store32(at + kinterrupt.spinLock, 0)
-      k.memory.store8(at + kinterrupt.irql, irql)
-      k.memory.store8(at + kinterrupt.mode, mode)
-      k.memory.store8(at + kinterrupt.target, target)
-    },
-  ),
-  krnl(85, 'KeConnectInterrupt', [ptr('interrupt')], bool, ['threads', 'stub'], () => true),
+  krnl(147, 'KeRetireDpcList', [], nothing, ['threads'], k => {
+    const { kpcr } = k.scheduler.running
+    return quietly(retire(k, { irql: k.scheduler.irql(), active: k.memory.load32(kpcr + KPCR.dpcRoutineActive) }))
+  }),
+  continuation('dpc-retired', (k, before: Before) => retire(k, before)),
 ]

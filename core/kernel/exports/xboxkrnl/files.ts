@@ -431,7 +431,4 @@ export const files: readonly Entry[] = [
       return status.SUCCESS
     },
   ),
-  // The cache of the file system has no size here that could be set.
-  krnl(33, 'FscSetCacheElementCount', [u32('a'), u32('count')], statusResult, ['files', 'stub'], () => status.SUCCESS),
-  krnl(32, 'FscGetCacheElementCount', [u32('a')], u32, ['files', 'stub', 'poll'], () => 0),
 ]

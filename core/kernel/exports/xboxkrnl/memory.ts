@@ -1,6 +1,6 @@
 /** Memory: virtual ranges, physical memory, pools, the locked cache. */
 import { alignUp } from '../../../base/bits.ts'
-import { bool, type Entry, i32, krnl, nothing, ptr, status as statusResult, u32 } from '../../call.ts'
+import { bool, type Entry, i32, krnl, nothing, ptr, status as statusResult, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import {
   allocateStack,
@@ -196,7 +196,7 @@ export const memory: readonly Entry[] = [
     'MmMapIoSpace',
     [u32('bus'), u32('address'), u32('size'), u32('flags')],
     u32,
-    ['memory'],
+    ['memory', 'poll'],
     (_k, _bus, address) => (address < 0x20000000 ? 0xa0000000 + address : address),
   ),
   krnl(9, 'ExAllocatePool', [u32('size')], u32, ['memory'], (k, size) => allocatePool(k, size)),
@@ -222,8 +222,14 @@ export const memory: readonly Entry[] = [
     (k, index, address, size) => lockCache(k, index, address, size),
   ),
   krnl(108, 'KeUnlockL2', [u32('index')], nothing, ['memory'], (k, index) => unlockCache(k, index)),
-  // There are no caches here that memory could differ from.
-  krnl(97, 'KeFlushCacheRange', [u32('address'), u32('size')], nothing, ['memory'], () => {}),
+  krnl(
+    97,
+    'KeFlushCacheRange',
+    [u32('address'), u32('size')],
+    nothing,
+    ['memory'],
+    withoutEffect('there are no caches that memory could differ from', () => {}),
+  ),
   krnl(
     283,
     'RtlCompareMemoryUlong',

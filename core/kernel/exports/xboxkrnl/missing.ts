@@ -51,7 +51,6 @@ export const missingXboxkrnl = missing(0, [
   [87, 'KeContextToKframes', 'u32'],
   [88, 'KeCreateUserMode', 'u32'],
   [91, 'KeDeleteUserMode', 'u32'],
-  [92, 'KeDisconnectInterrupt', 'u32'],
   [94, 'KeEnablePPUPerformanceMonitor', 'u32'],
   [96, 'KeEnterUserMode', 'u32'],
   [98, 'KeFlushCurrentEntireTb', 'u32'],

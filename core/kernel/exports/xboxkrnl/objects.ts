@@ -1,4 +1,4 @@
-import { ansiString, type Entry, handle, krnl, nothing, ptr, status, u32 } from '../../call.ts'
+import { ansiString, type Entry, handle, krnl, nothing, ptr, status, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy } from '../../handles.ts'
 import { nameIn } from '../../naming.ts'
@@ -7,6 +7,7 @@ import { status as s } from '../../status.ts'
 import { OBJECT_ATTRIBUTES, OBJECT_HEADER } from '../../structs.ts'
 
 const closeSource = 1
+const temporary = 'no object outlives its last handle, so each is temporary already'
 
 /** Whether an object is of the type a title passes; 0 is any type. */
 function isOfType(k: Kernel, object: KernelObject, type: number): boolean {
@@ -120,9 +121,23 @@ export const objects: readonly Entry[] = [
   krnl(0x109, 'ObIsTitleObject', [ptr('object')], u32, ['sync', 'poll'], (k, at) =>
     k.objects.known(at) === undefined ? 0 : 1,
   ),
-  krnl(0xdd, 'NtMakeTemporaryObject', [handle('handle')], status, ['sync'], (k, value) => {
-    const object = k.handles.need(value, undefined, operation.other)
-    return typeof object === 'number' ? object : s.SUCCESS
-  }),
-  krnl(0x10c, 'ObMakeTemporaryObject', [ptr('object')], nothing, ['sync'], () => {}),
+  krnl(
+    0xdd,
+    'NtMakeTemporaryObject',
+    [handle('handle')],
+    status,
+    ['sync'],
+    withoutEffect(temporary, (k, value) => {
+      const object = k.handles.need(value, undefined, operation.other)
+      return typeof object === 'number' ? object : s.SUCCESS
+    }),
+  ),
+  krnl(
+    0x10c,
+    'ObMakeTemporaryObject',
+    [ptr('object')],
+    nothing,
+    ['sync'],
+    withoutEffect(temporary, () => {}),
+  ),
 ]

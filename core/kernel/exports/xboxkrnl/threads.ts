@@ -1,6 +1,7 @@
 import { bool, continuation, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
+import { begin, createThread } from '../../notifications.ts'
 import { operation, type Thread } from '../../object.ts'
 import { hardwareThreads } from '../../scheduler.ts'
 import { status as s } from '../../status.ts'
@@ -67,7 +68,7 @@ export const threads: readonly Entry[] = [
     status,
     ['threads'],
     (k, handleAt, stackSize, tidAt, startup, start, context, flags) => {
-      const thread = k.threads.create({
+      const thread = createThread(k, {
         entry: startup === 0 ? start : startup,
         start,
         parameter: context,
@@ -81,7 +82,7 @@ export const threads: readonly Entry[] = [
         k.objects.reference(thread.object)
         if (handleAt !== 0) k.memory.store32(handleAt, thread.object.address)
       } else if (handleAt !== 0) k.memory.store32(handleAt, k.handles.open(thread.object, openedBy.creation))
-      return s.SUCCESS
+      return begin(k, thread)
     },
   ),
   krnl(25, 'ExTerminateThread', [u32('code')], status, ['threads'], (k, code) => k.exitThread(code)),
@@ -256,20 +257,4 @@ export const threads: readonly Entry[] = [
     k.memory.store32(tlsSlotAt(k, k.thread, index), value)
     return true
   }),
-  krnl(
-    20,
-    'ExRegisterThreadNotification',
-    [ptr('registration'), bool('create')],
-    nothing,
-    ['threads', 'stub'],
-    () => {},
-  ),
-  krnl(
-    21,
-    'ExRegisterTitleTerminateNotification',
-    [ptr('registration'), bool('create')],
-    nothing,
-    ['threads', 'stub'],
-    () => {},
-  ),
 ]

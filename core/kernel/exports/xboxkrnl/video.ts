@@ -2,7 +2,7 @@
  * Video: Direct3D is inside the title, so the kernel sets up the ring, hands on interrupts, answers questions about the
  * picture, and puts frames on show.
  */
-import { type Entry, f64, krnl, krnlVariable, nothing, ptr, u32 } from '../../call.ts'
+import { type Entry, f64, krnl, krnlVariable, nothing, ptr, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { protection } from '../../memory-manager.ts'
 import { allocatePhysical, physicalAddress } from '../../physical-memory.ts'
@@ -25,6 +25,8 @@ const swapMark = 0x53574150
 const asicId = 0x11
 const gammaType = 2
 const gammaPower = 2.2222223
+const noPicture = 'there is one display in one mode, and no picture on it'
+const nothingToTrain = 'the embedded memory has no links to train'
 const displayFlags = { wide: 1, high: 2, full: 4 } as const
 
 function storeFloat(k: Kernel, at: number, value: number): void {
@@ -79,8 +81,7 @@ export const video: readonly Entry[] = [
     [u32('version'), u32('callback'), u32('argument'), u32('pfp'), u32('me')],
     u32,
     ['video'],
-    // The engines have no microcode to load here, and nothing that could fail to start.
-    () => 1,
+    withoutEffect('the engines have no microcode to load, and run from the start', () => 1),
   ),
   krnl(476, 'VdShutdownEngines', [], nothing, ['video'], k => {
     const state = k.state(videoState)
@@ -119,30 +120,69 @@ export const video: readonly Entry[] = [
     k.memory.store32(type, gammaType)
     storeFloat(k, power, gammaPower)
   }),
-  // One display, in one mode: there is nothing to switch, and setting what is set succeeds.
-  krnl(467, 'VdSetDisplayMode', [u32('flags')], u32, ['video', 'stub'], () => 0),
+  krnl(
+    467,
+    'VdSetDisplayMode',
+    [u32('flags')],
+    u32,
+    ['video'],
+    withoutEffect(noPicture, (k, flags) => {
+      k.state(videoState).mode = flags
+      return 0
+    }),
+  ),
   krnl(
     468,
     'VdSetDisplayModeOverride',
     [u32('a'), u32('b'), f64('refresh'), u32('c'), u32('d')],
     u32,
-    ['video', 'stub'],
-    () => 0,
+    ['video'],
+    withoutEffect(noPicture, (k, a, b, refresh, c, d) => {
+      k.state(videoState).override = { words: [a, b, c, d], refresh }
+      return 0
+    }),
   ),
-  // No clocks, no links to train, no embedded memory to tune: each is as it should be from the start.
-  krnl(436, 'VdEnableDisableClockGating', [u32('enable')], u32, ['video', 'stub'], () => 0),
+  krnl(
+    436,
+    'VdEnableDisableClockGating',
+    [u32('enable')],
+    u32,
+    ['video'],
+    withoutEffect('no unit has a clock that could be stopped', () => 0),
+  ),
   krnl(454, 'VdIsHSIOTrainingSucceeded', [], u32, ['video', 'poll'], () => 1),
-  krnl(616, 'VdInitializeEDRAM', [u32('a')], u32, ['video', 'stub'], () => 0),
+  krnl(
+    616,
+    'VdInitializeEDRAM',
+    [u32('a')],
+    u32,
+    ['video'],
+    withoutEffect(nothingToTrain, () => 0),
+  ),
   krnl(
     617,
     'VdRetrainEDRAM',
     [u32('a'), u32('b'), u32('c'), u32('d'), u32('e'), u32('f')],
     u32,
-    ['video', 'stub'],
-    () => 0,
+    ['video'],
+    withoutEffect(nothingToTrain, () => 0),
   ),
-  krnl(618, 'VdRetrainEDRAMWorker', [u32('a')], u32, ['video', 'stub'], () => 0),
-  krnl(479, 'VdVerifyMEInitCommand', [ptr('packet'), u32('dwords')], nothing, ['video'], () => {}),
+  krnl(
+    618,
+    'VdRetrainEDRAMWorker',
+    [u32('a')],
+    u32,
+    ['video'],
+    withoutEffect(nothingToTrain, () => 0),
+  ),
+  krnl(
+    479,
+    'VdVerifyMEInitCommand',
+    [ptr('packet'), u32('dwords')],
+    nothing,
+    ['video'],
+    withoutEffect('the engines take any microcode for verified', () => {}),
+  ),
   krnl(445, 'VdGetSystemCommandBuffer', [ptr('buffer'), ptr('token')], nothing, ['video'], (k, buffer, token) => {
     k.memory.fill(buffer, commandBufferBytes, 0)
     k.memory.store32(buffer, commandBufferToken)
@@ -175,8 +215,14 @@ export const video: readonly Entry[] = [
       return dwords
     },
   ),
-  // Nobody else of the system draws, so nobody is to be told.
-  krnl(433, 'VdCallGraphicsNotificationRoutines', [u32('type'), ptr('arguments')], u32, ['video'], () => 0),
+  krnl(
+    433,
+    'VdCallGraphicsNotificationRoutines',
+    [u32('type'), ptr('arguments')],
+    u32,
+    ['video'],
+    withoutEffect('nobody else of the system draws, so nobody is to be told', () => 0),
+  ),
   krnl(455, 'VdPersistDisplay', [u32('a'), ptr('block')], u32, ['video'], (k, _a, out) => {
     const block = allocatePhysical(k, {
       size: 0x1000,

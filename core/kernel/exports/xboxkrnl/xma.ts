@@ -1,5 +1,5 @@
 /** Contexts of the decoder of compressed audio, by calls: plain fields of the block that the decoder works on. */
-import { bool, type Entry, krnl, nothing, ptr, status as statusResult, u32 } from '../../call.ts'
+import { bool, type Entry, krnl, nothing, ptr, status as statusResult, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { protection } from '../../memory-manager.ts'
 import { kernelState } from '../../outcome.ts'
@@ -7,6 +7,7 @@ import { allocatePhysical, physicalAddress } from '../../physical-memory.ts'
 import { status } from '../../status.ts'
 import { XMA_CONTEXT, XMA_CONTEXT_INIT } from '../../structs.ts'
 
+const neverBusy = 'a kick is over when it returns, so no context is ever busy'
 const contextCount = 320
 const arrayAlignment = 0x100
 
@@ -136,9 +137,22 @@ export const xma: readonly Entry[] = [
     k.ports.xma?.kick(indexOf(k, at))
     return status.SUCCESS
   }),
-  // A kick is over when it returns, so no context is ever busy.
-  krnl(552, 'XMADisableContext', [ptr('context'), u32('wait')], statusResult, ['audio', 'hot'], () => status.SUCCESS),
-  krnl(565, 'XMABlockWhileInUse', [ptr('context')], nothing, ['audio'], () => {}),
+  krnl(
+    552,
+    'XMADisableContext',
+    [ptr('context'), u32('wait')],
+    statusResult,
+    ['audio', 'hot'],
+    withoutEffect(neverBusy, () => status.SUCCESS),
+  ),
+  krnl(
+    565,
+    'XMABlockWhileInUse',
+    [ptr('context')],
+    nothing,
+    ['audio'],
+    withoutEffect(neverBusy, () => {}),
+  ),
   krnl(566, 'XMASetLoopData', [ptr('context'), ptr('loop')], statusResult, ['audio'], (k, at, from) => {
     setLoop(k, at, from)
     return status.SUCCESS
