@@ -29,3 +29,12 @@ test.each([
 ])('of %s the report says: %s', async (guest, line) => {
   expect(await answerOf(guest)).toContain(line)
 })
+
+test('calls that had no effect are told with their number and the reason', async () => {
+  const { sections } = await runFile(join(guests, 'title-road.elf'), { plugins: ['diagnose'] })
+  const section = sections.find(({ title }) => title === 'Answered without effect')
+  expect(section?.lines.map(line => line.replaceAll(/ {2,}/g, ' · '))).toContainEqual(
+    expect.stringMatching(/^VdInitializeEngines · xboxkrnl.exe · 1 call · the engines have no microcode/),
+  )
+  expect(section?.data).toMatchObject({ name: 'idleExports' })
+})
