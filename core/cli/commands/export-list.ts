@@ -79,7 +79,7 @@ export function exportLines(rows: readonly ListedExport[]): string[] {
   )
 }
 
-/** `112 implemented, 3 stub`; empty where there is nothing. */
+/** `112 implemented, 3 without-effect`; empty where there is nothing. */
 export function countsText(rows: readonly ListedExport[]): string {
   return exportStates
     .flatMap(state => {

@@ -58,7 +58,7 @@ export const exports = defineCommand({
     },
     json: { kind: 'flag', about: 'print them as one JSON document', since: '0.1' },
   },
-  more: 'A stub answers what titles accept and does less than the platform. Unknown is an import of a title that has no row here.',
+  more: 'What is without effect acts on nothing, because the machine has nothing of the kind; a run counts such calls and says why. Unknown is an import of a title that has no row here.',
   run({ host }, [pattern = ''], { module, implemented, missing, usedBy: title, json }) {
     if (implemented && missing) throw fail('OPTION_INVALID', '--missing', 'shows the opposite of --implemented')
     const all = title === undefined ? allExports() : usedBy(title)
