@@ -8,7 +8,7 @@ import type { Modules } from './modules.ts'
 import type { KernelObject, Objects, Thread } from './object.ts'
 import type { jumped, Later, Outcome, StateDefinition } from './outcome.ts'
 import type { Pool } from './pool.ts'
-import type { CallFrame, KernelPorts } from './ports.ts'
+import type { CallFrame, GuestFault, KernelPorts } from './ports.ts'
 import type { Scheduler, Work } from './scheduler.ts'
 import type { Space } from './space.ts'
 import type { Threads } from './thread.ts'
@@ -32,6 +32,8 @@ export interface KernelStop {
   readonly kind: 'finished' | 'fault'
   readonly text: string
   readonly exitCode: number
+  /** The processor's account, where the end is a fault of an instruction. */
+  readonly fault?: GuestFault
 }
 
 export interface GuestFunction {

@@ -18,6 +18,7 @@ import type { Entry, ExportRow } from './call.ts'
 import type { Kernel, KernelOptions, KernelStop } from './context.ts'
 import { createDeferredCalls } from './deferred.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { deliverAccess, deliverFault, exceptionFlag, raise } from './exception.ts'
 import { fileEnded } from './file.ts'
 import { createGuestCalls } from './guest-calls.ts'
 import { createHandles } from './handles.ts'
@@ -29,7 +30,7 @@ import type { Thread } from './object.ts'
 import { createObjects } from './objects.ts'
 import { jumped, type Outcome } from './outcome.ts'
 import { createPool } from './pool.ts'
-import type { KernelPorts } from './ports.ts'
+import type { GuestFault, KernelPorts } from './ports.ts'
 import { loadReports, saveReports } from './reports.ts'
 import { takeRequest } from './requests.ts'
 import { createScheduler, type HardwareThread, hardwareThreads } from './scheduler.ts'
@@ -61,6 +62,8 @@ export interface KernelCore {
   endTurn(hardwareThread: number, full: boolean): void
   /** Serves every deadline that is reached. */
   serveDeadlines(): void
+  /** Delivers a fault of an instruction to its thread; false when nobody there could handle it. */
+  deliver(fault: GuestFault, story: string): boolean
   /** The last call could not go on and will be done again in the next turn. */
   takeRetry(): boolean
   /** Something other than polls and devices has happened since last asked. */
@@ -211,7 +214,9 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   function accessFault(error: unknown): typeof jumped {
     const ours = error instanceof GuestAccessError || (error instanceof Failure && error.code === 'GUEST_FAULT')
     if (!ours) throw error
-    return fault(`${numbering.nameOf(scene.source)} called from ${hex32(scene.lr)}: ${error.message}`)
+    const text = `${numbering.nameOf(scene.source)} called from ${hex32(scene.lr)}: ${error.message}`
+    if (error instanceof GuestAccessError && deliverAccess(kernel, error, text)) return jumped
+    return fault(text)
   }
 
   function guarded(work: () => void): void {
@@ -326,7 +331,12 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     exitThread: code => endThread(kernel, code),
     terminateTitle: stop => terminateTitle(kernel, stop),
     endTitle: end,
-    raise: (code, by) => fault(`${by} raised ${hex32(code)}, called from ${hex32(scene.lr)}`),
+    raise: (code, by) =>
+      raise(
+        kernel,
+        { code, flags: exceptionFlag.noncontinuable, address: frame.lr, information: [] },
+        `${by} raised ${hex32(code)}, called from ${hex32(scene.lr)}`,
+      ),
     deliverApcs: calls.deliverApcs,
     interrupt: (index, work) => scheduler.interrupt(index, work),
     queueDpc: deferred.queue,
@@ -395,6 +405,13 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       }
       writeClock()
     },
+    deliver(found, story) {
+      const { current } = scheduler
+      if (current === undefined || current.tid === 0) return false
+      kernel.thread = current
+      calls.row = 0
+      return deliverFault(kernel, found, story)
+    },
     takeRetry() {
       const was = retry
       retry = false
@@ -415,7 +432,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
         scheduler: scheduler.save(),
         scene: { tid, hardwareThread, source, actor },
         flags: { row: calls.row, retry, moved, polled },
-        stop: stop === undefined ? null : { ...stop },
+        stop: stop === undefined ? null : ({ ...stop } as unknown as Plain),
       }
     },
     load(state) {

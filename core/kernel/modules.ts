@@ -2,6 +2,7 @@
 import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import type { Pool } from './pool.ts'
+import type { FunctionTable } from './ports.ts'
 import { LDR_DATA_TABLE_ENTRY as LDR } from './structs.ts'
 
 export interface Module {
@@ -15,6 +16,7 @@ export interface Module {
   readonly entry: number
   /** Address of its XEX header, 0 for none. */
   readonly header: number
+  readonly functions: FunctionTable
   readonly exports: readonly { readonly ordinal: number; readonly address: number; readonly name: string }[]
 }
 
@@ -25,6 +27,8 @@ export interface Modules {
   add(module: Omit<Module, 'handle'>): Module
   remove(handle: number): void
   byHandle(handle: number): Module | undefined
+  /** The module an address lies in. */
+  at(address: number): Module | undefined
   /** By file name, with or without its folder, whatever the case; an empty name is the title. */
   byName(name: string): Module | undefined
   save(): Plain
@@ -72,12 +76,18 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
     remove(handle) {
       list = list.filter(module => module.handle !== handle)
     },
+    at: address => list.find(module => address >= module.base && address < module.base + module.size),
     byHandle: handle => list.find(module => module.handle === handle),
     byName(name) {
       const file = name.slice(name.lastIndexOf('\\') + 1).toLowerCase()
       return file === '' ? list[0] : list.find(module => module.name.toLowerCase() === file)
     },
-    save: () => list.map(module => ({ ...module, exports: module.exports.map(row => ({ ...row })) })),
+    save: () =>
+      list.map(module => ({
+        ...module,
+        functions: { ...module.functions },
+        exports: module.exports.map(row => ({ ...row })),
+      })),
     load(state) {
       list = (state as unknown as Module[]).map(module => ({ ...module }))
     },

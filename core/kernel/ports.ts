@@ -27,9 +27,23 @@ export interface CallFrame {
   readonly ctr: number
 }
 
+/** All of a register file, as a context record holds it: what exceptions take apart and put back. */
+export interface FullFrame extends CallFrame {
+  cr: number
+  xer: number
+  fpscr: number
+  counter: bigint
+  /** The bits of a floating-point register. */
+  floatBits(register: number): bigint
+  setFloatBits(register: number, bits: bigint): void
+  /** The 16 bytes of a vector register in the order of memory. */
+  vector(register: number): Uint8Array
+  setVector(register: number, bytes: Uint8Array): void
+}
+
 /** Register files: the one of the thread that runs, and a numbered slot for each that does not. */
 export interface Registers {
-  readonly current: CallFrame
+  readonly current: FullFrame
   slot(slot: number): CallFrame
   /** Gives a slot the registers of a thread that has not begun. */
   reset(slot: number): void
@@ -58,12 +72,30 @@ export interface TitleImage {
   readonly titleId: number
   /** The XEX header a title reads while it runs; empty when the image has none. */
   readonly headerBlock: Uint8Array
+  readonly functionTable: FunctionTable
   readonly tls: {
     readonly slots: number
     readonly address: number
     readonly size: number
     readonly initialised: number
   }
+}
+
+/** The function table of a module: rows of 8 bytes in memory, by address. */
+export interface FunctionTable {
+  readonly address: number
+  readonly size: number
+}
+
+/** A fault of an instruction, as the processor found it. */
+export interface GuestFault {
+  readonly code: 'illegal' | 'privileged' | 'unaligned' | 'load' | 'store' | 'fetch' | 'trap' | 'syscall'
+  readonly pc: number
+  readonly word: number
+  /** Of the access that faulted. */
+  readonly address?: number
+  /** The instruction as assembly text. */
+  readonly text: string
 }
 
 /** A module other than the title's image, brought in while it runs. */

@@ -44,6 +44,7 @@ export function startTitle(k: Kernel, image: TitleImage, header: number): void {
     size: image.size,
     entry: image.entry,
     header,
+    functions: image.functionTable,
     exports: [],
   })
   k.space.claim({ base: image.base, size: image.size, protect: 0x20, use: 'image' })

@@ -263,6 +263,31 @@ export const EXCEPTION_RECORD = {
   count: 0x10,
   information: 0x14,
 } as const
+/** A processor context: general registers and CTR are u64, floating point f64, vectors 16 bytes each. */
+export const CONTEXT = {
+  size: 0xa40,
+  flags: 0,
+  msr: 4,
+  iar: 8,
+  lr: 0xc,
+  ctr: 0x10,
+  gpr: 0x18,
+  cr: 0x118,
+  xer: 0x11c,
+  /** f64, its low word the register */
+  fpscr: 0x120,
+  fpr: 0x128,
+  vscr: 0x230,
+  vr: 0x240,
+} as const
+/** What a language handler learns of the frame it is called for. */
+export const DISPATCHER_CONTEXT = {
+  size: 0x10,
+  controlPc: 0,
+  functionEntry: 4,
+  establisherFrame: 8,
+  contextRecord: 0xc,
+} as const
 export const LDR_DATA_TABLE_ENTRY = {
   size: 0x68,
   dllBase: 0x18,

@@ -27,6 +27,8 @@ export interface Image {
   readonly symbols: readonly NamedAddress[]
   readonly imports: readonly ImportLibrary[]
   readonly exports: readonly Export[]
+  /** Where the rows of `.pdata` lie in memory: unwinding reads them there; size 0 for none. */
+  readonly functionTable: { readonly address: number; readonly size: number }
   readonly tls: Tls
   readonly stackSize: number
   /** Undefined when the file does not say. */

@@ -8,7 +8,7 @@ import { isElf, parseElf } from './elf.ts'
 import { readExports } from './exports.ts'
 import { defaultStackSize, defaultTlsSlots, type Image, type Section, type Segment } from './image.ts'
 import { readImports } from './import-table.ts'
-import { parsePe, readFunctionTable } from './pe.ts'
+import { type Pe, parsePe, readFunctionTable } from './pe.ts'
 import { createReader } from './reader.ts'
 import { isXex, moduleFlag, parseXex, patchFlags, type Xex } from './xex.ts'
 import { openXex } from './xex-open.ts'
@@ -44,6 +44,7 @@ function elfImage(bytes: Uint8Array, name: string): Image {
     symbols: elf.symbols,
     imports: elf.imports,
     exports: [],
+    functionTable: elfFunctionTable(elf.sections),
     tls: { ...(elf.tls ?? { address: 0, size: 0, initialised: 0 }), slots: defaultTlsSlots },
     stackSize: defaultStackSize,
     heapSize: undefined,
@@ -53,6 +54,16 @@ function elfImage(bytes: Uint8Array, name: string): Image {
     frames: elf.frames,
     notes: [],
   }
+}
+
+function elfFunctionTable(sections: readonly Section[]): Image['functionTable'] {
+  const { address = 0, size = 0 } = sections.find(section => section.name === '.pdata' && section.address !== 0) ?? {}
+  return { address, size }
+}
+
+function peFunctionTable(pe: Pe, base: number): Image['functionTable'] {
+  const { offset, size } = pe.directories.find(row => row.name === 'exception') ?? { offset: 0, size: 0 }
+  return size === 0 ? { address: 0, size: 0 } : { address: base + offset, size }
 }
 
 function plainSection({ name, address, size, present, access }: Section): Section {
@@ -86,6 +97,7 @@ function xexImage(bytes: Uint8Array, name: string): Image {
     symbols: [],
     imports: readImports(xex, image, name),
     exports: readExports(xex, image, base, name),
+    functionTable: peFunctionTable(pe, base),
     tls: xexTls(xex, image.length, name),
     stackSize: headers.stackSize || defaultStackSize,
     heapSize: headers.heapSize,

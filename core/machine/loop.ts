@@ -83,7 +83,9 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
   function kernelStop(): StopReason | undefined {
     const reason = core.stopped()
     if (reason === undefined) return undefined
-    return stop({ kind: reason.kind, text: reason.text, exitCode: reason.exitCode })
+    const { kind, text, exitCode, fault } = reason
+    if (fault === undefined) return stop({ kind, text, exitCode })
+    return stop({ kind, text, fault: { ...fault, tid: scheduler.current?.tid ?? 0 } })
   }
 
   /** Looks at the clock: what is due, and whether anything has moved. */
@@ -162,7 +164,8 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     return true
   }
 
-  function fault(found: CpuFault): StopReason {
+  /** One sentence about a fault. */
+  function describe(found: CpuFault): string {
     const thread = scheduler.current
     const who =
       thread === undefined ? 'no thread' : `thread ${thread.tid}${thread.name === '' ? '' : ` (${thread.name})`}`
@@ -178,11 +181,13 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
       syscall: 'a system call',
     }[found.code]
     const where = found.code === 'fetch' ? `lr ${nameOf(kernel.frame.lr)}` : `${nameOf(found.pc)}: ${found.text}`
-    return stop({
-      kind: 'fault',
-      text: `${who} stopped at ${what} (${where}; word ${hex32(found.word)})`,
-      fault: { ...found, tid: thread?.tid ?? 0 },
-    })
+    return `${who} stopped at ${what} (${where}; word ${hex32(found.word)})`
+  }
+
+  /** A fault is the title's to handle; when it cannot, it is the end. */
+  function fault(found: CpuFault): void {
+    const text = describe(found)
+    if (!core.deliver(found, text)) stop({ kind: 'fault', text, fault: { ...found, tid: scheduler.current?.tid ?? 0 } })
   }
 
   function serve(exit: CpuExit): void {

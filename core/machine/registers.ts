@@ -1,15 +1,15 @@
 /** The processor's register files as the kernel sees them. */
 import { architected, contextSize, files, initialMsr, specials, vscrNj } from '../cpu/state.ts'
-import type { CallFrame, Registers } from '../kernel/ports.ts'
+import type { CallFrame, FullFrame, Registers } from '../kernel/ports.ts'
 import { hostMap } from '../memory/map.ts'
 
 const slotBase = (slot: number): number => hostMap.contexts + slot * contextSize
 
-const { gpr, fpr, crf } = files
-const { ca, ov, so, xerCount, lr, ctr, msr, pc } = specials
+const { gpr, fpr, vr, crf } = files
+const { ca, ov, so, xerCount, fpscr, lr, ctr, msr, pc } = specials
 
 /** A class, because every kernel call goes through it and the engine keeps a literal with accessors as a dictionary. */
-class StateFrame implements CallFrame {
+class StateFrame implements FullFrame {
   readonly #view: DataView
   constructor(bytes: Uint8Array, base: number) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset + base, architected)
@@ -61,12 +61,47 @@ class StateFrame implements CallFrame {
     for (let n = 0; n < 8; n += 1) word = (word << 4) | this.#view.getUint8(crf.at + n)
     return word >>> 0
   }
+  set cr(word: number) {
+    for (let n = 0; n < 8; n += 1) this.#view.setUint8(crf.at + n, (word >>> (28 - n * 4)) & 0xf)
+  }
   get xer(): number {
     const bit = (at: number): number => this.#view.getUint8(at)
     return ((bit(so.at) << 31) | (bit(ov.at) << 30) | (bit(ca.at) << 29) | bit(xerCount.at)) >>> 0
   }
+  set xer(word: number) {
+    this.#view.setUint8(so.at, word >>> 31)
+    this.#view.setUint8(ov.at, (word >>> 30) & 1)
+    this.#view.setUint8(ca.at, (word >>> 29) & 1)
+    this.#view.setUint8(xerCount.at, word & 0x7f)
+  }
   get ctr(): number {
     return this.#view.getUint32(ctr.at, true)
+  }
+  get counter(): bigint {
+    return this.#view.getBigUint64(ctr.at, true)
+  }
+  set counter(value: bigint) {
+    this.#view.setBigUint64(ctr.at, value, true)
+  }
+  get fpscr(): number {
+    return this.#view.getUint32(fpscr.at, true)
+  }
+  set fpscr(value: number) {
+    this.#view.setUint32(fpscr.at, value, true)
+  }
+  floatBits(register: number): bigint {
+    return this.#view.getBigUint64(fpr.at + register * 8, true)
+  }
+  setFloatBits(register: number, bits: bigint): void {
+    this.#view.setBigUint64(fpr.at + register * 8, bits, true)
+  }
+  vector(register: number): Uint8Array {
+    const at = this.#view.byteOffset + vr.at + register * 16
+    return new Uint8Array(this.#view.buffer, at, 16).slice().reverse()
+  }
+  setVector(register: number, bytes: Uint8Array): void {
+    const at = this.#view.byteOffset + vr.at + register * 16
+    new Uint8Array(this.#view.buffer, at, 16).set(bytes.slice().reverse())
   }
 }
 

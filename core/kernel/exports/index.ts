@@ -21,6 +21,7 @@ import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
+import { exceptions } from './xboxkrnl/exceptions.ts'
 import { files } from './xboxkrnl/files.ts'
 import { interrupts } from './xboxkrnl/interrupts.ts'
 import { locks } from './xboxkrnl/locks.ts'
@@ -44,6 +45,7 @@ import { xma } from './xboxkrnl/xma.ts'
 
 export const allEntries: readonly Entry[] = [
   ...events,
+  ...exceptions,
   ...semaphores,
   ...mutants,
   ...timers,

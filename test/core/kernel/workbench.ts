@@ -4,7 +4,7 @@ import { type Fact, factNames, maskOf } from '../../../core/index.ts'
 import type { KernelOptions } from '../../../core/kernel/context.ts'
 import { allEntries } from '../../../core/kernel/exports/index.ts'
 import { createKernel, type KernelCore } from '../../../core/kernel/kernel.ts'
-import type { CallFrame, KernelPorts, Registers } from '../../../core/kernel/ports.ts'
+import type { CallFrame, FullFrame, KernelPorts, Registers } from '../../../core/kernel/ports.ts'
 import { exportNumber } from '../../../core/kernel/sources.ts'
 import { startTitle } from '../../../core/kernel/start.ts'
 import { createMemory, type GuestMemory } from '../../../core/memory/guest.ts'
@@ -55,6 +55,11 @@ export interface Workbench {
 interface FakeFile {
   readonly gpr: bigint[]
   readonly fpr: number[]
+  readonly vr: Uint8Array[]
+  cr: number
+  xer: number
+  fpscr: number
+  counter: bigint
   pc: number
   lr: number
   msr: number
@@ -63,17 +68,28 @@ interface FakeFile {
 const blank = (): FakeFile => ({
   gpr: Array.from({ length: 32 }, () => 0n),
   fpr: Array.from({ length: 32 }, () => 0),
+  vr: Array.from({ length: 128 }, () => new Uint8Array(16)),
+  cr: 0,
+  xer: 0,
+  fpscr: 0,
+  counter: 0n,
   pc: 0,
   lr: 0,
   msr: 0x9030,
 })
-const copyFile = (file: FakeFile): FakeFile => ({ ...file, gpr: file.gpr.slice(), fpr: file.fpr.slice() })
+const copyFile = (file: FakeFile): FakeFile => ({
+  ...file,
+  gpr: file.gpr.slice(),
+  fpr: file.fpr.slice(),
+  vr: file.vr.slice(),
+})
 
 /** Register files as plain objects: the kernel sees no more of a processor than this. */
 function createFakeRegisters(): Registers {
   let current = blank()
   const slots: FakeFile[] = []
-  const frame = (file: () => FakeFile): CallFrame => ({
+  const bits = new DataView(new ArrayBuffer(8))
+  const frame = (file: () => FakeFile): FullFrame => ({
     word: n => Number(BigInt.asUintN(32, file().gpr[n] ?? 0n)),
     setWord: (n, value) => {
       file().gpr[n] = BigInt(value >>> 0)
@@ -107,9 +123,45 @@ function createFakeRegisters(): Registers {
     set msr(value) {
       file().msr = value
     },
-    cr: 0,
-    xer: 0,
-    ctr: 0,
+    get ctr() {
+      return Number(BigInt.asUintN(32, file().counter))
+    },
+    get cr() {
+      return file().cr
+    },
+    set cr(value) {
+      file().cr = value >>> 0
+    },
+    get xer() {
+      return file().xer
+    },
+    set xer(value) {
+      file().xer = value >>> 0
+    },
+    get fpscr() {
+      return file().fpscr
+    },
+    set fpscr(value) {
+      file().fpscr = value >>> 0
+    },
+    get counter() {
+      return file().counter
+    },
+    set counter(value) {
+      file().counter = value
+    },
+    floatBits(n) {
+      bits.setFloat64(0, file().fpr[n] ?? 0)
+      return bits.getBigUint64(0)
+    },
+    setFloatBits(n, value) {
+      bits.setBigUint64(0, value)
+      file().fpr[n] = bits.getFloat64(0)
+    },
+    vector: n => (file().vr[n] ?? new Uint8Array(16)).slice(),
+    setVector(n, bytes) {
+      file().vr[n] = bytes.slice()
+    },
   })
   const slotOf = (slot: number): FakeFile => {
     slots[slot] ??= blank()
@@ -218,6 +270,7 @@ export function createWorkbench(options: Partial<KernelOptions> = {}, more: Part
       stackSize: 0x10000,
       titleId: 0,
       headerBlock: new Uint8Array(0),
+      functionTable: { address: data + 0xf000, size: 0x100 },
       tls: { slots: 64, address: 0, size: 0, initialised: 0 },
     },
     0,

@@ -90,6 +90,7 @@ const lateInterrupt: Image = {
     },
   ],
   exports: [],
+  functionTable: { address: 0, size: 0 },
   tls: { slots: 64, address: 0, size: 0, initialised: 0 },
   stackSize: 0x10000,
   heapSize: undefined,
