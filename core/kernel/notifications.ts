@@ -88,7 +88,7 @@ export const sayEnd = (k: Kernel, code: number): Outcome<never> =>
 
 /** Ends the title, when everybody has been told. */
 export const terminateTitle = (k: Kernel, stop: KernelStop): Outcome<never> =>
-  tellTitle(k, { continuation: 'title-ends', state: { ...stop } })
+  tellTitle(k, { continuation: 'title-ends', state: { ...stop } as unknown as Plain })
 
 /** A title that ends while it is told of its end is not told again. */
 function tellTitle(k: Kernel, after: Later): Outcome<never> {

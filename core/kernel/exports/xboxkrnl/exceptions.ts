@@ -5,23 +5,20 @@
 import { hex32 } from '../../../base/words.ts'
 import { continuation, type Entry, i32, krnl, nothing, ptr, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { handlerAnswered, raise } from '../../exception.ts'
 import {
   callerContext,
-  cleanerAnswered,
-  consolidated,
   disposition,
   exceptionFlag,
   functionRowAt,
-  handlerAnswered,
-  raise,
   type Search,
   type Unwinding,
-  unwind,
-} from '../../exception.ts'
+} from '../../exception-frames.ts'
 import { readContext, writeContext } from '../../machine-context.ts'
 import type { Outcome } from '../../outcome.ts'
 import { CONTEXT, DISPATCHER_CONTEXT, EXCEPTION_RECORD } from '../../structs.ts'
 import { unwindFrame } from '../../unwind.ts'
+import { cleanerAnswered, consolidated, unwind } from '../../unwinding.ts'
 
 /** The exception by which a title gives a thread a name. */
 const setThreadName = 0x406d1388
