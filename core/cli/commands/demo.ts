@@ -53,7 +53,7 @@ function closing({ run }: Outcome, found: boolean, otlp: string | undefined): st
       'To see the same as traces, one for each kernel object:',
       `  upload ${run.out}/traces.jsonl on the search page of a Jaeger ("Upload"), or`,
       '  send them as they are made, and get the address of each trace:',
-      '    npm start -- --otlp http://localhost:4318      (or set OTEL_EXPORTER_OTLP_ENDPOINT)',
+      '    npx xenoscope demo --otlp http://localhost:4318      (or set OTEL_EXPORTER_OTLP_ENDPOINT)',
       '  A Jaeger of your own: docker run --rm -p 16686:16686 -p 4318:4318 jaegertracing/jaeger:2.21.0',
     ]
   return lines

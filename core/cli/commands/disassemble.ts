@@ -92,10 +92,13 @@ export const disassemble = defineCommand({
   },
 })
 
-const codeOf = (image: Image): (readonly [number, number])[] =>
-  image.segments
-    .filter(({ access: flags }) => flags & access.execute)
-    .map(({ address, size }) => [address, address + size])
+/** Where code is: the sections that say so, and where none does, the segments, headers and constants included. */
+function codeOf({ sections, segments }: Image): (readonly [number, number])[] {
+  const isCode = ({ access: flags, size }: { access: number; size: number }): boolean =>
+    (flags & access.execute) !== 0 && size > 0
+  const parts = sections.some(isCode) ? sections : segments
+  return parts.filter(isCode).map(({ address, size }) => [address, address + size])
+}
 
 function wordOf(image: Image, at: number): number | undefined {
   const segment = image.segments.find(({ address, bytes }) => at >= address && at + 4 <= address + bytes.length)

@@ -55,6 +55,15 @@ function killWhenReady(signal: NodeJS.Signals) {
 /** Polls for ever, and is never found stuck. */
 const endless = ['run', join(guests, 'poll-for-ever.xex'), '--stuck-after', '0', '--plugin', marks]
 
+test.each(['elf', 'xex'])(
+  'the listing of a whole %s begins with its first instruction, not with its headers',
+  async kind => {
+    const { status, out } = await xenoscope(['disassemble', join(guests, `event-auto.${kind}`)])
+    expect(status).toBe(0)
+    expect(out.split('\n')[1]).toBe('820100A0  7D8802A6  mflr r12')
+  },
+)
+
 test('the demonstration ends with 0 when it finds what was planted', async () => {
   const { status, out } = await xenoscope(['demo'])
   expect(status).toBe(0)
