@@ -219,6 +219,20 @@ export const limits = {
     '',
     'memory of one request of `exec`, whose answers come by the thousand',
   ),
+  leastTurn: limit(
+    64,
+    'instructions',
+    '',
+    'the shortest turn of a hardware thread: a reservation dies at its end, and twice the longest lock loop must fit in',
+  ),
+  guestTicks: limit(
+    2 ** 52,
+    'ticks',
+    '',
+    'where guest time ends: beyond it a double counts no single ticks; years at any timebase',
+  ),
+  deadlinesAtOnce: limit(1_000_000, 'deadlines', '', 'served at one look at the clock; more would never end'),
+  leapsAtOnce: limit(10_000, 'leaps', '', 'of an idle machine with time standing still; more would never end'),
   sliceMilliseconds: limit(50, 'ms', '', 'how long the machine may run before the host looks up'),
 } as const satisfies Record<string, Limit>
 

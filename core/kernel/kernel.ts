@@ -6,7 +6,8 @@
  * whatever runs now. Numbers below the first export are traps of the kernel's own: where guest functions it called, and
  * the first functions of threads and interrupts, return to.
  */
-import { Failure } from '../base/failure.ts'
+import { Failure, fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import type { Scene } from '../facts/record.ts'
@@ -391,8 +392,12 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       writeClock()
     },
     serveDeadlines() {
+      let served = 0
       for (let due = time.takeDue(); due !== undefined; due = time.takeDue()) {
         const { kind, id } = due
+        served += 1
+        if (served > limits.deadlinesAtOnce.value)
+          throw fail('DEFECT', `${kind} ${id}`, `is due at tick ${due.at} again and again`)
         if (kind === 'timer') timers.expire(id)
         else if (kind === 'wait') {
           const thread = threads.all.get(id)

@@ -8,6 +8,8 @@
  * loops that poll have run, the title is stuck.
  */
 
+import { fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import type { Cpu, CpuExit, CpuFault } from '../cpu/run.ts'
@@ -73,6 +75,9 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
   /** The thread was stopped in the middle by the end of a slice: it goes on as if there had been none. */
   let engaged = false
   let progressAt = 0
+  /** Leaps on end that time stood still in, and how much had run at the last. */
+  let standing = 0
+  let leaptAt = -1
   let stopped: StopReason | undefined
 
   function stop(reason: StopReason): StopReason {
@@ -136,6 +141,15 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     return earliest
   }
 
+  /** Leaps that find time standing still, with nothing run in between, wake nobody: that must not go on for ever. */
+  function noteLeap(target: number): void {
+    const still = target <= time.now() && cpu.retired === leaptAt
+    standing = still ? standing + 1 : 0
+    leaptAt = cpu.retired
+    if (standing > limits.leapsAtOnce.value)
+      throw fail('DEFECT', 'machine loop', `what is due at tick ${target} stays due and wakes nobody`)
+  }
+
   /** Nothing can run: leaps to what is due next. */
   function leap(): void {
     const next = nextDeadline()
@@ -144,7 +158,13 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
       return
     }
     const stuck = stuckAt()
-    time.leapTo(Math.min(next, stuck, until.cycle))
+    const target = Math.min(next, stuck, until.cycle)
+    if (target > limits.guestTicks.value) {
+      stop({ kind: 'limit', text: 'guest time has come to its end, and nothing is due before' })
+      return
+    }
+    noteLeap(target)
+    time.leapTo(target)
     if (time.now() < Math.min(next, stuck)) stopUntil()
     // Before what is due wakes anybody: those who poll are seen where they wait.
     else if (next > stuck) stopStuck()

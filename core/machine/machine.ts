@@ -25,7 +25,7 @@ import { access } from '../memory/map.ts'
 import type { Vfs } from '../vfs/vfs.ts'
 import { digestOf } from './digest.ts'
 import { createLoop, type StopReason } from './loop.ts'
-import { defaultMachineOptions, type MachineOptions } from './options.ts'
+import { type MachineOptions, machineOptions } from './options.ts'
 import { createRegisters } from './registers.ts'
 import { loadMachine, type SnapshotParts, saveMachine, saveState } from './snapshot.ts'
 import { createUntil } from './until.ts'
@@ -65,7 +65,7 @@ export interface MachineSpec {
 
 export function createMachine(spec: MachineSpec): Machine {
   const { image, sink } = spec
-  const options: MachineOptions = { ...defaultMachineOptions, ...spec.options }
+  const options: MachineOptions = machineOptions(spec.options)
   const memory = spec.memory ?? createMemory()
   if (spec.memory !== undefined) memory.load({ runs: [] })
 

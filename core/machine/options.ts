@@ -1,4 +1,6 @@
 import type { Condition } from '../base/condition.ts'
+import { fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 
 /** What a machine is made with besides the title: plain data, and part of a run's identity. */
 export interface MachineOptions {
@@ -22,6 +24,23 @@ export interface MachineOptions {
   readonly frames: number
   /** Bytes a second of a file transfer. */
   readonly ioRate: number
+}
+
+/**
+ * All options, with what is not given; a machine that could not work is refused. A reservation dies at the end of a turn,
+ * so that no store has to look at it: a turn cut off between load and conditional store fails once, and the rest of the
+ * next must hold the whole loop, or the loop never ends.
+ */
+export function machineOptions(given: Partial<MachineOptions> = {}): MachineOptions {
+  const options = { ...defaultMachineOptions, ...given }
+  const least = limits.leastTurn.value
+  if (!Number.isInteger(options.turn) || options.turn < least)
+    throw fail(
+      'OPTION_INVALID',
+      'turn',
+      `${options.turn} instructions are too few for a lock to be taken; ${least} or more`,
+    )
+  return options
 }
 
 export const defaultMachineOptions: MachineOptions = {

@@ -1,6 +1,7 @@
 import { createFactReader } from '../../../core/facts/fact.ts'
 import type { FactSink } from '../../../core/facts/sink.ts'
 import { type Fact, factNames, maskOf } from '../../../core/index.ts'
+import type { Entry } from '../../../core/kernel/call.ts'
 import type { KernelOptions } from '../../../core/kernel/context.ts'
 import { allEntries } from '../../../core/kernel/exports/index.ts'
 import { createKernel, type KernelCore } from '../../../core/kernel/kernel.ts'
@@ -228,7 +229,11 @@ function freshMemory(): GuestMemory {
 }
 
 /** A kernel with a main thread (tid 1, hardware thread 0) and no processor: the test is the guest. */
-export function createWorkbench(options: Partial<KernelOptions> = {}, more: Partial<KernelPorts> = {}): Workbench {
+export function createWorkbench(
+  options: Partial<KernelOptions> = {},
+  more: Partial<KernelPorts> = {},
+  entries: readonly Entry[] = allEntries,
+): Workbench {
   const memory = freshMemory()
   const registers = createFakeRegisters()
   const listener = createListener()
@@ -253,7 +258,7 @@ export function createWorkbench(options: Partial<KernelOptions> = {}, more: Part
       frames: 6,
       ...options,
     },
-    allEntries,
+    entries,
   )
   const { kernel } = core
   const { scheduler } = kernel

@@ -1,5 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Cpu } from '../../../core/cpu/run.ts'
+import { continuation } from '../../../core/kernel/call.ts'
+import { allEntries } from '../../../core/kernel/exports/index.ts'
+import { requestAt } from '../../../core/kernel/requests.ts'
+import { createLoop, type Loop, type StopReason, type TimedPart } from '../../../core/machine/loop.ts'
+import { machineOptions } from '../../../core/machine/options.ts'
+import { createUntil } from '../../../core/machine/until.ts'
 import { guest } from '../../guests/expectations.ts'
+import { createWorkbench, type Workbench } from '../kernel/workbench.ts'
 import { machineOf, runToEnd } from './guests.ts'
 
 describe('the end of a run', () => {
@@ -84,5 +93,99 @@ describe('views', () => {
     runToEnd(machine)
     const [main] = machine.views.threads()
     expect(main).toMatchObject({ tid: 1, state: 'exited', exitCode: 0 })
+  })
+})
+
+describe('what could go on for ever', () => {
+  test.each([0, 1, 63, 0.5, Number.NaN])('a turn of %d instructions is refused: no lock could be taken', turn => {
+    expect(() => machineOf(guest('spin-lock').elf, undefined, { turn })).toThrow(/turn: .*64 or more/)
+  })
+
+  test('a lock loop comes to its end in the shortest turns, wherever they cut it', () => {
+    for (const name of ['spin-lock', 'read-write-lock', 'io-completion'])
+      for (let turn = 64; turn < 72; turn += 1) {
+        const { machine, printed } = machineOf(guest(name).elf, undefined, { turn, limit: 20_000_000 })
+        expect(runToEnd(machine), `${name} in turns of ${turn}`).toMatchObject({ kind: 'finished' })
+        expect(printed).toEqual(guest(name).prints)
+      }
+  })
+
+  /** A machine without a processor, in which the first thread waits. */
+  function idleLoop(bench: Workbench, devices: readonly TimedPart[]): Loop {
+    const { core } = bench
+    const nobody = { retired: 0, clearReservation() {} }
+    return createLoop({
+      // No thread is ever ready: nothing else is asked of it.
+      cpu: nobody as unknown as Cpu,
+      core,
+      options: machineOptions({ stuckAfter: 0 }),
+      until: createUntil({
+        conditions: [],
+        kernel: core.kernel,
+        instructionsPerTick: 64,
+        instructions: () => 0,
+        swaps: () => 0,
+        facts: () => 0,
+      }),
+      devices,
+      pump() {},
+      nameOf: String,
+    })
+  }
+
+  function runIdle(loop: Loop): StopReason {
+    for (;;) {
+      const stop = loop.run(1000)
+      if (stop !== undefined) return stop
+    }
+  }
+
+  test('a leap past the end of guest time ends the run, and says so', () => {
+    const bench = createWorkbench()
+    bench.call(1, 'KeDelayExecutionThread', 1, 0, bench.long(-(2n ** 62n)))
+    expect(runIdle(idleLoop(bench, []))).toMatchObject({
+      kind: 'limit',
+      text: 'guest time has come to its end, and nothing is due before',
+    })
+  })
+
+  test('what is due now and stays due, waking nobody, is our defect, and not an endless loop', () => {
+    const bench = createWorkbench()
+    bench.call(1, 'KeDelayExecutionThread', 1, 0, bench.long(-(2n ** 62n)))
+    const lazy = { deadline: () => bench.core.kernel.time.now(), advance() {} }
+    expect(() => runIdle(idleLoop(bench, [lazy]))).toThrow(/machine loop: what is due at tick \d+ stays due/)
+  })
+
+  test('a request that makes itself anew at the same tick is our defect, and not an endless loop', () => {
+    const again = continuation('again', k => {
+      requestAt(k, k.time.now(), 'again', null)
+      return undefined
+    })
+    const bench = createWorkbench({}, {}, [...allEntries, again])
+    requestAt(bench.core.kernel, 5, 'again', null)
+    expect(() => bench.pass(5)).toThrow(/request \d+: is due at tick 5 again and again/)
+  })
+
+  test('a timer without a rest between its periods ends with the time that has passed', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        fc.integer({ min: -1, max: 3 }),
+        fc.integer({ min: 0, max: 500_000 }),
+        (due, period, ticks) => {
+          const bench = createWorkbench()
+          const timer = bench.cell(0x30)
+          bench.call(1, 'KeInitializeTimerEx', timer, 0, 0)
+          bench.call(1, 'KeSetTimerEx', timer, BigInt.asUintN(64, due), period >>> 0, 0)
+          bench.told()
+          bench.pass(ticks)
+          const most = period > 0 ? Math.floor(ticks / 50_000 / period) + 1 : 1
+          expect(bench.told('timer.expired').length).toBeLessThanOrEqual(most)
+          const next = bench.core.kernel.time.next()
+          if (next !== undefined) expect(next.at).toBeGreaterThan(bench.core.kernel.time.now())
+        },
+      ),
+      { seed: 5, numRuns: 60 },
+    )
   })
 })
