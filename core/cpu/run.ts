@@ -10,6 +10,7 @@
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Part, Plain } from '../base/state.ts'
+import { createPageFlags } from '../memory/flags.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
 import { createTier, type TierCounters } from './compiler/tier.ts'
@@ -130,7 +131,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
   }: CpuSettings = typeof settings === 'string' ? { engine: settings } : settings
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
-  const flags = bytes.subarray(hostMap.pageFlags, hostMap.pageFlags + (1 << (32 - pageShift)))
+  const flags = createPageFlags(bytes)
   const slots = new Uint32Array(bytes.buffer, hostMap.decodedPages, 1 << (32 - pageShift))
   const state = hostMap.stateBlock
   const current = createRegisterFile(bytes)
@@ -156,7 +157,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     nextSlot = decodedFirst
   }
 
-  const executable = (pc: number): boolean => ((flags[fold(pc) >>> pageShift] ?? 0) & access.execute) !== 0
+  const executable = (pc: number): boolean => (flags.of(fold(pc) >>> pageShift) & access.execute) !== 0
 
   function faultFetch(pc: number): void {
     setExit('fetch')
@@ -196,7 +197,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       return 0
     }
     const index = fold(pc) >>> pageShift
-    flags[index] = (flags[index] ?? 0) | access.code
+    const have = flags.of(index)
+    if ((have & access.code) === 0) flags.set(index, have | access.code)
     if (stops.has(pc)) {
       view.setUint16(record, stopped, true)
       return 1

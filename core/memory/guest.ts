@@ -1,6 +1,7 @@
 import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
+import { createPageFlags } from './flags.ts'
 import { type Access, access, fold, hostMap, pageShift, pageSize, windows } from './map.ts'
 
 /** A load or store of the kernel (not of an instruction) met a page that does not allow it. */
@@ -55,14 +56,13 @@ export interface GuestMemory extends Part {
   onCodeWrite(listener: (start: number, size: number) => void): void
 }
 
-const pagesOfMemory = 1 << (32 - pageShift)
 const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
 const flagsEnd = hostMap.stateBlock >>> pageShift
 
 export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })): GuestMemory {
   const bytes = new Uint8Array(wasm.buffer)
   const view = new DataView(wasm.buffer)
-  const flags = bytes.subarray(hostMap.pageFlags, hostMap.pageFlags + pagesOfMemory)
+  const flags = createPageFlags(bytes)
   let codeWritten: (start: number, size: number) => void = () => {}
 
   /** The folded address, once every page of the access allows it. */
@@ -70,13 +70,13 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     const need = write ? access.write : access.read
     const first = address >>> pageShift
     if (first < firstFoldedPage && (address & (pageSize - 1)) + size <= pageSize) {
-      const have = flags[first] ?? 0
+      const have = flags.of(first)
       if ((have & need) !== 0 && (have & access.code) === 0) return address >>> 0
     }
     const start = fold(address >>> 0)
     const last = (start + size - 1) >>> pageShift
     for (let page = start >>> pageShift; page <= last; page += 1) {
-      const have = flags[page] ?? 0
+      const have = flags.of(page)
       if ((have & need) === 0 || start + size > hostMap.stateBlock) throw new GuestAccessError(address >>> 0, write)
       if (write && have & access.code) codeWritten(start, size)
     }
@@ -92,8 +92,8 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
 
   function setFlags(address: number, size: number, next: Access): void {
     eachPage(address, size, page => {
-      if ((flags[page] ?? 0) & access.code) codeWritten((page << pageShift) >>> 0, pageSize)
-      flags[page] = next
+      if (flags.of(page) & access.code) codeWritten((page << pageShift) >>> 0, pageSize)
+      flags.set(page, next)
     })
   }
 
@@ -132,8 +132,8 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     },
     poke(address, source) {
       eachPage(address, source.length, page => {
-        if ((flags[page] ?? 0) === 0) throw new GuestAccessError(address, true)
-        if ((flags[page] ?? 0) & access.code) codeWritten((page << pageShift) >>> 0, pageSize)
+        if (flags.of(page) === 0) throw new GuestAccessError(address, true)
+        if (flags.of(page) & access.code) codeWritten((page << pageShift) >>> 0, pageSize)
       })
       bytes.set(source, fold(address >>> 0))
     },
@@ -144,14 +144,14 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     },
     protect(address, size, next) {
       eachPage(address, size, page => {
-        if ((flags[page] ?? 0) !== 0) setFlags(page * pageSize, pageSize, next)
+        if (flags.of(page) !== 0) setFlags(page * pageSize, pageSize, next)
       })
     },
-    accessAt: address => (flags[fold(address >>> 0) >>> pageShift] ?? 0) & ~access.code,
+    accessAt: address => flags.of(fold(address >>> 0) >>> pageShift) & ~access.code,
     allows(address, size, need) {
       let all = size > 0
       eachPage(address, size, page => {
-        if (((flags[page] ?? 0) & need) !== need) all = false
+        if ((flags.of(page) & need) !== need) all = false
       })
       return all
     },
@@ -161,10 +161,10 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     save() {
       const runs: Plain[] = []
       for (let page = 0; page < flagsEnd; page += 1) {
-        const kind = (flags[page] ?? 0) & ~access.code
+        const kind = flags.of(page) & ~access.code
         if (kind === 0) continue
         let end = page + 1
-        while (end < flagsEnd && ((flags[end] ?? 0) & ~access.code) === kind) end += 1
+        while (end < flagsEnd && (flags.of(end) & ~access.code) === kind) end += 1
         runs.push({ address: page * pageSize, access: kind, bytes: bytes.subarray(page * pageSize, end * pageSize) })
         page = end - 1
       }
@@ -174,7 +174,7 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
       const runs = (state as { runs?: unknown }).runs
       if (!Array.isArray(runs)) throw fail('SNAPSHOT_FORMAT', 'memory', 'has no list of page runs')
       for (let page = 0; page < flagsEnd; page += 1) {
-        if ((flags[page] ?? 0) === 0) continue
+        if (flags.of(page) === 0) continue
         setFlags(page * pageSize, pageSize, access.none)
         bytes.fill(0, page * pageSize, (page + 1) * pageSize)
       }

@@ -70,6 +70,14 @@ export const access = {
 } as const
 export type Access = number
 
+/** What accesses to a page are plain: a byte a page, computed from the flags (memory/flags.ts). */
+export const plain = {
+  load: 1,
+  store: 2,
+  /** Times `load` or `store`: of accesses that begin in the page and may end in the next. */
+  from: 4,
+} as const
+
 /** Where the host's own tables lie in linear memory, above all that a folded guest access can reach. */
 export const hostMap = {
   /** The register file of the guest thread that runs now; layout in cpu/state.ts. */
@@ -80,8 +88,8 @@ export const hostMap = {
   pageFlags: 0xc0100000,
   /** One u32 a page of 4 KiB: offset of the decoded page, 0 when there is none: 4 MiB. */
   decodedPages: 0xc0200000,
-  /** Fact records on their way out. */
-  records: 0xc0600000,
+  /** One byte a page of 4 KiB: 1 MiB. */
+  plainPages: 0xc0600000,
   /** Register files of guest threads that do not run: 4 KiB each. */
   contexts: 0xc1000000,
   /** Decoded code. */

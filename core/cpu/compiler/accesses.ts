@@ -17,8 +17,6 @@ export interface Span {
   stores: boolean
   /** The local that holds the place of its least address, once written. */
   local: number | undefined
-  /** The local with the page that was last found good, in a loop. */
-  page: number | undefined
 }
 
 /** Spans are no wider than this, so that they seldom cross a page. */
@@ -50,13 +48,6 @@ function accessesOf({ meaning }: Instruction): Access[] {
   return found
 }
 
-/** Whether an instruction certainly does one access and no other. */
-export function hasOneAccess({ meaning }: Instruction): boolean {
-  const { statements } = meaning.program.body
-  const accesses = statements.filter(one => one.kind === 'store' || (one.kind === 'value' && one.node.op === 'load'))
-  return accesses.length === 1 && statements.every(one => one.kind === 'value' || one.kind === 'store')
-}
-
 export function spansOf(block: Block, registers: Registers): Spans {
   const spans = new Map<number, Span[]>()
   const open = new Map<number, Span>()
@@ -71,7 +62,7 @@ export function spansOf(block: Block, registers: Registers): Spans {
         if (span === undefined || Math.max(span.end, at + size) - Math.min(span.least, at) > widest) {
           // A second access of one instruction keeps to the span of the first.
           if (spanOf(spans, index, base) !== undefined) continue
-          span = { base, least: at, end: at + size, loads: false, stores: false, local: undefined, page: undefined }
+          span = { base, least: at, end: at + size, loads: false, stores: false, local: undefined }
           open.set(base, span)
         }
         span.least = Math.min(span.least, at)

@@ -8,6 +8,7 @@
  * What a unit was compiled from is remembered by page. When such bytes change, the whole module goes, since its units
  * call one another directly; when the cache is full, the oldest module goes.
  */
+import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
 import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
@@ -88,7 +89,7 @@ const widestJump = 1_024
 export function createTier(spec: TierSpec): Tier {
   const { memory, stops, threshold, constants } = spec
   const view = new DataView(memory.bytes.buffer)
-  const flags = memory.bytes.subarray(hostMap.pageFlags)
+  const flags = createPageFlags(memory.bytes)
   const slotsOfPages = new Uint32Array(memory.bytes.buffer, hostMap.decodedPages, 1 << (32 - pageShift))
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
   const stub = installDispatch({
@@ -313,7 +314,7 @@ export function createTier(spec: TierSpec): Tier {
       live: true,
     }
     for (const page of pages) {
-      flags[page] = (flags[page] ?? 0) | access.code
+      flags.set(page, flags.of(page) | access.code)
       const there = byPage.get(page) ?? new Set()
       there.add(module)
       byPage.set(page, there)

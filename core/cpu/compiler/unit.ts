@@ -12,7 +12,7 @@
  *
  * A block counts its instructions when it is entered, and is not entered unless the budget covers them.
  */
-import { access, hostMap, pageSize } from '../../memory/map.ts'
+import { access, hostMap, plain } from '../../memory/map.ts'
 import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
@@ -22,7 +22,7 @@ import { instructions } from '../wasm/instructions.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
 import type { Node } from '../wasm/trace.ts'
-import { hasOneAccess, type Spans, spanOf, spansOf } from './accesses.ts'
+import { type Spans, spanOf, spansOf } from './accesses.ts'
 import { basedAddress, bitOf } from './compare.ts'
 import { comparisonsOf, conditionsOf } from './conditions.ts'
 import type { Block, Instruction, Unit } from './find.ts'
@@ -73,10 +73,6 @@ const room = 1
 const pcLocal = 2
 const parameters = 3
 
-/** Pages remembered in one loop, and what stands for none: no address is near. */
-const mostPages = 8
-const noPage = -(1n << 40n)
-
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
 
@@ -84,7 +80,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { builder } = site
   const { writer } = builder
   const w = instructions(writer)
-  const { isSpecial } = addresses(writer)
+  const { isRefused, isSpecial } = addresses(writer)
   const locals: Type[] = []
   const { blocks, indexOf } = unit
 
@@ -128,32 +124,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (has(conditions.ordered, index)) orders.set(index, { first: keep('i64'), second: keep('i64') })
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
-  // In a loop without calls no page changes, so each place of an access there remembers the page it last found good.
   const spansOfBlocks = blocks.map(block => spansOf(block, registers))
-  const pagesOfLoops = new Map<number, number[]>()
-  const lonePages = new Map<Instruction, number>()
-  const noisy = new Set<number>()
-  for (const [head, body] of shape.loops)
-    for (const index of body) if (blocks[index]?.ending.kind === 'call') noisy.add(head)
-  for (const [index, block] of blocks.entries()) {
-    const loop = shape.loopOf(index)
-    if (loop < 0 || noisy.has(loop)) continue
-    const pages = pagesOfLoops.get(loop) ?? []
-    pagesOfLoops.set(loop, pages)
-    const page = (): number | undefined => {
-      if (pages.length >= mostPages) return undefined
-      const local = keep('i64')
-      pages.push(local)
-      return local
-    }
-    const spans = spansOfBlocks[index] ?? new Map()
-    for (const span of new Set([...spans.values()].flat())) span.page = page()
-    for (const [at, instruction] of block.instructions.entries()) {
-      if (spans.has(at) || !hasOneAccess(instruction)) continue
-      const local = page()
-      if (local !== undefined) lonePages.set(instruction, local)
-    }
-  }
 
   // Temporaries serve one instruction after the other.
   const pools: Record<Type, { readonly locals: number[]; used: number }> = {
@@ -345,39 +316,25 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
 
   /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
-  function checkPlace(local: number, size: number, need: number, refuse: number, page?: number): void {
+  function checkPlace(local: number, size: number, loads: boolean, stores: boolean): void {
+    const need = (loads ? plain.load : 0) | (stores ? plain.store : 0)
     w.set(local)
-    if (page !== undefined) {
-      w.get(local)
-      w.op(o.extendU)
-      w.get(page)
-      w.op(o.i64Sub)
-      w.op(code.i64Const)
-      writer.s64(BigInt(pageSize - size))
-      w.op(o.i64GtU)
-      w.if()
-    }
-    isSpecial(local, size, need, refuse)
+    isSpecial(local, size, need)
+    w.if()
+    // The last page before what is not committed may be as hot as any, such as the top of a stack.
+    isRefused(local, size, need)
     w.if()
     w.get(local)
     w.i32(size)
-    w.i32(need)
-    w.i32(refuse)
+    w.i32((loads ? access.read : 0) | (stores ? access.write : 0))
+    w.i32(access.device | (stores ? access.code : 0))
     w.call(site.runtime('findPlace'))
     w.tee(local)
     w.op(o.eqz)
     w.if()
     unitSite.refuse?.()
     w.end()
-    if (page !== undefined) {
-      w.else()
-      w.get(local)
-      w.i32(-pageSize)
-      w.op(o.and)
-      w.op(o.extendU)
-      w.set(page)
-      w.end()
-    }
+    w.end()
     w.end()
   }
 
@@ -400,8 +357,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.op(o.wrap)
       w.i32(span.least)
       w.op(o.add)
-      const need = (span.loads ? access.read : 0) | (span.stores ? access.write : 0)
-      checkPlace(local, span.end - span.least, need, access.device | (span.stores ? access.code : 0), span.page)
+      checkPlace(local, span.end - span.least, span.loads, span.stores)
     }
     return { local: span.local, offset: displacement - span.least }
   }
@@ -527,11 +483,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const shared = spanned(ea)
       if (shared !== undefined) return shared
       const local = temporary('i32')
-      const page = lonePages.get(here().instruction)
-      const need = kind === 'load' ? access.read : access.write
-      const refuse = kind === 'load' ? access.device : access.device | access.code
       address()
-      checkPlace(local, size, need, refuse, page)
+      checkPlace(local, size, kind === 'load', kind === 'store')
       return { local, offset: 0 }
     },
     branch(target) {
@@ -593,15 +546,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   let loopDepth = 0
   let choice = 0
   const flow = shape.write({
-    open(kind, head) {
-      if (kind === 'loop') {
-        for (const page of pagesOfLoops.get(head) ?? []) {
-          w.op(code.i64Const)
-          writer.s64(noPage)
-          w.set(page)
-        }
-        w.loop()
-      } else w.block()
+    open(kind) {
+      if (kind === 'loop') w.loop()
+      else w.block()
       return writer.depth
     },
     close: w.end,

@@ -3,11 +3,11 @@
  * windows (from the table that memory/map.ts folds by), the flags of a page, the test for the plain access, and the
  * decoded record of a word. All of it works on addresses in i32 locals.
  */
-import { hostMap, pageShift, pageSize, windows } from '../../memory/map.ts'
+import { hostMap, pageShift, pageSize, plain, windows } from '../../memory/map.ts'
 import { memory, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
 
-const op = { ne: 0x47, gtU: 0x4b, geU: 0x4f, add: 0x6a, and: 0x71, or: 0x72, shl: 0x74, shrU: 0x76 } as const
+const op = { eqz: 0x45, ne: 0x47, geU: 0x4f, add: 0x6a, and: 0x71, shl: 0x74, shrU: 0x76 } as const
 const highestFirst = [...windows].sort((a, b) => b.start - a.start)
 
 export function addresses(writer: Writer) {
@@ -20,6 +20,25 @@ export function addresses(writer: Writer) {
   const flagsOf = (address: number): void => {
     pageOf(address)
     w.memory(memory.i32Load8U, hostMap.pageFlags)
+  }
+  const plainOf = (address: number, offset: number): void => {
+    w.get(address)
+    if (offset > 0) {
+      w.i32(offset)
+      w.op(op.add)
+    }
+    w.i32(pageShift)
+    w.op(op.shrU)
+    w.memory(memory.i32Load8U, hostMap.plainPages)
+  }
+  /** Pushes whether the flags on the stack lack one of `need`, which are of `plain`. */
+  const test = (need: number): void => {
+    w.i32(need)
+    w.op(op.and)
+    if (need & (need - 1)) {
+      w.i32(need)
+      w.op(op.ne)
+    } else w.op(op.eqz)
   }
   return {
     /** Pushes the address, moved down from the windows that fold. */
@@ -39,21 +58,17 @@ export function addresses(writer: Writer) {
     },
     /** Pushes the flags of the address's page. */
     flagsOf,
-    /** Pushes whether the plain access may not be done: its page lacks `need`, has a flag of `refuse`, or ends in it. */
-    isSpecial(address: number, size: number, need: number, refuse: number): void {
-      flagsOf(address)
-      w.i32(need | refuse)
+    /** Pushes whether the access may not be done plainly, as far as its first page alone tells. */
+    isSpecial(address: number, size: number, need: number): void {
+      plainOf(address, 0)
+      test(size === 1 ? need : need * plain.from)
+    },
+    /** Pushes whether the access may not be done plainly, by the pages of its first and last byte. */
+    isRefused(address: number, size: number, need: number): void {
+      plainOf(address, 0)
+      plainOf(address, size - 1)
       w.op(op.and)
-      w.i32(need)
-      w.op(op.ne)
-      if (size > 1) {
-        w.get(address)
-        w.i32(pageSize - 1)
-        w.op(op.and)
-        w.i32(pageSize - size)
-        w.op(op.gtU)
-        w.op(op.or)
-      }
+      test(need)
     },
     /** Pushes the slot of decoded records of the page that the address on the stack lies in, 0 for none. */
     slotOf(): void {

@@ -15,16 +15,17 @@
  * A `when` appears in each step in which one of its arms has something to do, under the same condition, which is kept
  * in a local.
  *
- * A memory access reads the flag byte of its page. One compare tells whether the plain access may be done: the page
- * allows it, is no device's, and (for stores) holds no decoded code. Two pages, a folded window, devices, code pages
- * and faults all take the slow path, a call that answers with the offset to use, or 0 for a fault. The table has one
- * byte for every page of 32 bits, and those of the windows that fold are never set, so the plain access needs no fold.
+ * A memory access reads a byte about its page, whose one bit tells whether the plain access may be done: the page and
+ * the next allow it, are no device's, and (for stores) hold no decoded code. Folded windows, devices, code pages, the
+ * end of what is committed and faults all take the slow path, a call that answers with the offset to use, or 0 for a
+ * fault. The table has one byte for every page of 32 bits, and those of the windows that fold are never set, so the
+ * plain access needs no fold.
  *
  * Invariants: the wasm operand stack is empty between statements; before anything leaves or calls out, `site.mark` has
  * completed pc and count.
  */
 
-import { access, hostMap } from '../../memory/map.ts'
+import { access, hostMap, plain } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { exits, transient } from '../state.ts'
@@ -214,13 +215,12 @@ export function createEmitter(site: Site, program: Program) {
   }
 
   /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
-  function checked(ea: Node, size: Size, need: number, refuse: number, slow: (offset: number) => void): AccessPlace {
-    if (site.place !== undefined)
-      return site.place(ea, size, need === access.read ? 'load' : 'store', () => expression(ea))
+  function checked(ea: Node, size: Size, kind: 'load' | 'store', slow: (offset: number) => void): AccessPlace {
+    if (site.place !== undefined) return site.place(ea, size, kind, () => expression(ea))
     const offset = site.local('i32')
     expression(ea)
     w.set(offset)
-    isSpecial(offset, size, need, refuse)
+    isSpecial(offset, size, plain[kind])
     w.if()
     site.mark()
     slow(offset)
@@ -237,7 +237,7 @@ export function createEmitter(site: Site, program: Program) {
     const [ea] = node.args
     if (ea === undefined) return
     const { size } = node
-    const { local, offset } = checked(ea, size, access.read, access.device, local => {
+    const { local, offset } = checked(ea, size, 'load', local => {
       w.get(local)
       w.i32(size)
       w.call(site.runtime('loadSlow'))
@@ -284,8 +284,7 @@ export function createEmitter(site: Site, program: Program) {
     const kept = site.local(value.type)
     expression(value)
     w.set(kept)
-    const refuse = access.device | access.code
-    const { local, offset } = checked(ea, size, access.write, refuse, local => {
+    const { local, offset } = checked(ea, size, 'store', local => {
       w.get(local)
       w.i32(size)
       if (size === 16) {
