@@ -61,9 +61,15 @@ export const limits = {
   ),
   unimplementedCallers: limit(
     64,
-    'callers',
+    'threads',
     'unimplemented_callers_overflow_total',
-    'call sites kept for one missing export',
+    'threads whose calls of one missing export are told apart',
+  ),
+  unimplementedWords: limit(
+    256,
+    'words',
+    'unimplemented_words_overflow_total',
+    'what one missing export was given, to be compared with what a stuck thread waits on; the oldest goes first',
   ),
   trailPerCategory: limit(
     32,

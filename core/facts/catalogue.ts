@@ -198,8 +198,9 @@ export const catalogue = {
   'export.missing': row({
     id: 27,
     category: 'other',
-    about: 'The title called an export that has no implementation; `result` is what it was answered.',
-    fields: ['export', 'result'],
+    about:
+      'The title called an export that has no implementation; `result` is what it was answered, `r3` to `r6` what it may have been given.',
+    fields: ['export', 'result', 'r3', 'r4', 'r5', 'r6'],
   }),
 } as const satisfies Record<string, FactRow>
 

@@ -89,8 +89,12 @@ export interface ThreadView {
 }
 
 export interface MissingExport {
+  /** Its number as the source of a fact. */
+  readonly source: number
   readonly module: string
   readonly name: string
+  /** Its subject: `sync`, `threads`, `files`, … */
+  readonly tags: readonly string[]
   readonly calls: number
   readonly first: CallSite & { readonly stack: Stack }
 }

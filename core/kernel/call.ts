@@ -13,6 +13,7 @@ import type { Outcome } from './outcome.ts'
 import type { CallFrame } from './ports.ts'
 import { hresult as hresults, status as statuses, win32 as win32s } from './status.ts'
 import type { Ptr } from './structs.ts'
+import { type Subject, subjectOf } from './subjects.ts'
 
 type Reader<T> = (frame: CallFrame, memory: GuestMemory) => T
 
@@ -233,25 +234,7 @@ export type ResultName = keyof typeof results
  * `hot`: called often, and never worth a line; `poll`: changes nothing another thread could see, so that a loop of such
  * calls and timed waits makes no progress; `blocking`: may park.
  */
-export type Tag =
-  | 'sync'
-  | 'threads'
-  | 'memory'
-  | 'files'
-  | 'strings'
-  | 'time'
-  | 'video'
-  | 'audio'
-  | 'input'
-  | 'modules'
-  | 'user'
-  | 'network'
-  | 'debug'
-  | 'crypto'
-  | 'misc'
-  | 'hot'
-  | 'poll'
-  | 'blocking'
+export type Tag = Subject | 'hot' | 'poll' | 'blocking'
 
 type Values<A extends readonly Arg<unknown>[]> = { readonly [I in keyof A]: A[I] extends Arg<infer T> ? T : never }
 
@@ -400,7 +383,7 @@ export function missing(
           name,
           args: [],
           result: results[returns] as Result<unknown>,
-          tags: [],
+          tags: [subjectOf(name)],
         },
   )
 }

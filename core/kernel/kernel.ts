@@ -94,7 +94,11 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   const time = createTime(options, ports.instructions)
   const audit = createAudit({ sink, frame, now: () => time.now(), walk: from => stacks.intern(walker.scene(from)) })
   const { scene } = audit
-  const shortfalls = createShortfalls(audit, () => walker.scene(scene))
+  const shortfalls = createShortfalls(
+    audit,
+    () => walker.scene(scene),
+    register => frame.word(register),
+  )
   const states = createStates()
   const thunks = createThunks(memory)
   const { traps } = thunks

@@ -29,7 +29,8 @@ export interface Shortfalls {
   load(state: Plain): void
 }
 
-export function createShortfalls(audit: Audit, walk: () => Stack): Shortfalls {
+/** `word` reads a register of the caller: what it was given is told, since no row says how many arguments there are. */
+export function createShortfalls(audit: Audit, walk: () => Stack, word: (register: number) => number): Shortfalls {
   const byId = new Map<number, Shortfall>()
   let overflow = 0
 
@@ -41,7 +42,10 @@ export function createShortfalls(audit: Audit, walk: () => Stack): Shortfalls {
   }
 
   return {
-    missing: (id, answer) => count(id, audit.emit['export.missing'](audit.scene, audit.nobody, 0, id, answer)),
+    missing(id, answer) {
+      const { emit, scene, nobody } = audit
+      count(id, emit['export.missing'](scene, nobody, 0, id, answer, word(3), word(4), word(5), word(6)))
+    },
     withoutEffect: id => count(id, audit.sink.sequence),
     get all() {
       return [...byId.values()]

@@ -136,14 +136,21 @@ export function createViews({ core, instructions, nameOf, counters }: ViewPorts)
     }
   }
 
+  function tagsOf(id: number): readonly string[] {
+    const row = core.table.row(id)
+    return row?.entry === 'function' ? row.tags : []
+  }
+
   function reasonOf(id: number): string | undefined {
     const row = core.table.row(id)
     return row?.entry === 'function' ? row.idle : undefined
   }
 
   const exportView = ({ id, calls, first }: Shortfall): MissingExport => ({
+    source: id,
     module: libraries[Math.floor((id - firstExport) / ordinalsPerLibrary)] ?? 'unknown',
     name: core.sourceName(id),
+    tags: tagsOf(id),
     calls,
     first,
   })

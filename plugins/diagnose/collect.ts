@@ -1,6 +1,7 @@
 /** The collector of the evidence: one note a fact, nothing kept without a bound. */
 import { type Fact, type FactName, type FactOf, limits } from '../../core/index.ts'
 import type { Closing, Deed, Evidence, GhostCount, ObjectEvidence, Origin, Poll, SignalNote } from './evidence.ts'
+import { createMissingUses } from './missing-uses.ts'
 
 export interface Collector extends Evidence {
   note(fact: Fact): void
@@ -26,6 +27,7 @@ export const collectedFacts = [
   'timer.set',
   'timer.cancelled',
   'timer.expired',
+  'export.missing',
 ] as const satisfies readonly FactName[]
 
 /** A few of each is enough to tell the story of an object. */
@@ -44,6 +46,7 @@ export function createCollector(): Collector {
   const polls = new Map<number, Poll>()
   const suspended = new Map<number, number>()
   const exits = new Map<number, Deed>()
+  const missing = createMissingUses()
   let sites = 0
   const dropped = { objects: 0, sites: 0, ghosts: 0, callers: 0 }
 
@@ -211,6 +214,9 @@ export function createCollector(): Collector {
         polls.delete(fact.thread)
         exits.set(fact.thread, deed(fact))
         break
+      case 'export.missing':
+        missing.note(fact, deed(fact))
+        break
       case 'timer.set':
         known(fact.serial).timer = { ...deed(fact), what: 'set', due: fact.due, period: fact.period }
         break
@@ -234,6 +240,7 @@ export function createCollector(): Collector {
       return dropped.callers === 0
     },
     ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
+    missing: source => missing.of(source),
     closing: value => closings.get(value),
     polls: tid => polls.get(tid),
     resumes: tid => suspended.get(tid),
@@ -242,6 +249,7 @@ export function createCollector(): Collector {
       [limits.diagnosedObjects.counter]: dropped.objects,
       [limits.producerSites.counter]: dropped.sites + dropped.callers,
       [limits.ghostSources.counter]: dropped.ghosts,
+      ...missing.counters(),
     }),
   }
 }

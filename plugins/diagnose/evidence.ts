@@ -81,6 +81,24 @@ export interface GhostCount {
   readonly first: Deed & { readonly value: number; readonly candidate: number }
 }
 
+/** Calls of an export that has no body, by one thread. */
+export interface MissingCaller {
+  /** 0 for whoever is no thread. */
+  readonly tid: number
+  calls: number
+  last: Deed
+}
+
+/** What is known of the calls of an export that has no body. */
+export interface MissingUse {
+  /** At most `limits.unimplementedCallers`. */
+  readonly callers: ReadonlyMap<number, MissingCaller>
+  /** What it was given in its argument registers, with the sequence of the newest call that gave it. */
+  readonly given: ReadonlyMap<number, number>
+  /** What the newest call was answered. */
+  readonly answer: number
+}
+
 export interface Evidence {
   of(serial: number): ObjectEvidence | undefined
   /** Threads that made a kernel call which returns to this address: the first few; none where it never ran. */
@@ -90,6 +108,8 @@ export interface Evidence {
   /** Whether a call site may have been left out of `callers`. */
   readonly complete: boolean
   ghosts(): readonly GhostCount[]
+  /** Calls of an export that has no body, by its source number. */
+  missing(source: number): MissingUse | undefined
   /** The last time a handle value ceased to name an object. */
   closing(value: number): Closing | undefined
   /** What a thread polls; undefined when its last wait was none or came true. */

@@ -1,9 +1,11 @@
 /** The diagnosis as text, the answer first, and as data for `--json`. */
-import { hex, type IdleExport, type MissingExport, type ReportSection, type RunEnd } from '../../core/index.ts'
+import { hex, type IdleExport, type ReportSection, type RunEnd } from '../../core/index.ts'
 import { type BlockContext, ghostClasses, ghostOperations } from './blocks.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { table } from './layout.ts'
+import { missingSection } from './missing.ts'
 import { count } from './names.ts'
+import { suspectsOf } from './suspects.ts'
 import { threadsSection } from './threads.ts'
 import { why } from './why.ts'
 
@@ -11,28 +13,18 @@ import { why } from './why.ts'
 export type Ending = Pick<RunEnd, 'cause' | 'fault'>
 
 export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: Ending): ReportSection[] {
+  const suspects = suspectsOf(context, diagnosis)
+  const missing = missingSection(context, suspects)
+  // What most likely made it hang comes before what that led to.
+  const first = suspects.some(({ likely }) => likely)
   return [
+    ...(first ? [missing] : []),
     why(context, diagnosis, end.cause),
     threadsSection(context, diagnosis, end.fault?.tid),
-    missingSection(context),
+    ...(first ? [] : [missing]),
     idleSection(context),
     ghostSection(context),
   ].filter(section => section.lines.length > 0)
-}
-
-function missingSection({ views, names }: BlockContext): ReportSection {
-  const missing = views.missingExports().toSorted((a, b) => b.calls - a.calls)
-  const rowOf = ({ module, name, calls, first }: MissingExport): string[] => [
-    name,
-    module,
-    count(calls, 'call'),
-    `first by ${names.thread(first.tid)} at ${names.time(first.cycle)}: ${names.code(first.lr)}`,
-  ]
-  return {
-    title: 'Exports called but not implemented',
-    lines: table(missing.map(rowOf)),
-    data: { name: 'missingExports', exports: missing.map(one => ({ ...one, first: names.siteData(one.first) })) },
-  }
 }
 
 function idleSection({ views, names }: BlockContext): ReportSection {

@@ -5,6 +5,7 @@
  *     prints: ok: 12 of 12                                a line it prints, in order
  *     stuck: thread=worker on=Event/Auto handle=0x1004 verdict=never-signalled
  *     ghost: handle=0x1004 class=closed
+ *     missing: IoCompleteRequest                          an export it calls that has no body
  *     fault: symbol=read_entry offset=0x14 address=0x8
  *
  * Handle values are those of the default `--handle-base`. An object without a handle is named by the symbol it lies at, or
@@ -49,6 +50,7 @@ export interface Guest {
   readonly prints: readonly string[]
   readonly stuck: readonly StuckWait[]
   readonly ghosts: readonly GhostCall[]
+  readonly missing: readonly string[]
   readonly fault: GuestFault | undefined
 }
 
@@ -94,6 +96,7 @@ export function readGuest(source: string): Guest {
     ...endingOf(fieldsOf(source, expect, ['exit', 'stop'])),
     prints: rows('prints'),
     stuck: rows('stuck').map(row => stuckOf(fieldsOf(source, row, stuckFields))),
+    missing: rows('missing'),
     ghosts: rows('ghost').map(row => ghostOf(fieldsOf(source, row, ['handle', 'class']))),
     fault,
   }
