@@ -31,10 +31,8 @@ export interface ShapeSite {
 
 export interface Shape {
   readonly structured: boolean
-  /** The head of the innermost loop that a block is in; -1 for none, or where there is no structure. */
-  readonly loopOf: (block: number) => number
-  /** The blocks of each loop, by its head. */
-  readonly loops: ReadonlyMap<number, ReadonlySet<number>>
+  /** The blocks that can be reached, each before what follows it but for loops. */
+  readonly order: readonly number[]
   write(site: ShapeSite): { go(from: number, to: number): void; run(): void }
 }
 
@@ -140,22 +138,5 @@ export function shapeOf(graph: Graph): Shape {
     }
   }
 
-  const innermost = new Int32Array(size).fill(-1)
-  const bodies = new Map<number, ReadonlySet<number>>()
-  if (structured)
-    // Heads in order of rank: an inner loop comes after the one around it, and takes its blocks.
-    for (const head of order) {
-      if (loops[head] !== 1) continue
-      const body = new Set([head])
-      const work = (predecessors[head] ?? []).filter(from => rankOf(from) >= rankOf(head))
-      for (let block = work.pop(); block !== undefined; block = work.pop()) {
-        if (body.has(block)) continue
-        body.add(block)
-        work.push(...(predecessors[block] ?? []))
-      }
-      for (const block of body) innermost[block] = head
-      bodies.set(head, body)
-    }
-
-  return { structured, loopOf: block => innermost[block] ?? -1, loops: bodies, write }
+  return { structured, order, write }
 }

@@ -10,7 +10,7 @@
  * interpreter does it; so there is one implementation of all that is rare. Such ways out carry a mask of the dirty
  * registers to one place at the end of the function that stores them; the ordinary ways out store theirs on the spot.
  *
- * A block counts its instructions when it is entered, and is not entered unless the budget covers them.
+ * Where instructions are counted, and where it is asked whether the budget covers them, is the matter of budget.ts.
  */
 import { access, hostMap, plain } from '../../memory/map.ts'
 import type { Type } from '../arithmetic.ts'
@@ -23,6 +23,7 @@ import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
 import type { Node } from '../wasm/trace.ts'
 import { type Spans, spanOf, spansOf } from './accesses.ts'
+import { budgetOf } from './budget.ts'
 import { basedAddress, bitOf } from './compare.ts'
 import { comparisonsOf, conditionsOf } from './conditions.ts'
 import type { Block, Instruction, Unit } from './find.ts'
@@ -115,6 +116,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   const edges = blocks.map((_, index) => edgesOf(index))
   const shape = shapeOf({ size: blocks.length, successors: block => (edges[block] ?? []).map(edge => edge.to) })
+  const budget = budgetOf({
+    size: blocks.length,
+    length: block => blocks[block]?.instructions.length ?? 0,
+    successors: block => edges[block] ?? [],
+    order: shape.structured ? shape.order : [],
+  })
   const registers = registersOf(unit, block => edges[block] ?? [])
   const localOf = registers.all.map(register => keep(register.type))
   const written = new Int32Array(registers.words)
@@ -146,8 +153,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     readonly block: Block
     readonly index: number
     readonly instruction: Instruction
-    /** Instructions of the block from this one on: counted already, not done. */
-    readonly rest: number
+    /** Instructions done before this one and not subtracted yet. */
+    readonly owed: number
     readonly dirty: Bits
     /** Condition fields that are certainly an order. */
     readonly ordered: Bits
@@ -203,18 +210,23 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const each = (set: Bits, visit: (register: Register) => void): void => {
     for (const register of registers.all) if (has(set, register.index)) visit(register)
   }
-  const giveBack = (rest: number): void => {
-    if (rest === 0) return
+  /** Pushes the instructions left. */
+  const pushLeft = (owed: number): void => {
     w.get(left)
-    w.i32(rest)
-    w.op(o.add)
+    if (owed === 0) return
+    w.i32(owed)
+    w.op(o.sub)
+  }
+  const pay = (owed: number): void => {
+    if (owed === 0) return
+    pushLeft(owed)
     w.set(left)
   }
 
   let coldDepth = 0
-  /** Leaves by the common way out, with `rest` instructions counted and not done. */
-  function cold(pc: number, rest: number, dirty: Bits): void {
-    giveBack(rest)
+  /** Leaves by the common way out. */
+  function cold(pc: number, owed: number, dirty: Bits): void {
+    pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
     for (const [word, mask] of masks.entries()) {
@@ -223,9 +235,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     }
     w.br(coldDepth)
   }
-  function returnTo(pc: () => void): void {
+  function returnTo(pc: () => void, owed = 0): void {
     pc()
-    w.get(left)
+    pushLeft(owed)
     w.op(code.return)
   }
 
@@ -244,27 +256,33 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     writer.u32(site.unitType)
     writer.u32(0)
   }
-  function argumentsFor(target: number | undefined): void {
-    w.get(left)
+  function argumentsFor(target: number | undefined, owed: number): void {
+    pushLeft(owed)
     w.get(room)
     if (target === undefined) w.get(pcLocal)
     else w.i32(target | 0)
+  }
+
+  /** Goes on at a block, behind the instruction. */
+  function stay(from: Step, to: number): void {
+    if (budget.paid(to)) pay(from.owed + 1)
+    flow.go(from.index, to)
+    step = from
   }
 
   /** Goes on at an address: inside the unit, or out of it. */
   function goTo(from: Step, target: number): void {
     const to = indexOf.get(target)
     if (to !== undefined) {
-      flow.go(from.index, to)
-      step = from
+      stay(from, to)
       return
     }
     each(from.dirty, spill)
     if (from.block.ending.kind === 'exit') {
-      returnTo(() => w.i32(target | 0))
+      returnTo(() => w.i32(target | 0), from.owed + 1)
       return
     }
-    argumentsFor(target)
+    argumentsFor(target, from.owed + 1)
     callThrough(target, { direct: code.returnCall, indirect: code.returnCallIndirect })
   }
 
@@ -289,14 +307,13 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     otherwise()
     for (const one of targets) {
       w.end()
-      flow.go(from.index, indexOf.get(one) ?? 0)
-      step = from
+      stay(from, indexOf.get(one) ?? 0)
     }
   }
 
   function call(from: Step, target: number | undefined): void {
     each(from.dirty, spill)
-    argumentsFor(target)
+    argumentsFor(target, from.owed + 1)
     callThrough(target, { direct: code.call, indirect: code.callIndirect })
     w.set(left)
     w.tee(pcLocal)
@@ -465,19 +482,17 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     routine: builder.routine,
     table: site.table,
     mark() {
-      const { instruction, rest } = here()
+      const { instruction, owed } = here()
       w.i32(stateBlock)
       w.i32(instruction.pc | 0)
       w.memory(op.i32Store, specials.pc.at)
       w.i32(stateBlock)
-      w.get(left)
-      w.i32(rest)
-      w.op(o.add)
+      pushLeft(owed)
       w.memory(op.i32Store, transient.left)
     },
     refuse() {
-      const { instruction, rest, dirty } = here()
-      cold(instruction.pc, rest, dirty)
+      const { instruction, owed, dirty } = here()
+      cold(instruction.pc, owed, dirty)
     },
     place(ea, size, kind, address) {
       const shared = spanned(ea)
@@ -499,12 +514,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       else {
         choose(from, seenBy(from.block), () => {
           each(from.dirty, spill)
-          if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal))
+          if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal), from.owed + 1)
           else {
             w.i32(stateBlock)
             w.i32(from.instruction.pc | 0)
             w.memory(op.i32Store, transient.jump)
-            argumentsFor(undefined)
+            argumentsFor(undefined, from.owed + 1)
             callThrough(undefined, { direct: code.returnCall, indirect: code.returnCallIndirect })
           }
         })
@@ -512,7 +527,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     },
     next() {
       const from = here()
-      if (from.rest === 1) goTo(from, from.block.end)
+      if (from.at === from.block.instructions.length - 1) goTo(from, from.block.end)
     },
   }
   function interpreted(): never {
@@ -522,22 +537,22 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function writeBlock(index: number): void {
     const block = blocks[index]
     if (block === undefined) return
-    const count = block.instructions.length
     const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
     const ordered = new Int32Array(conditions.orderedIn[index] ?? [])
     const spans = spansOfBlocks[index] ?? new Map()
     spansUsed = 0
-    w.get(left)
-    w.i32(count)
-    w.op(o.sub)
-    w.tee(left)
-    w.i32(0)
-    w.op(o.ltS)
-    w.if()
-    cold(block.start, count, dirty)
-    w.end()
+    const need = budget.need[index] ?? 0
+    const owed = budget.owed[index] ?? 0
+    if (need > 0) {
+      w.get(left)
+      w.i32(need)
+      w.op(o.ltS)
+      w.if()
+      cold(block.start, 0, dirty)
+      w.end()
+    }
     for (const [at, instruction] of block.instructions.entries()) {
-      step = { block, index, instruction, rest: count - at, dirty, ordered, spans, at }
+      step = { block, index, instruction, owed: owed + at, dirty, ordered, spans, at }
       for (const pool of Object.values(pools)) pool.used = 0
       createEmitter(unitSite, instruction.meaning.program).run()
     }
