@@ -14,6 +14,8 @@ export const models = {
     'vexptefp is 2^x computed in doubles (error below 2^-40) and rounded to single; whole exponents are exact.',
   logarithm:
     'vlogefp is log2(x) computed in doubles (error below 2^-40) and rounded to single; powers of two are exact.',
+  'enabled-exceptions':
+    'Titles run with MSR.FE0 = FE1 = 0, so no floating-point exception traps. An enabled invalid operation or division by zero keeps its target (VE, ZE); an enabled overflow or underflow (OE, UE) gives the result of a disabled one, its exponent not adjusted, and FEX tells.',
   'dot-product':
     'Exact products, summed in doubles as (p0 + p2) + p1, or (p0 + p2) + (p1 + p3), and rounded once; finite operands that overflow give 0x7FC00000, denormals are zero whatever VSCR.NJ says.',
   'packed-half':

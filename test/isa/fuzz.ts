@@ -44,6 +44,11 @@ const addressOf = (index: number): number => blocksBase + index * blockSize + da
 const nops = (group: readonly number[]): readonly number[] => group.map(() => nop)
 const silenced = (test: Test): Test => ({ ...test, groups: test.groups.map(nops) })
 
+interface Outcome {
+  readonly end: End | undefined
+  readonly fault: number | undefined
+}
+
 /** Our side: the same code and data at the same addresses. */
 function createOurs(mode: Mode, engine: Engine) {
   const memory = createMemory()
@@ -54,20 +59,37 @@ function createOurs(mode: Mode, engine: Engine) {
   const image = new DataView(new ArrayBuffer(endAt))
   return {
     place: (code: Uint8Array) => memory.poke(codeBase, code),
-    /** Runs one test in its block; undefined where it does not come to its end. */
-    run(start: Start, index: number, from: number, to: number): End | undefined {
-      const block = blocksBase + index * blockSize
-      memory.commit(block, blockSize, access.none)
-      memory.commit(block, blockSize, access.read | access.write)
-      writeStart(image, 0, start, 0)
-      memory.write(block, new Uint8Array(image.buffer))
-      loadRegisters(cpu, start)
-      cpu.registers().pc = from
+    /** Runs one test in its block; where it does not come to its end, the word it faulted at. */
+    run(start: Start, index: number, from: number, to: number): Outcome {
+      const block = begin(start, index, from)
       cpu.setStops([to])
       const exit = cpu.run(longestRun)
-      if (exit.kind !== 'leave' || cpu.registers().pc !== to) return undefined
-      return endOf(cpu, memory.read(block + dataAt, dataSize), mode === 'wide')
+      if (exit.kind === 'leave' && cpu.registers().pc === to)
+        return { end: endOf(cpu, memory.read(block + dataAt, dataSize), mode === 'wide'), fault: undefined }
+      return { end: undefined, fault: exit.kind === 'fault' ? exit.fault.word : undefined }
     },
+    /** The words that a test which ends well executes, each as often as it does. */
+    trace(start: Start, index: number, from: number, to: number): number[] {
+      begin(start, index, from)
+      cpu.setStops([])
+      const words: number[] = []
+      while (cpu.registers().pc !== to) {
+        words.push(memory.load32(cpu.registers().pc))
+        cpu.run(1)
+      }
+      return words
+    },
+  }
+
+  function begin(start: Start, index: number, from: number): number {
+    const block = blocksBase + index * blockSize
+    memory.commit(block, blockSize, access.none)
+    memory.commit(block, blockSize, access.read | access.write)
+    writeStart(image, 0, start, 0)
+    memory.write(block, new Uint8Array(image.buffer))
+    loadRegisters(cpu, start)
+    cpu.registers().pc = from
+    return block
   }
 }
 
@@ -79,8 +101,11 @@ export interface FuzzOptions {
 }
 
 export interface Fuzzer {
-  /** How often each row was part of a sequence that was compared. */
+  readonly mode: Mode
+  /** How often each row was executed in a sequence that was compared. */
   readonly hits: ReadonlyMap<string, number>
+  /** Sequences that were left out, by the row that faulted in them. */
+  readonly faults: ReadonlyMap<string, number>
   readonly compared: number
   readonly dropped: number
   /** Compares `count` new sequences; the first that differs is answered, made small. */
@@ -94,7 +119,13 @@ export function createFuzzer({ mode, seed, engine = 'interpreter', isAllowed = (
   const ours = createOurs(mode, engine)
   const random = createRandom(seed)
   const generator = createGenerator(random, mode, isAllowed)
+  const branching = new Set(generator.shapes.filter(shape => shape.branches).map(shape => shape.row.name))
   const hits = new Map<string, number>(generator.shapes.map(shape => [shape.row.name, 0]))
+  const faults = new Map<string, number>()
+  const nameOf = (word: number): string => decode(word)?.name ?? ''
+  const count = (names: Map<string, number>, name: string): void => {
+    names.set(name, (names.get(name) ?? 0) + 1)
+  }
   let compared = 0
   let dropped = 0
 
@@ -103,13 +134,22 @@ export function createFuzzer({ mode, seed, engine = 'interpreter', isAllowed = (
     return wide ? start : { ...start, gpr: start.gpr.map((value, n) => (n > 0 && n < 7 ? value | highGarbage : value)) }
   }
 
-  function runOurs(tests: readonly Test[]): (End | undefined)[] {
+  function runOurs(tests: readonly Test[]) {
     const { code, starts, ends } = buildProgram(
       tests.map(test => test.groups.flat()),
       wide,
     )
     ours.place(code)
-    return tests.map((test, index) => ours.run(ownStart(test.start), index, starts[index] ?? 0, ends[index] ?? 0))
+    const of = <R>(what: (start: Start, index: number, from: number, to: number) => R, test: Test, index: number): R =>
+      what(ownStart(test.start), index, starts[index] ?? 0, ends[index] ?? 0)
+    return {
+      outcomes: tests.map((test, index) => of(ours.run, test, index)),
+      /** What a test executes: all of it, unless it branches. */
+      executed(test: Test, index: number): readonly number[] {
+        const words = test.groups.flat()
+        return words.some(word => branching.has(nameOf(word))) ? of(ours.trace, test, index) : words
+      },
+    }
   }
 
   function runQemu(tests: readonly Test[]): { ends: readonly End[]; ended: string | undefined } {
@@ -144,7 +184,7 @@ export function createFuzzer({ mode, seed, engine = 'interpreter', isAllowed = (
   }
 
   function judge(test: Test): Omit<Difference, 'test' | 'seed'> | undefined {
-    const [end] = runOurs([test])
+    const end = runOurs([test]).outcomes[0]?.end
     if (end === undefined) return undefined
     const { ends, ended } = runQemu([test])
     if (ended !== undefined) return { differs: [], ended }
@@ -181,14 +221,15 @@ export function createFuzzer({ mode, seed, engine = 'interpreter', isAllowed = (
     return { test: best, seed, ...verdict }
   }
 
-  function batch(count: number): Difference | undefined {
+  function batch(size: number): Difference | undefined {
     const made: Test[] = []
-    for (let index = 0; index < count; index += 1) {
+    generator.favour(hits)
+    for (let index = 0; index < size; index += 1) {
       const groups = generator.sequence(1 + random.below(random.chance(50) ? 4 : 40))
       made.push({ groups, start: generator.start(addressOf(index)) })
     }
-    const ourEnds = runOurs(made)
-    const tests = made.map((test, index) => (ourEnds[index] === undefined ? silenced(test) : test))
+    const { outcomes, executed } = runOurs(made)
+    const tests = made.map((test, index) => (outcomes[index]?.end === undefined ? silenced(test) : test))
     const { ends, ended } = runQemu(tests)
     if (ended !== undefined) {
       const [index] = findEnding(
@@ -200,25 +241,25 @@ export function createFuzzer({ mode, seed, engine = 'interpreter', isAllowed = (
       return reduce(alone(test, index)) ?? { test, seed, differs: [], ended }
     }
     for (const [index, test] of tests.entries()) {
-      const end = ourEnds[index]
+      const end = outcomes[index]?.end
       const theirs = ends[index]
       if (end === undefined || theirs === undefined) {
         dropped += 1
+        count(faults, nameOf(outcomes[index]?.fault ?? 0))
         continue
       }
       const differs = differencesOf(end, theirs)
       if (differs.length > 0) return reduce(alone(test, index)) ?? { test, seed, differs }
       compared += 1
-      for (const word of test.groups.flat()) {
-        const name = decode(word)?.name ?? ''
-        hits.set(name, (hits.get(name) ?? 0) + 1)
-      }
+      for (const word of executed(test, index)) count(hits, nameOf(word))
     }
     return undefined
   }
 
   return {
+    mode,
     hits,
+    faults,
     get compared() {
       return compared
     },

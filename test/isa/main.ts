@@ -1,5 +1,7 @@
 import type { Mode } from './differences.ts'
 import { createFuzzer, describe } from './fuzz.ts'
+import { hitTable } from './tally.ts'
+import { vectorCounts } from './vectors.ts'
 
 /** `npm run fuzz:isa -- --minutes 60 --seed 1`: both modes in turn, until the time is over or something differs. */
 const argument = (name: string, otherwise: number): number => {
@@ -34,11 +36,14 @@ search: while (performance.now() < end)
     break search
   }
 
-for (const { mode, fuzzer } of fuzzers) {
-  console.log(`${mode}: ${fuzzer.compared} sequences compared, ${fuzzer.dropped} that fault on our side left out`)
-  const hits = [...fuzzer.hits].sort(([, a], [, b]) => a - b)
-  const shown = process.argv.includes('--table') ? hits : hits.slice(0, 5)
-  console.log(`${mode}: ${hits.length} rows; ${shown.map(([name, times]) => `${name} ${times}`).join(', ')}`)
-  fuzzer.close()
-}
+const tallies = fuzzers.map(({ fuzzer }) => fuzzer)
+for (const { mode, compared, dropped } of tallies)
+  console.log(`${mode}: ${compared} sequences compared, ${dropped} that fault on our side left out`)
+if (process.argv.includes('--table')) console.log(hitTable(tallies, vectorCounts()).join('\n'))
+else
+  for (const { mode, hits } of tallies) {
+    const fewest = [...hits].sort(([, a], [, b]) => a - b).slice(0, 5)
+    console.log(`${mode}: ${hits.size} rows; ${fewest.map(([name, times]) => `${name} ${times}`).join(', ')}`)
+  }
+for (const tally of tallies) tally.close()
 process.exitCode = status

@@ -204,7 +204,7 @@ export const execCommand = defineCommand({
   options: {},
   more: [
     'A request: {"id", "base", "code" (hex), "entry", "regs": {"r3": "0x…", "f1", "v1", "cr", "xer", "lr", "ctr", "fpscr",',
-    '"vscr"}, "mem": [{"addr", "bytes" (hex)}], "max": 100000, "engine": "interpreter"|"compiler", "sf": 0|1,',
+    '"vscr", "vrsave"}, "mem": [{"addr", "bytes" (hex)}], "max": 100000, "engine": "interpreter"|"compiler", "sf": 0|1,',
     '"out": ["r3", …], "outMem": [{"addr", "len"}]}. It runs from entry until `blr` to the initial LR.',
     'An answer: {"id", "status": "ok"|"fault"|"limit", "regs", "mem", "instructions", "error"?}, in order.',
   ].join('\n'),

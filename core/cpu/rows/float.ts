@@ -40,7 +40,7 @@ function recordStatus<V extends Values>(o: Ops<V>, rc: boolean): void {
 
 type After = typeof afterResult
 
-/** Writes a result and its status, unless an enabled exception withholds it. */
+/** Writes a result and its status, unless an enabled exception withholds it (model `enabled-exceptions`). */
 function commit<V extends Values>(
   o: Ops<V>,
   f: Target,
@@ -188,8 +188,7 @@ const move = (
 const size = ~signBit & 0xffff_ffff_ffff_ffffn
 
 export const floatRows: readonly Row[] = [
-  ...arithmeticRows(false),
-  ...arithmeticRows(true),
+  ...modelled('enabled-exceptions', ...arithmeticRows(false), ...arithmeticRows(true)),
   ...modelled(
     'reciprocal',
     ...apart(
@@ -233,8 +232,11 @@ export const floatRows: readonly Row[] = [
   ),
   move('fabs', '0100001000', 'FRB with its sign cleared, bit for bit', (o, bits) => o.i64.and(bits, o.i64.const(size))),
   move('fnabs', '0010001000', 'FRB with its sign set, bit for bit', (o, bits) => o.i64.or(bits, o.i64.const(signBit))),
-  row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) =>
-    commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))),
+  ...modelled(
+    'enabled-exceptions',
+    row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) =>
+      commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))),
+    ),
   ),
   ...modelled('integer-in-float', conversion('fctiw', '0000001110', true, false)),
   ...modelled('integer-in-float', conversion('fctiwz', '0000001111', true, true)),

@@ -65,6 +65,7 @@ const fromRight: Load = (o, ea) =>
   o.i8x16.add(o.v128.const(descending), o.i8x16.sub(bytes(o, 16), o.i8x16.splat(offset(o, ea))))
 
 const wideForm = (one: Row): readonly Row[] => apart('no processor of QEMU has VMX128', one)
+const noStreams = 'no processor of QEMU has streams'
 const cellOnly = 'no processor of QEMU has the left and right forms'
 
 /** A load in its AltiVec form (extended opcode) and, where there is one, its VMX128 form. */
@@ -136,10 +137,10 @@ export const vectorMemoryRows: readonly Row[] = [
   ...apart(cellOnly, ...store('stvrx', 679, 'store right bytes to the block before the address', storeRight)),
   ...apart(cellOnly, ...store('stvlxl', 903, 'as stvlx, last use', storeLeft)),
   ...apart(cellOnly, ...store('stvrxl', 935, 'as stvrx, last use', storeRight)),
-  hint('dst', 342, false, 'start a stream of loads: no effect'),
-  hint('dstt', 342, true, 'start a transient stream of loads: no effect'),
-  hint('dstst', 374, false, 'start a stream of stores: no effect'),
-  hint('dststt', 374, true, 'start a transient stream of stores: no effect'),
+  ...apart(noStreams, hint('dst', 342, false, 'start a stream of loads: no effect')),
+  ...apart(noStreams, hint('dstt', 342, true, 'start a transient stream of loads: no effect')),
+  ...apart(noStreams, hint('dstst', 374, false, 'start a stream of stores: no effect')),
+  ...apart(noStreams, hint('dststt', 374, true, 'start a transient stream of stores: no effect')),
   row('dss', '011111 000 strm 00000 00000 1100110110 0', 'strm', 'stop a stream: no effect', () => {}),
   row('dssall', '011111 10000 00000 00000 1100110110 0', '', 'stop all streams: no effect', () => {}),
 ]

@@ -229,6 +229,15 @@ const rootLane = routine('rootLane', ['i32'], ['i32'], (o, bits) => {
   ]
 })
 
+/** A denormal, which only VSCR.NJ = 0 lets through, is brought into range by 2^24 and the root put back. */
+const anyRootLane = routine('anyRootLane', ['i32'], ['i32'], (o, bits) => {
+  const { f32, i32 } = o
+  const tiny = i32.lt_u(bits, i32.const(0x0080_0000))
+  const scaled = i32.reinterpret_f32(f32.mul(f32.reinterpret_i32(bits), f32.const(2 ** 24)))
+  const [value] = o.call(rootLane, i32.select(tiny, scaled, bits))
+  return [i32.select(tiny, i32.add(value, i32.const(12 << 23)), value)]
+})
+
 /** A function of one lane in every lane. */
 function each<V extends Values>(o: Ops<V>, v: V128<V>, of: (bits: V['i32']) => V['i32']): V128<V> {
   return [0, 1, 2, 3].reduce((all, lane) => o.i32x4.replace_lane(lane, all, of(o.i32x4.extract_lane(lane, v))), v)
@@ -240,7 +249,7 @@ export const rootEstimate: Meaning1 = (o, b) => {
   const negative = o.v128.andnot(o.i32x4.shr_s(x, o.i32.const(31)), o.i32x4.eq(size, zero(o)))
   const estimate = flushed(
     o,
-    each(o, x, bits => o.call(rootLane, bits)[0]),
+    each(o, x, bits => o.call(anyRootLane, bits)[0]),
   )
   const ofZero = o.v128.bitselect(o.v128.or(x, words(o, infinity)), estimate, o.i32x4.eq(size, zero(o)))
   const ofInfinity = o.v128.bitselect(zero(o), ofZero, o.i32x4.eq(x, words(o, infinity)))

@@ -64,6 +64,31 @@ describe.each(['interpreter', 'compiler'])('exec with the %s', engine => {
     expect(ask({ engine, code, regs: { vscr: 0 }, out: ['vscr'] }).regs).toEqual({ vscr: '0x00000000' })
   })
 
+  test('takes and gives back every register, with all its bits', () => {
+    const regs: Record<string, string> = {}
+    const give = (name: string, digits: number, value: bigint): void => {
+      regs[name] = `0x${BigInt.asUintN(4 * digits, value)
+        .toString(16)
+        .padStart(digits, '0')}`
+    }
+    const mixed = 0x9e3779b97f4a7c15f39cc0605cedc835n
+    for (let n = 0; n < 32; n += 1) {
+      give(`r${n}`, 16, mixed * BigInt(n + 1))
+      give(`f${n}`, 16, mixed * BigInt(n + 33))
+    }
+    for (let n = 0; n < 128; n += 1) give(`v${n}`, 32, mixed * BigInt(n + 65))
+    give('ctr', 16, mixed)
+    give('lr', 16, 0x12345678bffffff0n)
+    give('cr', 8, 0x87654321n)
+    give('xer', 8, 0xe000007fn)
+    give('fpscr', 8, 0x0000f003n)
+    give('vscr', 8, 0x00010001n)
+    give('vrsave', 8, 0xdeadbeefn)
+    const answer = ask({ engine, code: codeOf('nop', 'blr'), regs })
+    expect(answer.regs).toEqual(regs)
+    expect(ask({ engine, code: codeOf('nop', 'blr'), regs, out: Object.keys(regs) }).regs).toEqual(regs)
+  })
+
   test('forgets the memory and the code of the request before', () => {
     const code = codeOf('lwz r3, 0(r4)', 'blr')
     const mem = [{ addr: 0x30000, bytes: 'deadbeef' }]

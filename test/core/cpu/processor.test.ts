@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { assembler } from '../../../core/cpu/isa.ts'
 import type { CpuFault, Engine } from '../../../core/cpu/run.ts'
 import { access } from '../../../core/memory/map.ts'
 import { all, codeBase, createWorkbench, dataBase, readExecute, readWrite, type Workbench } from './workbench.ts'
@@ -178,10 +179,11 @@ describe.each(engines)('a fault in the %s', engine => {
     const before = registers.copy()
     const retired = bench.cpu.retired
     const exit = bench.cpu.run(2)
+    const word = typeof line === 'string' ? assembler.word(line, codeBase + 4) : line
     const text = typeof line === 'string' ? line : `.long 0x${line.toString(16).toUpperCase().padStart(8, '0')}`
     expect(exit).toMatchObject({
       kind: 'fault',
-      fault: { code, pc: codeBase + 4, text, ...(address === undefined ? {} : { address }) },
+      fault: { code, pc: codeBase + 4, word, text, ...(address === undefined ? {} : { address }) },
     })
     expect(bench.cpu.retired - retired).toBe(1)
     registers.setGpr32(7, 0)

@@ -183,6 +183,60 @@ test.each([...repeated, ...converted])('%s and %s are the same on the registers 
   )
 })
 
+/** Widths of the codes of each integer format, x first; the last of an unsigned one comes back near 1.0. */
+const formats: readonly { format: number; signed: readonly number[]; unsigned: readonly number[] }[] = [
+  { format: 0, signed: [], unsigned: [8, 8, 8, 8] },
+  { format: 1, signed: [16, 16], unsigned: [] },
+  { format: 2, signed: [10, 10, 10], unsigned: [2] },
+  { format: 4, signed: [16, 16, 16, 16], unsigned: [] },
+  { format: 6, signed: [20, 20, 20], unsigned: [4] },
+]
+const packed = (format: number): number[] => [
+  encode('vpkd3d128', { vd128: 2, vb128: 1, format, pmask: 2, rotation: 0 }),
+  encode('vupkd3d128', { vd128: 3, vb128: 2, format }),
+]
+
+test.each(formats)('what format $format packs it unpacks, for every code in range', ({ format, signed, unsigned }) => {
+  const fraction = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
+  fc.assert(
+    fc.property(fc.tuple(fraction, fraction, fraction, fraction), parts => {
+      const codes = [
+        ...signed.map((width, i) => Math.floor((parts[i] ?? 0) * (2 ** width - 1)) - 2 ** (width - 1) + 1),
+        ...unsigned.map((width, i) => Math.floor((parts[3 - i] ?? 0) * 2 ** width)),
+      ]
+      const of = (base: (i: number) => number): Vector => {
+        const [x = 0, y = 0, z = 0, w = 0x3f800000] = codes.map((code, i) => base(i) + code)
+        return [x, y, z, w]
+      }
+      r.setVr(1, bytesOf(of(() => 0x40400000)))
+      bench.place(packed(format))
+      bench.cpu.run(2)
+      expect(text(r.vr(3))).toBe(text(bytesOf(of(i => (i < signed.length ? 0x40400000 : 0x3f800000)))))
+    }),
+    { seed, numRuns: 500 },
+  )
+})
+
+test.each([3, 5])('every half but a denormal comes back from format %i as it was', format => {
+  const half = fc.integer({ min: 0x400, max: 0x7fff }).chain(size => fc.constantFrom(size, size | 0x8000))
+  fc.assert(
+    fc.property(fc.tuple(half, half, half, half), ([x, y, z, w]) => {
+      const [low, high] = [((x << 16) | y) >>> 0, ((z << 16) | w) >>> 0]
+      const given: Vector = format === 3 ? [0, 0, 0, low] : [0, 0, low, high]
+      const [pack, unpack] = [
+        encode('vpkd3d128', { vd128: 4, vb128: 3, format, pmask: 2, rotation: 0 }),
+        encode('vupkd3d128', { vd128: 3, vb128: 2, format }),
+      ]
+      r.setVr(2, bytesOf(given))
+      r.setVr(4, bytesOf([0, 0, 0, 0]))
+      bench.place([unpack, pack])
+      bench.cpu.run(2)
+      expect(text(r.vr(4))).toBe(text(bytesOf(given)))
+    }),
+    { seed, numRuns: 500 },
+  )
+})
+
 test('the left and right loads give the parts of a block, and together an unaligned vector', () => {
   const memory = Uint8Array.from({ length: 48 }, (_, i) => (i * 37 + 11) & 255)
   bench.memory.write(dataBase, memory)
