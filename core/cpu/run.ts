@@ -17,6 +17,7 @@ import { createTier, type TierCounters } from './compiler/tier.ts'
 import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
 import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
 import { decode, disassembler, knownOf } from './isa.ts'
+import type { Profile } from './profile.ts'
 import { createRegisterFile, type RegisterFile } from './registers.ts'
 import type { Row } from './rows/row.ts'
 import { rows } from './rows/table.ts'
@@ -120,6 +121,8 @@ export interface CpuSettings {
   readonly decodedPages?: number
   /** Instructions of compiled code that are kept at a time. */
   readonly capacity?: number
+  /** Told where the instructions go. */
+  readonly profile?: Profile
 }
 
 export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
@@ -128,6 +131,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     functions = new Map(),
     decodedPages = limits.decodedPages.value,
     capacity = limits.compiledInstructions.value,
+    profile,
   }: CpuSettings = typeof settings === 'string' ? { engine: settings } : settings
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
@@ -275,6 +279,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           enter,
           pcOf,
           functions,
+          profile,
         })
 
   function leaveRun(): number {
@@ -330,8 +335,9 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       }
       let rest = budget
       while (rest > 0) {
-        const part = Math.min(rest, largestRun)
+        const part = Math.min(rest, largestRun, profile?.due(before) ?? largestRun)
         const exit = runOnce(part)
+        profile?.ended(before, current.pc)
         if (exit === exits.leave) return { kind: 'leave' }
         const fault = faultNames.get(exit)
         if (fault !== undefined) return { kind: 'fault', fault: faultOf(fault) }

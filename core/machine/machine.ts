@@ -3,6 +3,7 @@
  * function of its title, options and inputs; it runs in slices, and says of itself what happened by the sink it is given.
  */
 import type { Plain } from '../base/state.ts'
+import { createProfile, type ProfileReport } from '../cpu/profile.ts'
 import { type Cpu, createCpu, type Engine } from '../cpu/run.ts'
 import { createAudioOutput } from '../devices/audio/audio.ts'
 import { createXmaDecoder } from '../devices/audio/xma.ts'
@@ -43,6 +44,8 @@ export interface Machine {
   load(state: Plain): void
   /** SHA-256 of the machine's state; no observer changes it. */
   digest(): string
+  /** Where the instructions went; undefined where nobody asked. */
+  profile(): ProfileReport | undefined
 }
 
 export interface MachineSpec {
@@ -59,9 +62,14 @@ export interface MachineSpec {
   readonly map?: string
   /** How instructions are executed: a matter of speed, and of nothing else. */
   readonly engine?: Engine
+  /** A clock of the host, in milliseconds, for a profile; nothing of it reaches the machine. */
+  readonly profileClock?: () => number
   /** Memory of a machine that is no longer needed, to be used again; whatever is in it goes. */
   readonly memory?: GuestMemory
 }
+
+/** Code that no function is known to hold, in pieces. */
+const near = (pc: number): number => (pc & -0x100) >>> 0
 
 export function createMachine(spec: MachineSpec): Machine {
   const { image, sink } = spec
@@ -70,6 +78,9 @@ export function createMachine(spec: MachineSpec): Machine {
   if (spec.memory !== undefined) memory.load({ runs: [] })
 
   let core: KernelCore | undefined
+  const profile =
+    spec.profileClock &&
+    createProfile({ now: spec.profileClock, functionOf: pc => symbols.symbolAt(pc)?.begin ?? near(pc) })
   const cpu: Cpu = createCpu(
     memory,
     {
@@ -84,6 +95,7 @@ export function createMachine(spec: MachineSpec): Machine {
     {
       engine: spec.engine ?? 'interpreter',
       functions: new Map(image.functions.map(one => [one.begin, one.end - one.begin])),
+      ...(profile && { profile }),
     },
   )
   const now = (): number => kernelCore.kernel.time.now()
@@ -228,5 +240,6 @@ export function createMachine(spec: MachineSpec): Machine {
       begin()
       return digestOf(saveState(parts))
     },
+    profile: () => profile?.report(),
   }
 }

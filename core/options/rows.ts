@@ -104,6 +104,11 @@ export const runOptions = {
     range: [0, 64],
     about: 'frames of a call stack to record with a fact; 0 for none',
   }),
+  profile: row({
+    kind: 'flag',
+    group: 'What to look at',
+    about: 'report where the instructions went: hot functions, what the compiler made of them and why it was left',
+  }),
   out: row({
     kind: 'path',
     group: 'Output',

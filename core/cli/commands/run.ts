@@ -16,6 +16,7 @@ import { loadPlugins } from '../../plugin/load.ts'
 import { defineCommand, type Outside } from '../command.ts'
 import { tell } from '../exit.ts'
 import { watchForInterrupts } from '../interrupt.ts'
+import { profileSections } from '../profile.ts'
 import { createProgress } from '../progress.ts'
 import { digestLine, type Outcome, reportJson, reportText } from '../report.ts'
 import { runToEnd } from '../session.ts'
@@ -87,6 +88,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     input,
     ...(map === undefined ? {} : { map }),
     engine: values.engine,
+    ...(values.profile && { profileClock: clock.now }),
     print: text => {
       if (!values.quiet) note(`title: ${text}`)
     },
@@ -115,7 +117,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     cycles: machine.views.cycle,
     digest: machine.digest(),
     exitCode: machine.exitCode,
-    sections: driver.sections(),
+    sections: [...driver.sections(), ...profileSections(machine)],
     plugins: driver.summary(),
     balance: driver.balance(),
     counters: machine.views.counters(),

@@ -51,6 +51,8 @@ const imports = {
   hot: { takes: ['i32'], gives: [] },
   /** A unit has ended at a record that is neither counted nor compiled. */
   arrived: { takes: ['i32'], gives: [] },
+  /** Told of every way out of compiled code, where somebody asked: the address, and the instructions left. */
+  exited: { takes: ['i32', 'i32'], gives: [] },
 } as const satisfies Record<string, Signature>
 
 export const helperSignatures = {
@@ -124,7 +126,7 @@ export function emitHelper(name: keyof typeof helperSignatures, writer: Writer):
   w.end()
 }
 
-function build(): WebAssembly.Module {
+function build(profiled: boolean): WebAssembly.Module {
   const builder = createModule(imports, createConstants())
   const { writer } = builder
   const w = instructions(writer)
@@ -219,6 +221,11 @@ function build(): WebAssembly.Module {
   w.end()
   enter(state(specials.pc.at), state(transient.left))
   w.end()
+  if (profiled) {
+    w.get(nextPc)
+    w.get(nextLeft)
+    w.call(builder.imported('exited'))
+  }
   w.get(nextPc)
   w.get(pc)
   w.op(o.eq)
@@ -267,7 +274,7 @@ function build(): WebAssembly.Module {
   return new WebAssembly.Module(bytes)
 }
 
-let module: WebAssembly.Module | undefined
+const modules = new Map<boolean, WebAssembly.Module>()
 
 export interface DispatchPorts {
   readonly memory: WebAssembly.Memory
@@ -278,11 +285,14 @@ export interface DispatchPorts {
   readonly pcOf: WebAssembly.ExportValue
   hot(record: number): void
   arrived(record: number): void
+  readonly exited?: (pc: number, left: number) => void
 }
 
 /** Puts the handlers into the interpreter's table; answers with the function of an address without a unit. */
 export function installDispatch(ports: DispatchPorts): WebAssembly.ExportValue {
-  module ??= build()
+  const profiled = ports.exited !== undefined
+  const module = modules.get(profiled) ?? build(profiled)
+  modules.set(profiled, module)
   const instance = new WebAssembly.Instance(module, {
     x: {
       memory: ports.memory,
@@ -292,6 +302,7 @@ export function installDispatch(ports: DispatchPorts): WebAssembly.ExportValue {
       pcOf: ports.pcOf,
       hot: (record: number) => ports.hot(record >>> 0),
       arrived: (record: number) => ports.arrived(record >>> 0),
+      exited: (pc: number, left: number) => ports.exited?.(pc >>> 0, left),
     },
   })
   const functions = instance.exports as Record<'counting' | 'compiled' | 'stub', WebAssembly.ExportValue>

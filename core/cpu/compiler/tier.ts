@@ -13,10 +13,12 @@ import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
 import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
 import { knownOf } from '../isa.ts'
+import type { Profile } from '../profile.ts'
 import { transient } from '../state.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type Constants, createModule } from '../wasm/module.ts'
 import { emitHelper, helperLocals, helperSignatures, installDispatch, sideOf, sideValue } from './dispatch.ts'
+import { causeOf } from './exits.ts'
 import { type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
 import { emitUnit, unitSignature } from './unit.ts'
 
@@ -63,6 +65,7 @@ export interface TierSpec {
   readonly pcOf: WebAssembly.ExportValue
   /** Starts and lengths of functions, where known beforehand. */
   readonly functions: ReadonlyMap<number, number>
+  readonly profile: Profile | undefined
 }
 
 interface CompiledModule {
@@ -87,7 +90,8 @@ const never = 0x7fffffff
 const widestJump = 1_024
 
 export function createTier(spec: TierSpec): Tier {
-  const { memory, stops, threshold, constants } = spec
+  const { memory, stops, threshold, constants, profile } = spec
+  const clock = profile?.now ?? (() => 0)
   const view = new DataView(memory.bytes.buffer)
   const flags = createPageFlags(memory.bytes)
   const slotsOfPages = new Uint32Array(memory.bytes.buffer, hostMap.decodedPages, 1 << (32 - pageShift))
@@ -100,6 +104,10 @@ export function createTier(spec: TierSpec): Tier {
     pcOf: spec.pcOf,
     hot,
     arrived,
+    ...(profile && {
+      exited: (pc: number, left: number) =>
+        profile.left(pc, causeOf({ memory, wide, pc, left, compiled: units.has(pc) })),
+    }),
   })
   for (let i = 0; i < table.length; i += 1) table.set(i, stub)
 
@@ -265,6 +273,7 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   function compile(entries: readonly number[]): void {
+    const began = clock()
     const list = batch(entries)
     if (list.length === 0) return
     const runtimeImports = { timebase: { takes: [], gives: ['i64'] } } as const
@@ -292,16 +301,21 @@ export function createTier(spec: TierSpec): Tier {
       seen: finder.seen,
     }
     for (const unit of list) {
+      const before = clock()
       const start = writer.length
       const locals = emitUnit(unit, site)
       builder.define(functions.get(unit.entry) ?? 0, locals, start)
+      profile?.unit(unit.entry, clock() - before)
     }
     const names = list.map((unit, index) => ({ name: `u${index}`, index: functions.get(unit.entry) ?? 0 }))
     const bytes = builder.finish(names, [], { imported: ['units'] })
+    const translated = clock()
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       x: { memory: memory.wasm, units: table, timebase: spec.timebase },
     })
     const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
+    const { length } = bytes
+    profile?.module({ instructions, bytes: length, translate: translated - began, instantiate: clock() - translated })
     makeRoom(instructions)
     const pages = new Set<number>()
     for (const unit of list)
@@ -329,6 +343,7 @@ export function createTier(spec: TierSpec): Tier {
       const record = recordOf(one.unit.entry)
       if (record !== 0) mark(record, compiled, one.slot)
     }
+    profile?.stalled(clock() - began)
   }
 
   function makeRoom(instructions: number): void {
@@ -351,6 +366,7 @@ export function createTier(spec: TierSpec): Tier {
       if (there?.size === 0) byPage.delete(page)
     }
     for (const { unit, slot: number } of module.units) {
+      profile?.dropped(unit.entry)
       if (units.get(unit.entry) !== module) continue
       units.delete(unit.entry)
       table.set(number, stub)
