@@ -221,11 +221,6 @@ function build(profiled: boolean): WebAssembly.Module {
   w.end()
   enter(state(specials.pc.at), state(transient.left))
   w.end()
-  if (profiled) {
-    w.get(nextPc)
-    w.get(nextLeft)
-    w.call(builder.imported('exited'))
-  }
   w.get(nextPc)
   w.get(pc)
   w.op(o.eq)
@@ -236,6 +231,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.if()
   run(() => own(ownSide))
   w.end()
+  if (profiled) {
+    w.get(nextPc)
+    w.get(nextLeft)
+    w.call(builder.imported('exited'))
+  }
   // Where units end often, units should begin.
   w.get(nextPc)
   slotOf()

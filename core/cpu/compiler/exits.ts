@@ -31,6 +31,6 @@ export function causeOf({ memory, wide, pc, left, compiled }: Exit): ExitCause {
     if (meaningAt(pc + 4 * (length - 1))?.effects.branches !== false) break
   if (length > left) return 'budget'
   if (meaningAt((pc - 4) >>> 0)?.links === true) return 'return'
-  if (compiled) return 'return'
-  return meaning.effects.memory || meaning.effects.faults ? 'access' : 'cold'
+  if (meaning.effects.memory || meaning.effects.faults) return 'access'
+  return compiled ? 'return' : 'cold'
 }

@@ -61,7 +61,10 @@ describe('a profile', () => {
   })
 
   test('says which functions are compiled, and that with nothing compiled they are interpreted', () => {
-    const tiers = (engine: Engine) => profiled(engine, 100_000).profile.report().functions.map(one => one.tier)
+    const tiers = (engine: Engine) =>
+      profiled(engine, 100_000)
+        .profile.report()
+        .functions.map(one => one.tier)
     expect(new Set(tiers('interpreter'))).toEqual(new Set(['interpreted']))
     expect(new Set(tiers('compiler'))).toEqual(new Set(['compiled']))
   })
@@ -75,7 +78,11 @@ describe('a profile', () => {
     expect(stall.longestMilliseconds).toBeLessThanOrEqual(stall.milliseconds)
   })
 
-  test('counts a way out of compiled code by its cause', () => {
+  test.each([
+    ['access', 'lwz r6,0(r4)'],
+    ['kernel', 'sc 2'],
+    ['instruction', 'lswi r20,r5,8'],
+  ] as const)('counts a way out of compiled code by its cause: %s', (cause, instruction) => {
     const device = 0x7fc8_0000
     const profile = createProfile({ now: () => 0, functionOf })
     const bench = createWorkbench({ call: () => false }, false, { engine: 'compiler', profile })
@@ -87,16 +94,15 @@ describe('a profile', () => {
       'lis r4,0x7fc8',
       `lis r5,0x${(dataBase >>> 16).toString(16)}`,
       'lwz r6,0(r5)',
-      'lwz r6,0(r4)',
-      'nop',
-      'sc 2',
+      instruction,
       'nop',
       'nop',
       `bdnz ${codeBase + 0x10}`,
     ])
     const { exits, functions } = profile.report()
-    expect(exits.access).toBe(rounds)
-    expect(exits.kernel).toBe(rounds)
-    expect(functions.reduce((sum, one) => sum + one.exits.kernel, 0)).toBe(rounds)
+    // The first round may be the interpreter's.
+    expect(exits[cause]).toBeGreaterThanOrEqual(rounds - 1)
+    expect(exits[cause]).toBeLessThanOrEqual(rounds)
+    expect(functions.reduce((sum, one) => sum + one.exits[cause], 0)).toBe(exits[cause])
   })
 })
