@@ -16,12 +16,12 @@ import { loadPlugins } from '../../plugin/load.ts'
 import { defineCommand, type Outside } from '../command.ts'
 import { tell } from '../exit.ts'
 import { watchForInterrupts } from '../interrupt.ts'
-import { profileSections } from '../profile.ts'
 import { createProgress } from '../progress.ts'
 import { digestLine, type Outcome, reportJson, reportText } from '../report.ts'
 import { runToEnd } from '../session.ts'
 import { focusOf, identityOf, machineOptionsOf, pluginsOf, type RunValues } from '../settings.ts'
 import { mapOf } from './inspect.ts'
+import { profileSections } from './profile-report.ts'
 
 export const run = defineCommand({
   name: 'run',

@@ -1,9 +1,9 @@
 /** Where the instructions of a run went, as a section of its report. */
-import { hex32 } from '../base/words.ts'
-import { type ExitCause, exitCauses, type FunctionProfile, type ProfileReport } from '../cpu/profile.ts'
-import type { Machine } from '../machine/machine.ts'
-import type { ReportSection } from '../plugin/api.ts'
-import { columns, grouped } from './text.ts'
+import { hex32 } from '../../base/words.ts'
+import { type ExitCause, exitCauses, type FunctionProfile, type ProfileReport } from '../../cpu/profile.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { ReportSection } from '../../plugin/api.ts'
+import { columns, grouped } from '../text.ts'
 
 /** Functions that the report lists; `data` has all. */
 const shown = 25
