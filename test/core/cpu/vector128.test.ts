@@ -237,6 +237,38 @@ test.each([3, 5])('every half but a denormal comes back from format %i as it was
   )
 })
 
+const exact: Readonly<Record<string, (x: number) => number>> = { vexptefp: x => 2 ** x, vlogefp: Math.log2 }
+
+test.each(Object.entries(exact))('%s is the function rounded to single, but where doubles cannot tell', (name, of) => {
+  const view = new DataView(new ArrayBuffer(4))
+  const single = (bits: number): number => {
+    view.setUint32(0, bits)
+    return view.getFloat32(0)
+  }
+  const bits = fc.integer({ min: 0x00800000, max: 0x7f7fffff })
+  const wide = fc.oneof(
+    bits,
+    fc.integer({ min: 0x3f000000, max: 0x42f00000 }),
+    fc.integer({ min: 0x3f7ff000, max: 0x3f801000 }),
+  )
+  const signed = name === 'vexptefp' ? wide.chain(size => fc.constantFrom(size, size + 0x80000000)) : wide
+  fc.assert(
+    fc.property(signed, value => {
+      r.vscr = 0x10000
+      r.setVr(2, bytesOf([value, value, value, value]))
+      bench.run([`${name} v1, v2`])
+      const result = new DataView(r.vr(1).buffer).getFloat32(0)
+      const wanted = of(single(value))
+      const nearest = Math.abs(wanted) < 2 ** -126 ? wanted * 0 : Math.fround(wanted)
+      // Within 2^-38 of the middle of two singles, either is right.
+      const slack = Math.abs(wanted) * 2 ** -38
+      const either = [wanted, wanted - slack, wanted + slack].map(Math.fround)
+      expect(Object.is(result, nearest) || either.includes(result), `${value.toString(16)} gave ${result}`).toBe(true)
+    }),
+    { seed, numRuns: 2000 },
+  )
+})
+
 test('the left and right loads give the parts of a block, and together an unaligned vector', () => {
   const memory = Uint8Array.from({ length: 48 }, (_, i) => (i * 37 + 11) & 255)
   bench.memory.write(dataBase, memory)
