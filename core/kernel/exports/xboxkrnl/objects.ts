@@ -64,7 +64,9 @@ export const objects: readonly Entry[] = [
     (k, value, type, outAt) => {
       k.memory.store32(outAt, 0)
       const object = k.handles.need(value, undefined, operation.other)
-      return typeof object === 'number' ? object : referenceTo(k, object, type, outAt)
+      if (typeof object === 'number') return object
+      if (!isOfType(k, object, type)) k.objects.ghost(value, operation.other, 'wrongType', object)
+      return referenceTo(k, object, type, outAt)
     },
   ),
   krnl(0x10f, 'ObReferenceObject', [ptr('object')], nothing, ['sync'], (k, at) => {

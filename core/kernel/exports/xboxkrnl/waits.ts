@@ -1,7 +1,8 @@
 import { limits } from '../../../base/limits.ts'
-import { objectKinds } from '../../../facts/objects.ts'
+import { type ObjectKind, objectKinds } from '../../../facts/objects.ts'
 import { bool, type Entry, handle, krnl, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { eventKinds, mutantKinds, semaphoreKinds } from '../../handles.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
 import { status as s } from '../../status.ts'
@@ -17,9 +18,7 @@ export function timeoutAt(k: Kernel, at: number): bigint | undefined {
 
 /** The object of a handle if it can be waited on, else a status. */
 function waitable(k: Kernel, value: number): KernelObject | number {
-  const object = k.handles.need(value, undefined, operation.wait)
-  if (typeof object === 'number' || objectKinds[object.kind].waitable) return object
-  return s.OBJECT_TYPE_MISMATCH
+  return k.handles.need(value, waitableKinds, operation.wait)
 }
 
 interface Several {
@@ -82,6 +81,9 @@ function signalAny(k: Kernel, object: KernelObject): number {
       return s.OBJECT_TYPE_MISMATCH
   }
 }
+
+const waitableKinds = (Object.keys(objectKinds) as ObjectKind[]).filter(kind => objectKinds[kind].waitable)
+const signalledKinds = [...eventKinds, ...semaphoreKinds, ...mutantKinds]
 
 export const waits: readonly Entry[] = [
   krnl(
@@ -174,7 +176,7 @@ export const waits: readonly Entry[] = [
     (k, signal, wait, mode, alertable, timeout) => {
       const waited = waitable(k, wait)
       if (typeof waited === 'number') return waited
-      const signalled = k.handles.need(signal, undefined, operation.signal)
+      const signalled = k.handles.need(signal, signalledKinds, operation.signal)
       if (typeof signalled === 'number') return signalled
       const code = signalAny(k, signalled)
       if (code !== s.SUCCESS) return code

@@ -1,0 +1,286 @@
+import { describe, expect, test } from 'vitest'
+import { objectKinds } from '../../../core/index.ts'
+import { allEntries } from '../../../core/kernel/exports/index.ts'
+import {
+  answers,
+  byAddress,
+  byHandle,
+  type Column,
+  fronts,
+  kinds,
+  otherKinds,
+  type Place,
+  type PlaceRow,
+  places,
+  type Row,
+  values,
+} from './conformance.ts'
+import { createWorkbench, type Workbench } from './workbench.ts'
+
+const cellsOf = (cells: string): string[] => cells.trim().split(/\s+/)
+const columns: readonly Column[] = [...kinds, ...values]
+
+/** A handle to a new object of a kind, or a value that names none. */
+function handleOf(bench: Workbench, column: Column): number {
+  const made = (name: string, ...args: number[]): number => {
+    const at = bench.cell()
+    bench.call(1, name, at, 0, ...args)
+    return bench.memory.load32(at)
+  }
+  switch (column) {
+    case 'em':
+      return made('NtCreateEvent', 0, 0)
+    case 'ea':
+      return made('NtCreateEvent', 1, 0)
+    case 'se':
+      return made('NtCreateSemaphore', 0, 4)
+    case 'mu':
+      return made('NtCreateMutant', 0)
+    case 'tm':
+      return made('NtCreateTimer', 0)
+    case 'ta':
+      return made('NtCreateTimer', 1)
+    case 'th':
+      return bench.thread(1).handle
+    case 'io':
+      return made('NtCreateIoCompletion', 0, 0)
+    case 'nl':
+      return Number(bench.call(1, 'XamNotifyCreateListener', 8n, 0))
+    case 'cl': {
+      const value = made('NtCreateEvent', 0, 0)
+      bench.call(1, 'NtClose', value)
+      return value
+    }
+    case 'ne':
+      return 0x5554
+    case 'ze':
+      return 0
+    case 'me':
+      return 0xfffffffe
+  }
+}
+
+function callByHandle(bench: Workbench, row: Row, value: number, event: number): string {
+  const named = {
+    h: value,
+    hList: bench.words(value),
+    event,
+    cell: bench.cell(0x20),
+    now: bench.long(0n),
+    due: bench.long(-100_000n),
+    eventType: bench.core.kernel.variable('ExEventObjectType'),
+  }
+  const args = row.args.map(arg => (typeof arg === 'number' ? arg : named[arg]))
+  bench.told()
+  const answer = bench.call(1, row.call, ...args)
+  return Object.keys(answers).find(name => answers[name] === answer) ?? String(answer)
+}
+
+const signalStates = (bench: Workbench): number[] =>
+  [...bench.core.kernel.objects.live.values()].map(object => bench.core.kernel.objects.stateOf(object))
+
+const titleOf = ({ call, as }: Row): string => (as === undefined ? call : `${call} (${as})`)
+
+describe('a call by handle', () => {
+  test.each(byHandle.map(row => [titleOf(row), row] as const))(
+    '%s answers each kind as it should; refused, it signals nothing, and is told of as a call on nothing',
+    (_, row) => {
+      const expected = cellsOf(row.cells)
+      const found = columns.map((column, i) => {
+        if (expected[i] === '--') return '--'
+        const bench = createWorkbench()
+        const event = handleOf(bench, 'ea')
+        const value = handleOf(bench, column)
+        const before = signalStates(bench)
+        const answer = callByHandle(bench, row, value, event)
+        if (answer === 'ty' || answer === 'in') {
+          expect(signalStates(bench), column).toEqual(before)
+          expect(bench.told('ghost.met').length, column).toBe(1)
+        }
+        return answer
+      })
+      expect(Object.fromEntries(columns.map((column, i) => [column, found[i]]))).toEqual(
+        Object.fromEntries(columns.map((column, i) => [column, expected[i]])),
+      )
+    },
+  )
+
+  test('has a cell for each kind, each row a source, and each kind that is no column a reason', () => {
+    const codes = new Set([...Object.keys(answers), '--'])
+    for (const { call, cells, source } of byHandle) {
+      expect(cellsOf(cells).length, call).toBe(columns.length)
+      expect(cellsOf(cells).filter(cell => !codes.has(cell))).toEqual([])
+      expect(source).not.toBe('')
+    }
+    expect(Object.keys(objectKinds).length).toBe(kinds.length + Object.keys(otherKinds).length)
+    for (const kind of Object.keys(otherKinds)) expect(objectKinds).toHaveProperty([kind])
+  })
+
+  test('of those that synchronise has a row, or is the front of one that has', () => {
+    const taking = allEntries.flatMap(row =>
+      row.entry === 'function' &&
+      row.invoke !== undefined &&
+      row.args.some(({ type }) => type === 'handle') &&
+      (row.tags.includes('sync') || row.tags.includes('threads'))
+        ? [row.name]
+        : [],
+    )
+    const covered = new Set([...byHandle.map(({ call }) => call), ...Object.keys(fronts)])
+    expect(taking.filter(name => !covered.has(name))).toEqual([])
+  })
+})
+
+/** A new object in the title's memory. */
+function objectAt(bench: Workbench, place: Place): number {
+  if (place === 'ze') return 0
+  if (place === 'un') return 0x68000000
+  const at = bench.cell(0x40)
+  const make: Record<Exclude<Place, 'ze' | 'un'>, [string, ...number[]]> = {
+    em: ['KeInitializeEvent', 0, 0],
+    ea: ['KeInitializeEvent', 1, 0],
+    se: ['KeInitializeSemaphore', 0, 4],
+    mu: ['KeInitializeMutant', 0],
+    tm: ['KeInitializeTimerEx', 0, 0],
+    ta: ['KeInitializeTimerEx', 1, 0],
+    qu: ['KeInitializeQueue', 0],
+  }
+  const [name, ...args] = make[place]
+  bench.call(1, name, at, ...args)
+  return at
+}
+
+function callByAddress(row: PlaceRow, place: Place, expected: string): string {
+  const bench = createWorkbench()
+  const at = objectAt(bench, place)
+  const named = { p: at, pList: bench.words(at), entry: bench.cell(), now: bench.long(0n) }
+  const args = row.args.map(arg => {
+    if (typeof arg === 'string') return named[arg]
+    return typeof arg === 'bigint' ? BigInt.asUintN(64, arg) : arg
+  })
+  bench.told()
+  const answer = bench.call(1, row.call, ...args)
+  if (expected === '??') return '??'
+  const stop = bench.core.stopped()
+  if (stop !== undefined) return stop.text.includes(' raised ') ? 'ra' : 'fa'
+  if (typeof answer === 'string') return answer
+  if (bench.told('ghost.met').length === 1) return 'gh'
+  return expected === 'to' || expected === 'ok'
+    ? (Object.keys(answers).find(name => answers[name] === answer) ?? String(answer))
+    : String(answer)
+}
+
+describe('a call by address', () => {
+  test.each(byAddress.map(row => [row.call, row] as const))('%s answers each kind as it should', (_, row) => {
+    const expected = cellsOf(row.cells)
+    expect(expected.length).toBe(places.length)
+    expect(Object.fromEntries(places.map((place, i) => [place, callByAddress(row, place, expected[i] ?? '')]))).toEqual(
+      Object.fromEntries(places.map((place, i) => [place, expected[i]])),
+    )
+  })
+})
+
+const parameter = 0xc000000d
+const firstParameter = 0xc00000ef
+
+/** Wrong uses that are no matter of kind: what is done before, the call, its answer, its source. */
+const wrongUses: readonly (readonly [
+  title: string,
+  call: (bench: Workbench) => unknown,
+  answer: unknown,
+  source: string,
+])[] = [
+  ['an event of a third type is not made', b => b.call(1, 'NtCreateEvent', b.cell(), 0, 2, 0), parameter, 'NT'],
+  ['a timer of a third type is not made', b => b.call(1, 'NtCreateTimer', b.cell(), 0, 2), parameter, 'NT'],
+  [
+    'a semaphore that begins below 0 is not made',
+    b => b.call(1, 'NtCreateSemaphore', b.cell(), 0, -1, 4),
+    parameter,
+    'NT: 0 <= count <= limit, 0 < limit',
+  ],
+  [
+    'a release of less than nothing is refused',
+    b => b.call(1, 'NtReleaseSemaphore', handleOf(b, 'se'), -1, 0),
+    parameter,
+    'NT; Win32, ReleaseSemaphore: the count must be greater than zero',
+  ],
+  [
+    'a release that would overflow is over the limit',
+    b => b.call(1, 'NtReleaseSemaphore', handleOf(b, 'se'), 0x7fffffff, 0),
+    0xc0000047,
+    'ntstatus.h, SEMAPHORE_LIMIT_EXCEEDED',
+  ],
+  [
+    'a timer has no period below 0',
+    b => b.call(1, 'NtSetTimerEx', handleOf(b, 'tm'), b.long(-1n), 0, 1, 0, 0, -1, 0),
+    parameter,
+    'NT, NtSetTimer: INVALID_PARAMETER_6 there, seen as INVALID_PARAMETER here',
+  ],
+  [
+    'a timer that should wake a sleeping machine is set all the same',
+    b => b.call(1, 'NtSetTimerEx', handleOf(b, 'tm'), b.long(-1n), 0, 1, 0, 1, 0, 0),
+    0x40000025,
+    'ntstatus.h, TIMER_RESUME_IGNORED: a success',
+  ],
+  [
+    'a wait for no object is refused',
+    b => b.call(1, 'NtWaitForMultipleObjectsEx', 0, b.cell(), 1, 1, 0, b.long(0n)),
+    firstParameter,
+    'NT: INVALID_PARAMETER_1',
+  ],
+  [
+    'a wait for 65 objects is refused',
+    b => b.call(1, 'NtWaitForMultipleObjectsEx', 65, b.cell(0x200), 1, 1, 0, b.long(0n)),
+    firstParameter,
+    'WDK, MAXIMUM_WAIT_OBJECTS is 64',
+  ],
+  [
+    'a wait of a third type is refused',
+    b => b.call(1, 'NtWaitForMultipleObjectsEx', 1, b.words(handleOf(b, 'ea')), 2, 1, 0, b.long(0n)),
+    parameter,
+    'NT',
+  ],
+  [
+    'a thread is suspended 127 times and not once more',
+    b => {
+      const thread = handleOf(b, 'th')
+      for (let i = 0; i < 127; i += 1) b.call(1, 'NtSuspendThread', thread, 0)
+      return b.call(1, 'NtSuspendThread', thread, 0)
+    },
+    0xc000004a,
+    'WDK, MAXIMUM_SUSPEND_COUNT; ntstatus.h, SUSPEND_COUNT_EXCEEDED',
+  ],
+  [
+    'a thread that is over takes no APC',
+    b => {
+      const { tid, handle } = b.thread(1)
+      b.call(tid, 'ExTerminateThread', 0)
+      return b.call(1, 'NtQueueApcThread', handle, 0x82000400, 0, 0, 0)
+    },
+    0xc0000001,
+    'NT, NtQueueApcThread: UNSUCCESSFUL where the queue takes none',
+  ],
+  [
+    'a handle is closed once',
+    b => {
+      const value = handleOf(b, 'ea')
+      return [b.call(1, 'NtClose', value), b.call(1, 'NtClose', value)]
+    },
+    [0, 0xc0000008],
+    'ntstatus.h, INVALID_HANDLE',
+  ],
+  [
+    'a duplicate may close what it is of',
+    b => {
+      const value = handleOf(b, 'ea')
+      return [b.call(1, 'NtDuplicateObject', value, b.cell(), 1), b.call(1, 'NtSetEvent', value, 0)]
+    },
+    [0, 0xc0000008],
+    'Win32, DUPLICATE_CLOSE_SOURCE',
+  ],
+]
+
+describe('a wrong use', () => {
+  test.each(wrongUses)('%s', (_, call, answer, source) => {
+    expect(call(createWorkbench()), source).toEqual(answer)
+  })
+})
