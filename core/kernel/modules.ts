@@ -16,6 +16,7 @@ export interface Module {
   readonly entry: number
   /** Address of its XEX header, 0 for none. */
   readonly header: number
+  readonly headerSize: number
   readonly functions: FunctionTable
   readonly exports: readonly { readonly ordinal: number; readonly address: number; readonly name: string }[]
 }
@@ -74,6 +75,14 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
       return added
     },
     remove(handle) {
+      const module = list.find(each => each.handle === handle)
+      if (module === undefined) return
+      for (const [at, text] of [
+        [LDR.fullDllName, module.path],
+        [LDR.baseDllName, module.name],
+      ] as const)
+        pool.free(memory.load32(handle + at + 4), text.length * 2 + 2)
+      pool.free(handle, LDR.size)
       list = list.filter(module => module.handle !== handle)
     },
     at: address => list.find(module => address >= module.base && address < module.base + module.size),

@@ -106,12 +106,22 @@ export interface LoadedModule {
   /** 0 when it has none. */
   readonly entry: number
   readonly headerBlock: Uint8Array
+  readonly functionTable: FunctionTable
   readonly exports: readonly { readonly ordinal: number; readonly address: number; readonly name?: string }[]
 }
 
+/** What the loader asks of the kernel while it brings a library in. */
+export interface LibraryNeeds {
+  /** Takes the range of an image; false when any of it is taken. */
+  claim(base: number, size: number): boolean
+  release(base: number): void
+  /** Brings in another library that this one imports from. */
+  need(library: string): void
+}
+
 export interface ModulePort {
-  /** Loads a library the title asks for and binds its imports; undefined when there is no such file. */
-  load(path: string): LoadedModule | undefined
+  /** Puts a library into memory and binds its imports. */
+  load(name: string, bytes: Uint8Array, needs: LibraryNeeds): LoadedModule | 'bad-image' | 'no-room'
 }
 
 /** The GPU as the kernel sets it up; its interrupts come in by `graphicsInterrupt`. */

@@ -44,6 +44,7 @@ export function startTitle(k: Kernel, image: TitleImage, header: number): void {
     size: image.size,
     entry: image.entry,
     header,
+    headerSize: image.headerBlock.length,
     functions: image.functionTable,
     exports: [],
   })

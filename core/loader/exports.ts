@@ -10,11 +10,11 @@ export function readExports(xex: Xex, image: Uint8Array, base: number, name: str
   return directory === undefined || directory.size === 0 ? [] : readNamedTable(directory, image, base, name)
 }
 
-const tableMagic = [0x48000000, 0x00485645, 0x48000000] as const
+export const exportTableMagic = [0x48000000, 0x00485645, 0x48000000] as const
 
 function readOrdinalTable(at: number, image: Uint8Array, name: string): Export[] {
   const reader = createReader(image, { name, code: 'XEX_FIELD', origin: 'image' })
-  for (const [i, magic] of tableMagic.entries())
+  for (const [i, magic] of exportTableMagic.entries())
     if (reader.u32(at + i * 4, 'export table magic') !== magic)
       throw reader.wrong(at, 'export table magic', 'is not that of an export table')
   const base = reader.u32(at + 0x20, 'export image base') * 0x10000

@@ -23,6 +23,8 @@ export interface Contents {
   readonly pageSize: number
   readonly runs: readonly PackedRun[]
   readonly moduleFlags: number
+  /** Address of the table of exports, 0 for none. */
+  readonly exportTable?: number
   readonly mediaId: Uint8Array
   /** Optional headers but for file format and import libraries, which are made here. */
   readonly headers: readonly PackedHeader[]
@@ -80,6 +82,7 @@ export function writeXex(contents: Contents): Uint8Array {
   security.u32(0x128, libraries.length)
   if (imports !== undefined) security.put(0x12c, imports.digest)
   security.put(0x140, contents.mediaId)
+  security.u32(0x160, contents.exportTable ?? 0)
   if (encryption !== undefined) security.put(0x150, wrapKey(encryption.master, encryption.key))
   security.u32(0x178, 0xffffffff)
   security.u32(0x17c, 0xffffffff)

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts'
 import { hex, hex32 } from '../base/words.ts'
 import { access } from '../memory/map.ts'
 import type { MasterKey } from './crypt.ts'
+import { exportTableMagic } from './exports.ts'
 import { defaultStackSize, type Frames, type Image, type ImportLibrary, type Section } from './image.ts'
 import { thunkSize } from './import-table.ts'
 import { writeLinkerMap } from './linker-map.ts'
@@ -53,6 +54,8 @@ export interface PackOptions {
   /** System flags 0..31; absent from the file unless given. */
   readonly privileges?: number
   readonly library?: boolean
+  /** What it offers by ordinal. */
+  readonly exports?: readonly { readonly ordinal: number; readonly address: number }[]
   /** Appended to the image, read-only; a name has at most 8 letters. */
   readonly resources?: readonly { readonly name: string; readonly bytes: Uint8Array }[]
 }
@@ -96,6 +99,7 @@ export function pack(program: Program, options: PackOptions = {}): Packed {
     pageSize,
     runs: pageRuns(plan, program, refuse),
     moduleFlags: options.library ? moduleFlag.library : moduleFlag.title,
+    exportTable: plan.exportsAt,
     mediaId: mediaId(options.mediaId ?? 0),
     headers: optionalHeaders(program, options, plan, name, { checksum, timestamp }),
     libraries: program.imports.map(library => packedLibrary(library, options, refuse)),
@@ -124,6 +128,8 @@ interface Plan {
   readonly image: Uint8Array
   readonly sections: readonly Section[]
   readonly functionTable: { readonly offset: number; readonly size: number }
+  /** Address of the table of exports, 0 for none. */
+  readonly exportsAt: number
   readonly resources: readonly { readonly name: string; readonly address: number; readonly size: number }[]
 }
 
@@ -150,6 +156,8 @@ function layOut(program: Program, options: PackOptions, refuse: (what: string) =
     return at
   }
   const tableAt = room(table.length)
+  const offered = exportTable(options.exports ?? [], base)
+  const exportsAt = offered.length === 0 ? 0 : room(offered.length)
   const resources = (options.resources ?? []).map(({ name, bytes }) => {
     if (name.length > 8) throw refuse(`resource name “${name}” has more than 8 letters`)
     const address = alignUp(end, end === programEnd ? pageSize : 16)
@@ -161,6 +169,7 @@ function layOut(program: Program, options: PackOptions, refuse: (what: string) =
   const image = new Uint8Array(size)
   for (const segment of segments) image.set(segment.bytes, segment.address - base)
   image.set(table, tableAt - base)
+  if (exportsAt !== 0) image.set(offered, exportsAt - base)
   for (const { address, bytes } of resources) image.set(bytes, address - base)
 
   const own: Section = {
@@ -180,10 +189,26 @@ function layOut(program: Program, options: PackOptions, refuse: (what: string) =
     image,
     sections,
     functionTable: { offset: tableAt - base, size: table.length },
+    exportsAt,
     resources,
   }
 }
 
+/** A table of exports by ordinal; empty when there is nothing to offer. */
+function exportTable(offered: NonNullable<PackOptions['exports']>, base: number): Uint8Array {
+  if (offered.length === 0) return new Uint8Array(0)
+  const ordinals = offered.map(({ ordinal }) => ordinal)
+  const first = Math.min(...ordinals)
+  const count = Math.max(...ordinals) - first + 1
+  // Offsets count from the 64 KiB the base lies in.
+  const origin = (base >>> 16) * 0x10000
+  const out = createWriter(exportTableHead + count * 4)
+  out.put(0, words(...exportTableMagic, 0, 0, 0, 0, 0, base >>> 16, count, first))
+  for (const { ordinal, address } of offered) out.u32(exportTableHead + (ordinal - first) * 4, address - origin)
+  return out.bytes
+}
+
+const exportTableHead = 0x2c
 const runInfo = { code: 1, data: 2, readOnly: 3 } as const
 
 function pageRuns(plan: Plan, program: Program, refuse: (what: string) => Failure): PackedRun[] {

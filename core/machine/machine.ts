@@ -25,6 +25,7 @@ import { createMemory, type GuestMemory } from '../memory/guest.ts'
 import { access } from '../memory/map.ts'
 import type { Vfs } from '../vfs/vfs.ts'
 import { digestOf } from './digest.ts'
+import { createLibraries, importsOf } from './libraries.ts'
 import { createLoop, type StopReason } from './loop.ts'
 import { type MachineOptions, machineOptions } from './options.ts'
 import { createRegisters } from './registers.ts'
@@ -127,6 +128,7 @@ export function createMachine(spec: MachineSpec): Machine {
       framesOf: address => (address >= image.base && address < image.base + image.size ? image.frames : 'xbox'),
       print: text => spec.print?.(text),
       ...(spec.files === undefined ? {} : { files: spec.files }),
+      modules: createLibraries(memory, () => kernelCore),
       video: gpu,
       audio,
       xma,
@@ -147,7 +149,11 @@ export function createMachine(spec: MachineSpec): Machine {
   })
 
   const placement = place(image, memory)
-  linkImports(image, memory, (library, ordinal, kind) => kernelCore.resolve(library, ordinal, kind))
+  linkImports(
+    image,
+    memory,
+    importsOf(() => kernelCore),
+  )
   let begun = false
   /** The title comes to life when it is first run, so that whoever listens by then hears of its first thread too. */
   function begin(): void {

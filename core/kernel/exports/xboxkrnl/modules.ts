@@ -1,14 +1,8 @@
-import { bool, cstr, type Entry, krnl, ptr, status, u32 } from '../../call.ts'
+import { bool, continuation, cstr, type Entry, krnl, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { libraries } from '../../sources.ts'
+import { attached, detached, loadLibrary, systemHandleOf, systemLibrary, unloadLibrary } from '../../library.ts'
 import { status as s, win32 } from '../../status.ts'
-import { libraryIndex } from '../../table.ts'
 import { headerField, headerKey, resourceOf } from '../../xex-header.ts'
-
-/** Handles of the kernel's own libraries: nothing a title could read lies there. */
-const systemHandle = (index: number): number => 0x80000100 + index * 0x10
-
-const systemLibrary = (value: number): string | undefined => libraries.find((_, index) => systemHandle(index) === value)
 
 /** The address code of an export leads to, for a title that asks at run time; 0 for none. */
 function procedure(k: Kernel, moduleHandle: number, which: number | string): number {
@@ -31,8 +25,7 @@ export const modules: readonly Entry[] = [
     return bit < 32 && ((flags >>> bit) & 1) === 1
   }),
   krnl(405, 'XexGetModuleHandle', [cstr('name'), ptr('handle')], status, ['modules', 'poll'], (k, name, outAt) => {
-    const index = libraryIndex(name ?? '')
-    const found = index === 0 || index === 1 ? systemHandle(index) : k.modules.byName(name ?? '')?.handle
+    const found = systemHandleOf(name ?? '') ?? k.modules.byName(name ?? '')?.handle
     k.memory.store32(outAt, found ?? 0)
     return found === undefined ? win32.NOT_FOUND : s.SUCCESS
   }),
@@ -68,18 +61,29 @@ export const modules: readonly Entry[] = [
     [cstr('name'), u32('flags'), u32('version'), ptr('handle')],
     status,
     ['modules'],
-    (k, name, _flags, _version, outAt) => {
-      const index = libraryIndex(name ?? '')
-      const known = index === 0 || index === 1 ? systemHandle(index) : k.modules.byName(name ?? '')?.handle
-      if (outAt !== 0) k.memory.store32(outAt, known ?? 0)
-      return known === undefined ? s.NO_SUCH_FILE : s.SUCCESS
+    (k, name = '', _flags, _version, outAt) => {
+      const system = systemHandleOf(name)
+      if (system === undefined) return loadLibrary(k, name, outAt)
+      if (outAt !== 0) k.memory.store32(outAt, system)
+      return s.SUCCESS
     },
   ),
-  krnl(417, 'XexUnloadImage', [u32('module')], status, ['modules'], (k, moduleHandle) =>
-    systemLibrary(moduleHandle) !== undefined || k.modules.byHandle(moduleHandle) !== undefined
-      ? s.SUCCESS
-      : s.INVALID_HANDLE,
+  krnl(
+    410,
+    'XexLoadImageFromMemory',
+    [ptr('bytes'), u32('size'), cstr('name'), u32('flags'), u32('version'), ptr('handle')],
+    status,
+    ['modules'],
+    (k, at, size, name = '', _flags, _version, outAt) => loadLibrary(k, name, outAt, k.memory.read(at, size)),
   ),
+  krnl(417, 'XexUnloadImage', [u32('module')], status, ['modules'], (k, moduleHandle) =>
+    unloadLibrary(k, moduleHandle),
+  ),
+  krnl(418, 'XexUnloadImageAndExitThread', [u32('module'), u32('code')], status, ['modules'], (k, moduleHandle, code) =>
+    unloadLibrary(k, moduleHandle, code),
+  ),
+  continuation('library-attached', attached),
+  continuation('library-detached', detached),
   krnl(412, 'XexPcToFileHeader', [u32('pc'), ptr('entry')], ptr(), ['modules', 'poll'], (k, pc, outAt) => {
     const module = k.modules.list.find(each => pc >= each.base && pc < each.base + each.size)
     if (outAt !== 0) k.memory.store32(outAt, module?.handle ?? 0)
