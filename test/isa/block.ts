@@ -1,5 +1,5 @@
 import type { Cpu } from '../../core/cpu/run.ts'
-import { comparedFpscr, isOpenFpscr } from './differences.ts'
+import { comparedFpscr } from './differences.ts'
 import { at, dataAt, dataSize, endAt, stateSize } from './layout.ts'
 
 export interface Start {
@@ -115,7 +115,6 @@ export function differencesOf(ours: End, theirs: End): (readonly [name: string, 
   return parts.flatMap(([name, start, size]) => {
     const [mine, other] = [ours, theirs].map(end => end.subarray(start, start + size).toHex())
     if (mine === undefined || other === undefined || mine === other) return []
-    if (name === 'fpscr' && isOpenFpscr(Number(`0x${mine}`), Number(`0x${other}`))) return []
     return [[name, mine, other] as const]
   })
 }

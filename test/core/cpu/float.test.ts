@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { fused32 } from '../../kit/float32.ts'
 import { createWorkbench } from './workbench.ts'
 
@@ -171,6 +171,25 @@ test('a NaN that a single instruction gives is a single: the low bits of its ope
     'fffffa6b20000000',
     'fffffa6b38316002',
   ])
+})
+
+describe.each(['fmadd', 'fmsub', 'fnmadd', 'fnmsub'].flatMap(name => [name, `${name}s`]))('%s', name => {
+  const signalling = 0x7ff4000000000000n
+  const flagsOf = (a: bigint, c: bigint, b: bigint): number => {
+    for (const [n, bits] of [a, c, b].entries()) r.setFpr(1 + n, bits)
+    r.fpscr = 0
+    bench.run([`${name} f4, f1, f2, f3`])
+    return r.fpscr & 0x21f00000
+  }
+  test.each([
+    ['FRA', signalling, bitsOf(1), bitsOf(1)],
+    ['FRC', bitsOf(1), signalling, bitsOf(1)],
+    ['FRB', bitsOf(1), bitsOf(1), signalling],
+  ])('a signalling NaN in %s is VXSNAN', (_, a, c, b) => expect(flagsOf(a, c, b)).toBe(0x21000000))
+  test('infinity times zero beside a signalling NaN is VXIMZ and VXSNAN', () =>
+    expect(flagsOf(bitsOf(Number.POSITIVE_INFINITY), 0n, signalling)).toBe(0x21100000))
+  test('infinity times zero beside a quiet NaN is VXIMZ alone', () =>
+    expect(flagsOf(0n, bitsOf(Number.NEGATIVE_INFINITY), 0x7ff8000000000000n)).toBe(0x20100000))
 })
 
 test('an enabled invalid operation leaves the target as it was', () => {
