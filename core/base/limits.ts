@@ -195,6 +195,12 @@ export const limits = {
     'objects whose last signals the diagnosis remembers; the one met first goes first',
   ),
   diagnosedSignals: limit(4, 'signals', '', 'last signals of one object that the report shows; its counts are exact'),
+  saidLines: limit(
+    8,
+    'lines',
+    '',
+    'the last of what a title printed, shown where it did not end as asked; all of it goes to standard error',
+  ),
   suspiciousWait: limit(
     5,
     'seconds',

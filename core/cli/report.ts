@@ -4,6 +4,7 @@ import { hex32 } from '../base/words.ts'
 import type { ReportSection, RunEnd, RunInfo } from '../plugin/api.ts'
 import type { BalanceSheet } from '../plugin/bus.ts'
 import type { PluginSummary } from '../plugin/driver.ts'
+import type { Said } from './said.ts'
 import { columns, grouped, seconds, wrapped } from './text.ts'
 
 export interface Outcome {
@@ -22,6 +23,8 @@ export interface Outcome {
   readonly balance: BalanceSheet
   /** Counters of the machine's own bounds. */
   readonly counters: Readonly<Record<string, number>>
+  /** The last of what the title printed. */
+  readonly said: Pick<Said, 'lines' | 'before'>
   /** Host time of the run. */
   readonly milliseconds: number
 }
@@ -32,7 +35,7 @@ export const digestLine = ({ instructions, cycles, digest }: Outcome): string =>
 
 export function reportText(outcome: Outcome, bold: boolean): string {
   const parts = [headline(outcome)]
-  for (const { title, lines } of [...outcome.sections, ...accounts(outcome)]) {
+  for (const { title, lines } of [saidSection(outcome), ...outcome.sections, ...accounts(outcome)]) {
     if (lines.length === 0) continue
     const heading = bold ? `\u001b[1m${title}\u001b[22m` : title
     parts.push([heading, ...lines.map(line => (line === '' ? '' : `  ${line}`))].join('\n'))
@@ -74,6 +77,14 @@ function headline({ run, end, instructions, cycles, milliseconds, nameOf, until 
     `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, in ` +
       `${seconds(milliseconds / 1_000)}${speed}. Run ${run.runId}.`,
   ].join('\n')
+}
+
+/** A title that did not end as asked has often said why. */
+function saidSection({ said, end }: Outcome): ReportSection {
+  const asked = end.cause === 'finished' || end.cause === 'limit' || end.cause === 'until' || end.cause === 'signal'
+  const earlier = said.before > 0 ? [`… after ${grouped(said.before)} lines`] : []
+  const lines = [...earlier, ...said.lines].flatMap(line => wrapped(line, 98))
+  return { title: 'What the title said last', lines: asked || said.lines.length === 0 ? [] : lines }
 }
 
 function accounts(outcome: Outcome): ReportSection[] {
@@ -159,6 +170,7 @@ export function reportJson(outcome: Outcome): string {
     plugins: outcome.plugins,
     balance: outcome.balance,
     counters: outcome.counters,
+    said: { before: outcome.said.before, lines: outcome.said.lines },
   }
   return `${JSON.stringify(document, plainJson, 2)}\n`
 }

@@ -18,6 +18,7 @@ import { tell } from '../exit.ts'
 import { watchForInterrupts } from '../interrupt.ts'
 import { createProgress } from '../progress.ts'
 import { digestLine, type Outcome, reportJson, reportText } from '../report.ts'
+import { createSaid } from '../said.ts'
 import { runToEnd } from '../session.ts'
 import { focusOf, identityOf, machineOptionsOf, pluginsOf, type RunValues } from '../settings.ts'
 import { mapOf } from './inspect.ts'
@@ -80,6 +81,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     log: note,
     output: filesUnder(out),
   })
+  const said = createSaid()
   const machine = createMachine({
     image,
     options,
@@ -90,6 +92,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     engine: values.engine,
     ...(values.profile && { profileClock: clock.now }),
     print: text => {
+      said.add(text)
       if (!values.quiet) note(`title: ${text}`)
     },
   })
@@ -117,6 +120,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     cycles: machine.views.cycle,
     digest: machine.digest(),
     exitCode: machine.exitCode,
+    said,
     sections: [...driver.sections(), ...profileSections(machine)],
     plugins: driver.summary(),
     balance: driver.balance(),

@@ -1,0 +1,51 @@
+/** What is asked of a real title, and whether its runs show it. Pure: the runs come in as the reports they printed. */
+
+/** What of a report in JSON is looked at. */
+export interface Report {
+  readonly end: { readonly cause: string; readonly text: string; readonly met: string | null }
+  readonly instructions: number
+  readonly digest: string
+  readonly counters: Readonly<Record<string, number>>
+  readonly said: { readonly lines: readonly string[] }
+}
+
+/** One way to run a title, by the flags it is run with. */
+export interface Way {
+  readonly name: string
+  readonly flags: readonly string[]
+}
+
+export const ways: readonly Way[] = [
+  { name: 'interpreter', flags: ['--engine', 'interpreter', '--no-plugins'] },
+  { name: 'again', flags: ['--engine', 'interpreter', '--no-plugins'] },
+  { name: 'audit on', flags: ['--engine', 'interpreter', '--trails', '--plugin', 'otel:file=false'] },
+  { name: 'tiered', flags: ['--engine', 'tiered', '--no-plugins'] },
+]
+
+export interface Judgement {
+  /** `frames`: it presented them all; `own error`: it ended itself, and said why; `failed`: neither. */
+  readonly verdict: 'frames' | 'own error' | 'failed'
+  /** Why it failed, or what the title said. */
+  readonly remarks: readonly string[]
+}
+
+/** A title whose media is incomplete stops at a break point of its own, after it has said what it lacks. */
+const endsItself = ({ end, said }: Report): boolean => /break point/.test(end.text) && said.lines.length > 0
+
+/** `reports`: one for each way, undefined where the run gave none. */
+export function judge(reports: readonly (Report | undefined)[]): Judgement {
+  const remarks: string[] = []
+  const [first] = reports
+  reports.forEach((report, i) => {
+    const way = ways[i]?.name ?? String(i)
+    if (report === undefined) remarks.push(`${way}: no report`)
+    else if (first !== undefined && report.digest !== first.digest) remarks.push(`${way}: another digest`)
+    const missing = report?.counters.missing_export_calls_total ?? 0
+    if (missing > 0) remarks.push(`${way}: ${missing} calls of exports without a body`)
+    if (report !== undefined && report.end.met === null && !endsItself(report))
+      remarks.push(`${way}: ${report.end.text}`)
+  })
+  if (remarks.length > 0 || first === undefined) return { verdict: 'failed', remarks }
+  if (first.end.met !== null) return { verdict: 'frames', remarks: [] }
+  return { verdict: 'own error', remarks: first.said.lines.slice(-4) }
+}

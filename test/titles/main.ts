@@ -1,0 +1,85 @@
+/**
+ * `npm run test:titles -- FOLDER [--swaps N] [--only NAME]`: real titles, kept outside the repository, each run to so many
+ * frames in several ways that must give one digest. The folder (or XENOSCOPE_TITLES) holds a folder for each title.
+ */
+import { spawnSync } from 'node:child_process'
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { columns } from '../../core/cli/text.ts'
+import { judge, type Report, type Way, ways } from './judge.ts'
+
+const program = join(import.meta.dirname, '../../core/cli/main.ts')
+const mostBytes = 256 * 1024 * 1024
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { swaps: { type: 'string', default: '600' }, only: { type: 'string', default: '' } },
+})
+const given = positionals[0] ?? process.env.XENOSCOPE_TITLES ?? ''
+const titles = given === '' || !isFolder(given) ? [] : globSync('**/*.{xex,iso}', { cwd: given }).sort()
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+const howToGetThem = `There are no titles here: ${given === '' ? 'no folder was given' : `${given} holds none`}.
+
+Titles are nobody's to pass on with this repository, so they are kept outside of it. Some samples built with the development
+kit lie in public repositories of recompilers, as of rexdex/recompiler: projects/xenon/dolphin, and in its history
+projects/xenon/mesh (bf38b01), fog (bf38b01) and lightshafts (a81b4fa). Put each into a folder of its own, its media beside
+the executable, and give the folder that holds them:
+
+    npm run test:titles -- FOLDER        (or set XENOSCOPE_TITLES)`
+
+function run(title: string, way: Way, out: string): Report | undefined {
+  const flags = ['--until', `swaps:${values.swaps}`, '-n', '20G', '--json', '--quiet', '--out', out, ...way.flags]
+  const ended = spawnSync(process.execPath, [program, 'run', title, ...flags], {
+    encoding: 'utf8',
+    maxBuffer: mostBytes,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  try {
+    return JSON.parse(ended.stdout) as Report
+  } catch {
+    return undefined
+  }
+}
+
+function main(): number {
+  if (titles.length === 0) {
+    console.error(howToGetThem)
+    return 2
+  }
+  const out = mkdtempSync(join(tmpdir(), 'xenoscope-titles-'))
+  const rows = [['title', 'verdict', 'instructions', 'digest', 'seconds']]
+  const remarks: string[] = []
+  let failed = 0
+  for (const title of titles.filter(name => name.includes(values.only))) {
+    const began = performance.now()
+    const reports = ways.map(way => {
+      console.error(`${title}: ${way.name}`)
+      return run(resolve(given, title), way, out)
+    })
+    const { verdict, remarks: said } = judge(reports)
+    if (verdict === 'failed') failed += 1
+    const [first] = reports
+    const seconds = ((performance.now() - began) / 1000).toFixed(0)
+    rows.push([
+      title,
+      verdict,
+      (first?.instructions ?? 0).toLocaleString('en-US'),
+      first?.digest.slice(0, 16) ?? '',
+      seconds,
+    ])
+    remarks.push(...said.map(line => `${basename(title)}: ${line}`))
+  }
+  rmSync(out, { recursive: true })
+  console.log(columns(rows).join('\n'))
+  if (remarks.length > 0) console.log(`\n${remarks.join('\n')}`)
+  console.log(`\n${ways.map(({ name, flags }) => `${name}: ${flags.join(' ')}`).join('\n')}`)
+  return failed === 0 ? 0 : 1
+}
+
+process.exitCode = main()
