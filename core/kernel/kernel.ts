@@ -6,8 +6,7 @@
  * whatever runs now. Numbers below the first export are traps of the kernel's own: where guest functions it called, and
  * the first functions of threads and interrupts, return to.
  */
-import { Failure, fail } from '../base/failure.ts'
-import { limits } from '../base/limits.ts'
+import { Failure } from '../base/failure.ts'
 import type { Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import type { Scene } from '../facts/record.ts'
@@ -17,6 +16,7 @@ import { createAudit } from './audit.ts'
 import { createStackTable, type StackTable, type Walk } from './backchain.ts'
 import type { Entry, ExportRow } from './call.ts'
 import type { Kernel, KernelOptions, KernelStop } from './context.ts'
+import { createDeadlines } from './deadlines.ts'
 import { createDeferredCalls } from './deferred.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { deliverAccess, deliverFault, raise } from './exception.ts'
@@ -29,25 +29,23 @@ import { createModules } from './modules.ts'
 import { endThread, terminateTitle } from './notifications.ts'
 import { createNumbering } from './numbering.ts'
 import type { Thread } from './object.ts'
+import { typeVariables } from './object-shapes.ts'
 import { createObjects } from './objects.ts'
 import { jumped, type Outcome } from './outcome.ts'
 import { createPool } from './pool.ts'
 import type { GuestFault, KernelPorts } from './ports.ts'
 import { loadReports, saveReports } from './reports.ts'
-import { takeRequest } from './requests.ts'
 import { createScheduler, type HardwareThread, hardwareThreads } from './scheduler.ts'
 import { createShortfalls, type Shortfalls } from './shortfalls.ts'
 import { exportNumber, firstExport, type PathName, pathNumber, paths } from './sources.ts'
 import { createSpace } from './space.ts'
 import { createStates } from './states.ts'
-import { status } from './status.ts'
-import { KPCR, TIME_STAMP_BUNDLE } from './structs.ts'
+import { KPCR } from './structs.ts'
 import { type ExportTable, tableOf } from './table.ts'
 import { createThreads } from './thread.ts'
 import { createThunks } from './thunks.ts'
-import { type Clocks, createTime } from './time.ts'
+import { createTime } from './time.ts'
 import { createTimers } from './timer.ts'
-import { waitEnd } from './wait.ts'
 import { createWalker } from './walker.ts'
 
 /** What the machine asks of the kernel. */
@@ -195,7 +193,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   /** By number of an export: whether its calls change nothing that another thread could see. */
   const quiet = table.rows.map(row => row?.entry === 'function' && row.tags.includes('poll'))
-  const clocks: Clocks = { interruptHigh: 0, interruptLow: 0, systemHigh: 0, systemLow: 0, milliseconds: 0 }
   /** What is saved part by part; later ones refer to earlier ones. */
   const parts = { time, pool, space, objects, handles, threads, modules, states, thunks, numbering } as const
   let stop: KernelStop | undefined
@@ -273,17 +270,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     return scheduler.attention
   }
 
-  function writeClock(): void {
-    const bundle = variable('KeTimeStampBundle')
-    if (bundle === 0) return
-    time.readClocks(clocks)
-    memory.store32(bundle + TIME_STAMP_BUNDLE.interruptTime, clocks.interruptHigh)
-    memory.store32(bundle + TIME_STAMP_BUNDLE.interruptTime + 4, clocks.interruptLow)
-    memory.store32(bundle + TIME_STAMP_BUNDLE.systemTime, clocks.systemHigh)
-    memory.store32(bundle + TIME_STAMP_BUNDLE.systemTime + 4, clocks.systemLow)
-    memory.store32(bundle + TIME_STAMP_BUNDLE.tickCount, clocks.milliseconds)
-  }
-
   /** Goes on where a wait has ended, and calls what came for the thread meanwhile. */
   function goOn(thread: Thread): void {
     if (thread.resume !== undefined) {
@@ -358,10 +344,15 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     },
   }
 
+  const deadlines = createDeadlines({
+    kernel,
+    complete: later => guarded(() => void calls.proceed(later, 0)),
+  })
+
   objects.onEnd(object => fileEnded(kernel, object))
   for (const row of table.variables) variables.set(row.name, pool.allocate(row.size))
   for (const row of table.variables) row.fill?.(kernel, variable(row.name))
-  writeClock()
+  deadlines.writeClock()
 
   return {
     kernel,
@@ -393,28 +384,9 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       if (full && !polled && scheduler.current?.system === false) moved = true
       polled = false
       scheduler.endTurn(index)
-      writeClock()
+      deadlines.writeClock()
     },
-    serveDeadlines() {
-      let served = 0
-      for (let due = time.takeDue(); due !== undefined; due = time.takeDue()) {
-        const { kind, id } = due
-        served += 1
-        if (served > limits.deadlinesAtOnce.value)
-          throw fail('DEFECT', `${kind} ${id}`, `is due at tick ${due.at} again and again`)
-        if (kind === 'timer') timers.expire(id)
-        else if (kind === 'wait') {
-          const thread = threads.all.get(id)
-          if (thread !== undefined)
-            audit.as('deadline', 'timer', () => dispatcher.end(thread, status.TIMEOUT, waitEnd.timedOut, 0))
-        } else if (kind === 'request') {
-          const request = takeRequest(kernel, id)
-          if (request !== undefined)
-            audit.as('io-completion', 'device', () => guarded(() => void calls.proceed(request, 0)))
-        } else ports.onDeadline?.(kind, id)
-      }
-      writeClock()
-    },
+    serveDeadlines: deadlines.serve,
     deliver(found, story) {
       const { current } = scheduler
       if (current === undefined || current.tid === 0) return false
@@ -465,20 +437,4 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     saveReports: () => saveReports({ sink, objects: objects.live, threads: threads.all, shortfalls }),
     loadReports: state => loadReports(state, { sink, objects: objects.live, threads: threads.all, shortfalls }),
   }
-}
-
-/** The variable whose memory is the type of a kind's objects. */
-const typeVariables: Readonly<Record<string, string>> = {
-  'Event/Manual': 'ExEventObjectType',
-  'Event/Auto': 'ExEventObjectType',
-  Mutant: 'ExMutantObjectType',
-  Semaphore: 'ExSemaphoreObjectType',
-  Thread: 'ExThreadObjectType',
-  'Timer/Manual': 'ExTimerObjectType',
-  'Timer/Auto': 'ExTimerObjectType',
-  IoCompletion: 'IoCompletionObjectType',
-  Device: 'IoDeviceObjectType',
-  File: 'IoFileObjectType',
-  Directory: 'ObDirectoryObjectType',
-  SymbolicLink: 'ObSymbolicLinkObjectType',
 }

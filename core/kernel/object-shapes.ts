@@ -42,3 +42,19 @@ export const kindOfType: readonly (ObjectKind | undefined)[] = [
   'Timer/Manual',
   'Timer/Auto',
 ]
+
+/** The variable whose memory is the type of a kind's objects. */
+export const typeVariables: Readonly<Record<string, string>> = {
+  'Event/Manual': 'ExEventObjectType',
+  'Event/Auto': 'ExEventObjectType',
+  Mutant: 'ExMutantObjectType',
+  Semaphore: 'ExSemaphoreObjectType',
+  Thread: 'ExThreadObjectType',
+  'Timer/Manual': 'ExTimerObjectType',
+  'Timer/Auto': 'ExTimerObjectType',
+  IoCompletion: 'IoCompletionObjectType',
+  Device: 'IoDeviceObjectType',
+  File: 'IoFileObjectType',
+  Directory: 'ObDirectoryObjectType',
+  SymbolicLink: 'ObSymbolicLinkObjectType',
+}

@@ -1,6 +1,14 @@
-/** A thread as plain data. Objects are named by serial. */
+/** The record of a thread: new, and as plain data, in which objects are named by serial. */
 import type { Plain } from '../base/state.ts'
-import type { Apc, GuestCall, KernelObject, Resume, Thread, Wait } from './object.ts'
+import {
+  type Apc,
+  type GuestCall,
+  type KernelObject,
+  newObject,
+  type Resume,
+  type Thread,
+  type Wait,
+} from './object.ts'
 
 type ThreadLists = 'object' | 'wait' | 'resume' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
 type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly number[] }
@@ -54,4 +62,56 @@ export function restoreThread(
         ? undefined
         : { ...wait, handles: wait.handles.slice(), objects: known(wait.objects), begun: undefined },
   }
+}
+
+/** A thread of which nothing is known yet but its number and its slot. */
+export const blankThread = (id: number, tid: number, slot: number, quantum: number): Omit<Thread, 'object'> => ({
+  id,
+  tid,
+  slot,
+  actor: 0,
+  system: false,
+  entry: 0,
+  parameter: 0,
+  flags: 0,
+  stackBase: 0,
+  stackLimit: 0,
+  tls: 0,
+  hardwareThread: 0,
+  affinity: 0x3f,
+  priority: 0,
+  basePriority: 0,
+  quantum,
+  disableBoost: false,
+  suspendCount: 0,
+  irql: 0,
+  state: 'stopped',
+  wait: undefined,
+  resume: undefined,
+  calls: [],
+  userApcs: [],
+  kernelApcs: [],
+  alerted: false,
+  owned: [],
+  name: '',
+  exitCode: 0,
+  creator: undefined,
+  polling: false,
+  begun: false,
+})
+
+/** The object of an interrupt context: no kernel object at all, but every thread has one. */
+export function contextObject(index: number): KernelObject {
+  const object = newObject({
+    serial: 0,
+    kind: 'Other',
+    address: 0,
+    header: 0,
+    owned: false,
+    adopted: false,
+    limit: undefined,
+  })
+  object.name = `interrupt ${index}`
+  object.references = 1
+  return object
 }

@@ -8,14 +8,14 @@ import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import type { Audit } from './audit.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { type KernelObject, newObject, type Objects, type Resume, type Thread } from './object.ts'
+import type { Objects, Resume, Thread } from './object.ts'
 import type { Pool } from './pool.ts'
 import type { Registers } from './ports.ts'
 import { quantumMilliseconds, type Scheduler } from './scheduler.ts'
 import type { Space } from './space.ts'
 import { KTHREAD } from './structs.ts'
 import { allocateStack, allocateTls, beginAt, fillBody, freeTls, priorityClass, type TlsShape } from './thread-body.ts'
-import { restoreThread, type SavedThread, saveThread } from './thread-state.ts'
+import { blankThread, contextObject, restoreThread, type SavedThread, saveThread } from './thread-state.ts'
 import type { Time } from './time.ts'
 import type { Timers } from './timer.ts'
 
@@ -118,58 +118,8 @@ export function createThreads(ports: ThreadPorts): Threads {
     return priorityClass.normal
   }
 
-  function blank(id: number, tid: number): Omit<Thread, 'object'> {
-    return {
-      id,
-      tid,
-      slot: takeSlot(),
-      actor: 0,
-      system: false,
-      entry: 0,
-      parameter: 0,
-      flags: 0,
-      stackBase: 0,
-      stackLimit: 0,
-      tls: 0,
-      hardwareThread: 0,
-      affinity: 0x3f,
-      priority: 0,
-      basePriority: 0,
-      quantum: time.ticksOfMilliseconds(quantumMilliseconds),
-      disableBoost: false,
-      suspendCount: 0,
-      irql: 0,
-      state: 'stopped',
-      wait: undefined,
-      resume: undefined,
-      calls: [],
-      userApcs: [],
-      kernelApcs: [],
-      alerted: false,
-      owned: [],
-      name: '',
-      exitCode: 0,
-      creator: undefined,
-      polling: false,
-      begun: false,
-    }
-  }
-
-  /** The object of an interrupt context: no kernel object at all, but every thread has one. */
-  const contextObject = (index: number): KernelObject => {
-    const object = newObject({
-      serial: 0,
-      kind: 'Other',
-      address: 0,
-      header: 0,
-      owned: false,
-      adopted: false,
-      limit: undefined,
-    })
-    object.name = `interrupt ${index}`
-    object.references = 1
-    return object
-  }
+  const blank = (id: number, tid: number): Omit<Thread, 'object'> =>
+    blankThread(id, tid, takeSlot(), time.ticksOfMilliseconds(quantumMilliseconds))
 
   function countSuspension(thread: Thread, count: number): void {
     thread.suspendCount = count
