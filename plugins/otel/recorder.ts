@@ -38,6 +38,8 @@ export interface Recorder {
 
 const reasons = ['last reference gone', 'memory freed', 'type changed', 'evicted'] as const
 const others = 'others'
+/** Facts that may wake a thread. */
+const wakers: ReadonlySet<Fact['kind']> = new Set(['object.signalled', 'object.pulsed', 'apc.queued'])
 
 export function createRecorder({ runId, machine, lives, batches, words, time }: RecorderPorts): Recorder {
   const live = new Map<number, Life>()
@@ -122,7 +124,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     return contextOf(traceId, spanIdOf(traceId, 'anchor'))
   }
 
-  /** The thread that signalled what this fact is the effect of. */
+  /** The thread that did what this fact is the effect of. */
   function signaller(cause: number): SpanContext | undefined {
     if (cause === 0) return undefined
     const slot = cause % recent
@@ -229,7 +231,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
   }
 
   function plain(fact: Fact): void {
-    if (fact.kind === 'object.signalled' || fact.kind === 'object.pulsed') signalled(fact)
+    if (wakers.has(fact.kind)) signalled(fact)
     else if (fact.kind === 'thread.started' && fact.serial !== 0) threads.set(fact.thread, fact.serial)
     if (fact.serial === 0) {
       alone(fact, eventName(fact), words.attributes(fact))

@@ -351,6 +351,26 @@ test('what the kernel does on a path of its own names the actor, and a wake by i
   expect(counters.links_unresolved_total).toBe(0)
 })
 
+test('a wait that an APC ends is linked to the thread that queued it', async () => {
+  const { ofObject, counters } = await traced(kernel => {
+    for (const [serial, tid] of [
+      [1, 7],
+      [2, 8],
+    ] as const) {
+      kernel['object.created'](aScene, aThread(serial), 0, 0, 0, '')
+      kernel['thread.started'](aScene, aThread(serial), 0, tid, 0x82010000, 0, 0)
+    }
+    create(kernel, 3)
+    const cause = kernel['apc.queued'](aScene, aThread(2), 0, 8, 0x82010000, 0, 1)
+    kernel['wait.ended']({ ...aScene, tid: 8 }, anEvent(3), cause, 3, 0xc0, 0, 9, [3, 0])
+  })
+  const traceId = traceIdOf('run-1', 1)
+  expect(ofObject(3).flatMap(span => span.links)).toEqual([
+    expect.objectContaining({ traceId, spanId: spanIdOf(traceId, 'anchor') }),
+  ])
+  expect(counters.links_unresolved_total).toBe(0)
+})
+
 test('a wake by a signal too long ago has no link rather than a wrong one, and that is counted', async () => {
   const { ofObject, counters } = await traced(kernel => {
     kernel['object.created'](aScene, aThread(1), 0, 0, 0, '')
