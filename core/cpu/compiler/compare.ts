@@ -47,6 +47,8 @@ export function comparisonOf(value: Node): Comparison | undefined {
   return undefined
 }
 
+const conjunction = operations['i32.and']
+
 export interface BitRead {
   readonly place: Place
   /** How far from the right of its field the bit is. */
@@ -55,7 +57,8 @@ export interface BitRead {
 
 /** The bit of a condition field that a value is. */
 export function bitOf(node: Node): BitRead | undefined {
-  const [shifted, one] = argumentsOf(node, operations['i32.and']) ?? []
+  if (node.op !== 'arithmetic' || node.operation !== conjunction) return undefined
+  const [shifted, one] = node.args
   const [field, shift] = argumentsOf(shifted, operations['i32.shr_u']) ?? []
   if (!isConstant(one, 1) || field?.op !== 'read' || field.place.file !== 'crf' || shift?.op !== 'known')
     return undefined

@@ -141,6 +141,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     f64: { locals: [], used: 0 },
     v128: { locals: [], used: 0 },
   }
+  const allPools = Object.values(pools)
   function temporary(type: Type): number {
     const pool = pools[type]
     const have = pool.locals[pool.used] ?? keep(type)
@@ -553,7 +554,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     }
     for (const [at, instruction] of block.instructions.entries()) {
       step = { block, index, instruction, owed: owed + at, dirty, ordered, spans, at }
-      for (const pool of Object.values(pools)) pool.used = 0
+      for (const pool of allPools) pool.used = 0
       createEmitter(unitSite, instruction.meaning.program).run()
     }
   }

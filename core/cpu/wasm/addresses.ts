@@ -10,7 +10,18 @@ import { instructions } from './instructions.ts'
 const op = { eqz: 0x45, ne: 0x47, geU: 0x4f, add: 0x6a, and: 0x71, shl: 0x74, shrU: 0x76 } as const
 const highestFirst = [...windows].sort((a, b) => b.start - a.start)
 
-export function addresses(writer: Writer) {
+const made = new WeakMap<Writer, Addresses>()
+export type Addresses = ReturnType<typeof create>
+
+export function addresses(writer: Writer): Addresses {
+  const have = made.get(writer)
+  if (have !== undefined) return have
+  const now = create(writer)
+  made.set(writer, now)
+  return now
+}
+
+function create(writer: Writer) {
   const w = instructions(writer)
   const pageOf = (address: number): void => {
     w.get(address)

@@ -32,6 +32,7 @@ import { exits, transient } from '../state.ts'
 import { addresses } from './addresses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
+import { isMaterial, type Plan, planOf } from './plan.ts'
 import type { KnownNumber, Node, Place, Program, Scope, Size, Statement } from './trace.ts'
 
 /** Functions of the interpreter's module that emitted code calls on its rare paths. */
@@ -95,29 +96,9 @@ const i32op = {
 } as const
 const extendU = 0xad
 
-function hasEffects(scope: Scope): boolean {
-  return scope.statements.some(one => {
-    if (one.kind === 'when') return hasEffects(one.yes) || hasEffects(one.no)
-    return one.kind !== 'value' || isMaterial(one.node, false)
-  })
-}
-const hasWrites = (scope: Scope): boolean =>
-  scope.writes.length > 0 ||
-  scope.statements.some(one => one.kind === 'when' && (hasWrites(one.yes) || hasWrites(one.no)))
-const hasBranch = (scope: Scope): boolean =>
-  scope.branch !== undefined ||
-  scope.statements.some(one => one.kind === 'when' && (hasBranch(one.yes) || hasBranch(one.no)))
-const countWrites = (scope: Scope): number =>
-  scope.statements.reduce(
-    (sum, one) => sum + (one.kind === 'when' ? countWrites(one.yes) + countWrites(one.no) : 0),
-    scope.writes.length,
-  )
-
-/** Whether a node is computed into a local where it was made. */
-function isMaterial(node: Node, immediate: boolean): boolean {
-  if (node.op === 'const' || node.op === 'parameter' || node.op === 'index') return false
-  return node.pinned || node.uses > 1 || (immediate && node.op === 'read' && node.uses > 0)
-}
+const hasEffects = (plan: Plan): boolean => plan.hasEffects
+const hasWrites = (plan: Plan): boolean => plan.writes > 0
+const hasBranch = (plan: Plan): boolean => plan.branches.length > 0
 
 export function createEmitter(site: Site, program: Program) {
   const { writer } = site
@@ -349,7 +330,7 @@ export function createEmitter(site: Site, program: Program) {
   }
 
   function effects(scope: Scope): void {
-    for (const statement of scope.statements) effect(statement)
+    for (const statement of planOf(scope).effects) effect(statement)
   }
 
   function effect(statement: Statement) {
@@ -428,11 +409,11 @@ export function createEmitter(site: Site, program: Program) {
 
   function guarded(
     { condition, yes, no }: Statement & { kind: 'when' },
-    has: (scope: Scope) => boolean,
+    has: (plan: Plan) => boolean,
     write: (scope: Scope) => void,
   ): void {
-    const first = has(yes)
-    const second = has(no)
+    const first = has(planOf(yes))
+    const second = has(planOf(no))
     if (!first && !second) return
     expression(condition)
     if (!first) w.op(i32op.eqz)
@@ -454,7 +435,7 @@ export function createEmitter(site: Site, program: Program) {
       expression(one.value)
       w.set(local)
     }
-    for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasWrites, computeWrites)
+    for (const one of planOf(scope).whens) guarded(one, hasWrites, computeWrites)
   }
   function doWrites(scope: Scope): void {
     for (const one of scope.writes) {
@@ -462,11 +443,11 @@ export function createEmitter(site: Site, program: Program) {
       if (local === undefined && site.assign?.(one.place, one.value, expression) === true) continue
       site.write(one.place, () => (local === undefined ? expression(one.value) : w.get(local)))
     }
-    for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasWrites, doWrites)
+    for (const one of planOf(scope).whens) guarded(one, hasWrites, doWrites)
   }
 
   function branches(scope: Scope): void {
-    for (const one of scope.statements) if (one.kind === 'when') guarded(one, hasBranch, branches)
+    for (const one of planOf(scope).whens) guarded(one, hasBranch, branches)
     const target = scope.branch
     if (target) site.branch(() => expression(target))
   }
@@ -479,15 +460,16 @@ export function createEmitter(site: Site, program: Program) {
       if (program.immediate) site.flush()
       effects(body)
       if (program.immediate) site.reload()
-      const targets = collectBranches(body).filter(target => !locals.has(target) && target.op !== 'const')
-      if (countWrites(body) > 0)
-        for (const target of targets) {
+      const plan = planOf(body)
+      if (plan.writes > 0)
+        for (const target of plan.branches) {
+          if (locals.has(target) || target.op === 'const') continue
           const local = site.local('i32')
           expression(target)
           w.set(local)
           locals.set(target, local)
         }
-      if (countWrites(body) > 1) computeWrites(body)
+      if (plan.writes > 1) computeWrites(body)
       doWrites(body)
       branches(body)
       if (body.branch === undefined && !body.statements.some(one => one.kind === 'callKernel')) site.next()
@@ -498,14 +480,4 @@ export function createEmitter(site: Site, program: Program) {
       for (const result of results) expression(result)
     },
   }
-}
-
-function collectBranches(scope: Scope): Node[] {
-  const own = scope.branch ? [scope.branch] : []
-  return [
-    ...own,
-    ...scope.statements.flatMap(one =>
-      one.kind === 'when' ? [...collectBranches(one.yes), ...collectBranches(one.no)] : [],
-    ),
-  ]
 }

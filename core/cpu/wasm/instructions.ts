@@ -4,8 +4,19 @@ import { code, noResult, valueTypes, type Writer } from './bytes.ts'
 /** The prefix of the instructions of SIMD. */
 const simd = 0xfd
 
+const made = new WeakMap<Writer, Instructions>()
+export type Instructions = ReturnType<typeof create>
+
 /** Single instructions with their immediates, over a writer: what all who emit write with. */
-export function instructions(writer: Writer) {
+export function instructions(writer: Writer): Instructions {
+  const have = made.get(writer)
+  if (have !== undefined) return have
+  const now = create(writer)
+  made.set(writer, now)
+  return now
+}
+
+function create(writer: Writer) {
   function open(kind: number, result?: Type): void {
     writer.u8(kind)
     writer.u8(result === undefined ? noResult : valueTypes[result])

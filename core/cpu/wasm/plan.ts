@@ -1,0 +1,55 @@
+import type { Node, Scope, Statement } from './trace.ts'
+
+/**
+ * What writing a scope as code comes down to, found once a program: most statements of a scope are values that stand
+ * where they are used, and most scopes have no branch.
+ */
+export interface Plan {
+  /** The statements that are code by themselves, in order. */
+  readonly effects: readonly Statement[]
+  readonly whens: readonly (Statement & { kind: 'when' })[]
+  /** Of this scope and those inside. */
+  readonly hasEffects: boolean
+  readonly writes: number
+  readonly branches: readonly Node[]
+}
+
+/** Whether a node is computed into a local where it was made. */
+export function isMaterial(node: Node, immediate: boolean): boolean {
+  if (node.op === 'const' || node.op === 'parameter' || node.op === 'index') return false
+  return node.pinned || node.uses > 1 || (immediate && node.op === 'read' && node.uses > 0)
+}
+
+const plans = new WeakMap<Scope, Plan>()
+
+/** Only for scopes that are complete. */
+export function planOf(scope: Scope): Plan {
+  const have = plans.get(scope)
+  if (have !== undefined) return have
+  const effects: Statement[] = []
+  const whens: (Statement & { kind: 'when' })[] = []
+  const branches: Node[] = scope.branch ? [scope.branch] : []
+  let hasEffects = false
+  let writes = scope.writes.length
+  for (const one of scope.statements) {
+    if (one.kind === 'value') {
+      if (isMaterial(one.node, false)) hasEffects = true
+      if (isMaterial(one.node, true)) effects.push(one)
+      continue
+    }
+    effects.push(one)
+    if (one.kind !== 'when') {
+      hasEffects = true
+      continue
+    }
+    whens.push(one)
+    for (const inner of [planOf(one.yes), planOf(one.no)]) {
+      if (inner.hasEffects) hasEffects = true
+      writes += inner.writes
+      branches.push(...inner.branches)
+    }
+  }
+  const plan: Plan = { effects, whens, hasEffects, writes, branches }
+  plans.set(scope, plan)
+  return plan
+}
