@@ -67,6 +67,8 @@ export interface Finder {
   isFunction(address: number): boolean
   /** Targets seen of a branch through a register, to be taken as its own. */
   seen(pc: number): readonly number[]
+  /** Whether code that has not run yet may be left out: what never runs costs nothing. */
+  mayRun(pc: number): boolean
 }
 
 const longest = 1_500
@@ -144,7 +146,7 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   const work = [entry]
 
   function instructionAt(pc: number): Instruction | undefined {
-    if (stops.has(pc) || (memory.accessAt(pc) & access.execute) === 0) return undefined
+    if (stops.has(pc) || (memory.accessAt(pc) & access.execute) === 0 || !finder.mayRun(pc)) return undefined
     const word = view.getUint32(fold(pc))
     const meaning = meaningOf(word, wide)
     return meaning?.compilable ? { pc, word, known: knownOf(word, pc), meaning } : undefined

@@ -82,8 +82,16 @@ const isPrologue = (word: number): boolean =>
 const unitsInModule = 100
 /** Hot records that are compiled together, and how many instructions fewer of them wait. */
 const batchSize = 40
-const batchPatience = 2_000_000
+const batchPatience = 500_000
 const instructionsInModule = 20_000
+/**
+ * Instructions that run for each that is translated, and how many may be from the start: a title that does much for the
+ * first time is interpreted a little longer, and does not stand still.
+ */
+const pace = 2_000
+const headStart = 3_000
+/** A callee is compiled with its caller if it has run this share of what makes it hot. */
+const calleeShare = 1 / 16
 /** A count that does not run out: for what only the interpreter does. */
 const never = 0x7fffffff
 /** Targets of one jump, and words from its first to its last. */
@@ -121,7 +129,9 @@ export function createTier(spec: TierSpec): Tier {
   const refused = new Set<number>()
   /** Where the jump was that led to an address. */
   const jumps = new Map<number, number>()
-  const queue = new Set<number>()
+  /** What is hot, and whether it is to be compiled though it is already. */
+  let queue = new Map<number, boolean>()
+  let translated = 0
   let queuedAt = 0
   const now = spec.retired
   let wide = false
@@ -185,11 +195,18 @@ export function createTier(spec: TierSpec): Tier {
     stops,
     isFunction: address => callTargets.has(address) || spec.functions.has(address),
     seen: pc => seen.get(pc) ?? [],
+    mayRun: pc => spec.eager || hasRun(pc),
   }
 
-  const hasRun = (pc: number): boolean => {
+  function hasRun(pc: number): boolean {
     const record = recordOf(pc)
     return record !== 0 && handlerOf(record) !== 0
+  }
+  /** Whether a place has run often enough to be compiled along with others. */
+  function isWarm(pc: number): boolean {
+    const record = recordOf(pc)
+    if (record === 0 || handlerOf(record) !== counting) return spec.eager && hasRun(pc)
+    return view.getUint32(sideOf(record) + sideValue, true) <= threshold * (1 - calleeShare)
   }
 
   /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
@@ -211,14 +228,29 @@ export function createTier(spec: TierSpec): Tier {
     const from = jumps.get(pc)
     jumps.delete(pc)
     if (from === undefined) return false
-    const stale = [...modules].filter(module =>
-      module.units.some(({ unit }) =>
-        unit.blocks.some(block => block.start <= from && from < block.end && !unit.indexOf.has(pc)),
+    const lacks = ({ unit }: CompiledModule['units'][number]): boolean =>
+      unit.blocks.some(block => block.start <= from && from < block.end && !unit.indexOf.has(pc))
+    if (!spec.eager) {
+      // Their successors take their place; other units of their modules, and those that call them directly, stay.
+      for (const module of modules)
+        for (const one of module.units)
+          if (units.get(one.unit.entry) === module && lacks(one)) enqueue(one.unit.entry, true)
+      return false
+    }
+    const stale = [...modules].filter(module => module.units.some(lacks))
+    for (const module of stale) drop(module)
+    compile(
+      batch(
+        stale.flatMap(module => module.units.map(({ unit }) => unit.entry)),
+        instructionsInModule,
       ),
     )
-    for (const module of stale) drop(module)
-    compile(stale.flatMap(module => module.units.map(({ unit }) => unit.entry)))
     return stale.length > 0
+  }
+
+  function enqueue(pc: number, again = false): void {
+    if (queue.size === 0) queuedAt = now()
+    queue.set(pc, again)
   }
 
   function hot(record: number): void {
@@ -228,34 +260,47 @@ export function createTier(spec: TierSpec): Tier {
       return
     }
     if (spec.eager) {
-      compile([pc])
+      compile(batch([pc], instructionsInModule))
       if (units.has(pc)) return
-    } else {
-      if (queue.size === 0) queuedAt = now()
-      queue.add(pc)
-    }
+    } else enqueue(pc)
     mark(record, counting, never)
   }
 
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
   function flush(): void {
     if (queue.size === 0 || (queue.size < batchSize && now() - queuedAt < batchPatience)) return
-    const list = [...queue].filter(pc => !units.has(pc))
-    queue.clear()
-    compile(list)
-    for (const pc of list) {
+    const credit = Math.min(headStart + now() / pace - translated, instructionsInModule)
+    if (credit <= 0) return
+    const list = [...queue].flatMap(([pc, again]) => (again || !units.has(pc) ? [pc] : []))
+    // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
+    list.sort((a, b) => Number(finder.isFunction(b)) - Number(finder.isFunction(a)) || a - b)
+    const found = batch(list, credit)
+    const done = new Set(list)
+    for (const pc of found.waiting) done.delete(pc)
+    queue = new Map([...queue].filter(([pc]) => !done.has(pc)))
+    compile(found)
+    for (const pc of done) {
       const record = recordOf(pc)
       if (record !== 0 && handlerOf(record) === counting && !units.has(pc)) count(record)
     }
   }
 
-  function batch(hot: readonly number[]): Unit[] {
+  interface Batch {
+    readonly found: readonly Unit[]
+    /** Entries there was no room for. */
+    readonly waiting: readonly number[]
+  }
+
+  function batch(hot: readonly number[], room: number): Batch {
     const found: Unit[] = []
+    const inside = new Set<number>()
     const work = [...hot]
     const known = new Set(work)
     let size = 0
-    for (let pc = work.shift(); pc !== undefined; pc = work.shift()) {
-      if (found.length >= unitsInModule || size >= instructionsInModule) break
+    while (found.length < unitsInModule && size < room) {
+      const pc = work.shift()
+      if (pc === undefined) break
+      if (inside.has(pc) && !spec.eager) continue
       const unit = findUnit(finder, pc)
       if (unit === undefined) {
         refused.add(pc)
@@ -263,19 +308,20 @@ export function createTier(spec: TierSpec): Tier {
       }
       found.push(unit)
       size += unit.instructions
+      for (const start of unit.indexOf.keys()) inside.add(start)
       for (const callee of unit.callees)
-        if (!known.has(callee) && !units.has(callee) && !refused.has(callee) && hasRun(callee)) {
+        if (!known.has(callee) && !units.has(callee) && !refused.has(callee) && isWarm(callee)) {
           known.add(callee)
           work.push(callee)
         }
     }
-    return found
+    const asked = new Set(hot)
+    return { found, waiting: work.filter(pc => asked.has(pc)) }
   }
 
-  function compile(entries: readonly number[]): void {
-    const began = clock()
-    const list = batch(entries)
+  function compile({ found: list }: Batch): void {
     if (list.length === 0) return
+    const began = clock()
     const runtimeImports = { timebase: { takes: [], gives: ['i64'] } } as const
     const builder = createModule(runtimeImports, constants)
     const { writer } = builder
@@ -309,13 +355,14 @@ export function createTier(spec: TierSpec): Tier {
     }
     const names = list.map((unit, index) => ({ name: `u${index}`, index: functions.get(unit.entry) ?? 0 }))
     const bytes = builder.finish(names, [], { imported: ['units'] })
-    const translated = clock()
+    const emitted = clock()
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       x: { memory: memory.wasm, units: table, timebase: spec.timebase },
     })
     const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
     const { length } = bytes
-    profile?.module({ instructions, bytes: length, translate: translated - began, instantiate: clock() - translated })
+    profile?.module({ instructions, bytes: length, translate: emitted - began, instantiate: clock() - emitted })
+    translated += instructions
     makeRoom(instructions)
     const pages = new Set<number>()
     for (const unit of list)
