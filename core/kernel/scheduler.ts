@@ -103,6 +103,8 @@ export interface Scheduler {
   flush(): void
   /** Whether any hardware thread has something to run. */
   busy(): boolean
+  /** The tick at which a thread that does nothing but try has to make room for equals that are ready. */
+  makesRoomAt(): number | undefined
   save(): Plain
   load(state: Plain, threads: ReadonlyMap<number, Thread>): void
 }
@@ -344,6 +346,14 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
         if (hw.current?.state === 'running') return !hw.spinning || mayInterrupt(hw)
         return hw.ready.highest() >= 0 || mayInterrupt(hw)
       })
+    },
+    makesRoomAt() {
+      const ends = hardware.flatMap(hw => {
+        const { current, spinning } = hw
+        if (current?.state !== 'running' || !spinning || !open(hw)) return []
+        return hw.ready.highest() >= current.priority ? [hw.stamp + current.quantum] : []
+      })
+      return ends.length === 0 ? undefined : Math.min(...ends)
     },
     save: () => ({
       running: scheduler.running.index,

@@ -134,8 +134,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
 
   function nextDeadline(): number | undefined {
     let earliest = time.next()?.at
-    for (const device of devices) {
-      const at = device.deadline()
+    for (const at of [scheduler.makesRoomAt(), ...devices.map(device => device.deadline())]) {
       if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at
     }
     return earliest

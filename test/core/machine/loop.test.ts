@@ -110,13 +110,16 @@ describe('what could go on for ever', () => {
       }
   })
 
-  /** A machine without a processor, in which the first thread waits. */
-  function idleLoop(bench: Workbench, devices: readonly TimedPart[]): Loop {
+  /** A machine around a kernel, without a processor unless one is given. */
+  function idleLoop(
+    bench: Workbench,
+    devices: readonly TimedPart[],
+    cpu: object = { retired: 0, clearReservation() {} },
+  ): Loop {
     const { core } = bench
-    const nobody = { retired: 0, clearReservation() {} }
     return createLoop({
-      // No thread is ever ready: nothing else is asked of it.
-      cpu: nobody as unknown as Cpu,
+      // Nothing else is asked of it.
+      cpu: cpu as unknown as Cpu,
       core,
       options: machineOptions({ stuckAfter: 0 }),
       until: createUntil({
@@ -164,6 +167,34 @@ describe('what could go on for ever', () => {
     const bench = createWorkbench({}, {}, [...allEntries, again])
     requestAt(bench.core.kernel, 5, 'again', null)
     expect(() => bench.pass(5)).toThrow(/request \d+: is due at tick 5 again and again/)
+  })
+
+  test('who tries for ever to take a lock makes room for an equal when its quantum is over: no deadlock before', () => {
+    const bench = createWorkbench()
+    const lock = bench.words(1)
+    const ran: number[] = []
+    const { core } = bench
+    const { kernel } = core
+    const [tries] = [bench.thread(1), bench.thread(1)]
+    bench.call(1, 'KeDelayExecutionThread', 1, 0, bench.long(-(1n << 63n)))
+    const acquire = core.resolve('xboxkrnl.exe', 77, 'function')
+    const suspend = core.resolve('xboxkrnl.exe', 0xfc, 'function')
+    const cpu = {
+      retired: 0,
+      clearReservation() {},
+      run() {
+        cpu.retired += 1
+        ran.push(kernel.thread.tid)
+        kernel.frame.setWord(3, kernel.thread.tid === tries.tid ? lock : 0xfffffffe)
+        kernel.frame.setWord(4, 0)
+        core.call(kernel.thread.tid === tries.tid ? acquire : suspend)
+        return { kind: 'leave' }
+      },
+    }
+    const loop = idleLoop(bench, [], cpu)
+    // The equal suspends itself with the lock: only then can nobody run.
+    expect(loop.run(20)).toMatchObject({ kind: 'deadlock' })
+    expect(new Set(ran).size).toBe(2)
   })
 
   test('a timer without a rest between its periods ends with the time that has passed', () => {
