@@ -26,6 +26,17 @@ export function isOpen(k: Kernel, id: number): boolean {
   return k.state(requests).open.some(request => request.id === id)
 }
 
+/** The requests that go on with a continuation, in the order they were asked for. */
+export function requestsOf(k: Kernel, continuation: string): readonly { readonly id: number; readonly state: Plain }[] {
+  return k.state(requests).open.filter(request => request.continuation === continuation)
+}
+
+/** Takes a request back before its tick. */
+export function cancelRequest(k: Kernel, id: number): void {
+  takeRequest(k, id)
+  k.time.remove('request', id)
+}
+
 /** Takes a request whose tick is reached. */
 export function takeRequest(k: Kernel, id: number): Later | undefined {
   const held = k.state(requests)

@@ -252,6 +252,19 @@ export const IO_STATUS_BLOCK = { size: 8, status: 0, information: 4 } as const
 /** The pool header before an object's body; `objectType` is the word at body - 8. */
 export const OBJECT_HEADER = { size: 0x18, pointerCount: 0, handleCount: 4, flags: 8, objectType: 0x10 } as const
 export const OBJECT_TYPE = { size: 0x1c, defaultObject: 0x14, poolTag: 0x18 } as const
+export const DEVICE_OBJECT = {
+  size: 0x50,
+  /** u16 each */
+  type: 0,
+  bytes: 2,
+  referenceCount: 4,
+  driver: 8,
+  mounted: 0xc,
+  extension: 0x18,
+  /** u8 */
+  deviceType: 0x1c,
+  sectorSize: 0x20,
+} as const
 export const FILE_OBJECT = { size: 0x70, event: 0x38 } as const
 export const TIME_STAMP_BUNDLE = { size: 0x18, interruptTime: 0, systemTime: 8, tickCount: 0x10 } as const
 export const EXCEPTION_RECORD = {

@@ -12,7 +12,7 @@ import { fileOf, nodeOf, type OpenFile, option, reads, writeStatus, writes } fro
 import { fileKinds } from './handles.ts'
 import { type KernelObject, operation } from './object.ts'
 import type { Outcome } from './outcome.ts'
-import { isOpen, requestAt } from './requests.ts'
+import { cancelRequest, isOpen, requestAt, requestsOf } from './requests.ts'
 import { status } from './status.ts'
 import { IO_STATUS_BLOCK } from './structs.ts'
 
@@ -177,6 +177,27 @@ export function completeTransfer(k: Kernel, move: Transfer): void {
   finish(k, object, event, move, result.code, result.count)
   k.objects.drop(object)
   if (event !== undefined) k.objects.drop(event)
+}
+
+/** Ends the transfers of a file that are on their way, with nothing moved: all that match; how many there were. */
+export function cancelTransfers(
+  k: Kernel,
+  object: KernelObject,
+  matches: (move: { readonly thread: number; readonly statusAt: number }) => boolean,
+): number {
+  const mine = requestsOf(k, 'file-transfer').filter(({ state }) => {
+    const move = state as Transfer
+    return move.file === object.serial && matches(move)
+  })
+  for (const { id, state } of mine) {
+    cancelRequest(k, id)
+    const move = state as Transfer
+    const event = move.event === 0 ? undefined : k.objects.bySerial(move.event)
+    finish(k, object, event, move, status.CANCELLED, 0)
+    k.objects.drop(object)
+    if (event !== undefined) k.objects.drop(event)
+  }
+  return mine.length
 }
 
 interface Completion {

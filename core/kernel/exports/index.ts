@@ -16,9 +16,11 @@ import { missingXbdm } from './xbdm/missing.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { audio } from './xboxkrnl/audio.ts'
 import { cache } from './xboxkrnl/cache.ts'
+import { cancels } from './xboxkrnl/cancel.ts'
 import { config } from './xboxkrnl/config.ts'
 import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
+import { devices } from './xboxkrnl/devices.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
 import { exceptions } from './xboxkrnl/exceptions.ts'
@@ -45,6 +47,8 @@ import { xma } from './xboxkrnl/xma.ts'
 
 export const allEntries: readonly Entry[] = [
   ...events,
+  ...cancels,
+  ...devices,
   ...exceptions,
   ...semaphores,
   ...mutants,

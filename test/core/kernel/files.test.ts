@@ -445,3 +445,66 @@ test('a title makes its own drive names', () => {
   expect(bench.call(1, 'ObDeleteSymbolicLink', link)).toBe(status.OBJECT_NAME_NOT_FOUND)
   expect(bench.open('xbmovie:\\b.txt').code).toBe(status.NO_SUCH_FILE)
 })
+
+test('a transfer that is cancelled says so by status, file and event, and moves nothing', () => {
+  const bench = fileBench()
+  const { handle } = bench.open('game:\\Media\\b.txt', { options: 0 })
+  const eventAt = bench.cell()
+  bench.call(1, 'NtCreateEvent', eventAt, 0, 0, 0)
+  const event = bench.memory.load32(eventAt)
+  const [first, second, own] = [bench.cell(), bench.cell(), bench.cell()]
+  const buffer = bench.cell(16)
+  bench.call(1, 'NtReadFile', handle, event, 0, 0, first, buffer, 12, bench.long(0n))
+  bench.call(1, 'NtReadFile', handle, 0, 0, 0, second, buffer, 12, bench.long(0n))
+  expect(bench.call(1, 'NtCancelIoFileEx', handle, first, own)).toBe(0)
+  expect(bench.block(first)).toEqual([status.CANCELLED, 0])
+  expect(bench.block(second)).toEqual([status.PENDING, 0])
+  expect(bench.call(1, 'NtWaitForSingleObjectEx', event, 1, 0, bench.long(0n))).toBe(0)
+  expect(bench.call(1, 'NtCancelIoFileEx', handle, first, own)).toBe(status.NOT_FOUND)
+  expect(bench.call(1, 'NtCancelIoFile', handle, own)).toBe(0)
+  expect(bench.block(second)).toEqual([status.CANCELLED, 0])
+  bench.pass(10_000_000)
+  expect([bench.block(second), bench.memory.load32(buffer)]).toEqual([[status.CANCELLED, 0], 0])
+  expect(bench.call(1, 'NtCancelIoFile', 0x4444, own)).toBe(status.INVALID_HANDLE)
+})
+
+test('one who waits for a transfer hears that another cancelled it', () => {
+  const bench = fileBench()
+  const { tid } = bench.thread(1)
+  const { handle } = bench.open('game:\\Media\\b.txt')
+  const [block, own] = [bench.cell(), bench.cell()]
+  const buffer = bench.cell(16)
+  expect(bench.call(tid, 'NtReadFile', handle, 0, 0, 0, block, buffer, 12, 0)).toBe(parked)
+  expect(bench.call(1, 'NtCancelIoFile', handle, own)).toBe(0)
+  expect(bench.block(block)).toEqual([status.PENDING, 0])
+  expect(bench.call(1, 'NtCancelIoFileEx', handle, 0, own)).toBe(0)
+  expect(bench.result(tid)).toBe(status.CANCELLED)
+})
+
+test('a utility drive is made, linked, written and taken away', () => {
+  const bench = fileBench()
+  const text = (value: string): number => {
+    const buffer = bench.cell(value.length)
+    bench.memory.write(buffer, new TextEncoder().encode(value))
+    return bench.words((value.length << 16) | value.length, buffer)
+  }
+  const [deviceAt, outAt] = [bench.cell(), bench.cell()]
+  const name = text('\\Device\\Utility')
+  expect(bench.open('cache:\\a.bin', { disposition: create }).code).toBe(status.NO_SUCH_FILE)
+  expect(bench.call(1, 'IoCreateDevice', 0, 0x24, name, 7, 0, deviceAt)).toBe(0)
+  expect(bench.call(1, 'IoCreateDevice', 0, 0, name, 7, 0, outAt)).toBe(status.OBJECT_NAME_COLLISION)
+  const device = bench.memory.load32(deviceAt)
+  const extension = bench.memory.load32(device + 0x18)
+  expect(bench.memory.read(extension, 0x24)).toEqual(new Uint8Array(0x24))
+  expect(bench.call(1, 'StfsCreateDevice', device, 0, outAt)).toBe(0)
+  expect(bench.memory.load32(outAt)).toBe(device)
+  expect(bench.call(1, 'ObCreateSymbolicLink', text('\\??\\cache:'), name)).toBe(0)
+  const write = { access: generic.read | generic.write, disposition: create }
+  expect(bench.open('cache:\\a.bin', write)).toMatchObject({ code: 0, info: 2 })
+  expect(bench.open('CACHE:\\..\\..\\A.BIN').code).toBe(0)
+  expect(bench.open('cache0:\\a.bin').code).toBe(status.NO_SUCH_FILE)
+  expect(bench.open('game:\\a.bin').code).toBe(status.OBJECT_NAME_NOT_FOUND)
+  expect(bench.call(1, 'IoDismountVolume', device)).toBe(0)
+  expect(bench.open('cache:\\a.bin').code).toBe(status.NO_SUCH_FILE)
+  expect(bench.call(1, 'IoDismountVolume', 0x1234)).toBe(status.INVALID_PARAMETER)
+})
