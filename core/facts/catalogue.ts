@@ -202,6 +202,13 @@ export const catalogue = {
       'The title called an export that has no implementation; `result` is what it was answered, `r3` to `r6` what it may have been given.',
     fields: ['export', 'result', 'r3', 'r4', 'r5', 'r6'],
   }),
+  'fence.written': row({
+    id: 28,
+    category: 'signal',
+    about:
+      'The command stream of the GPU wrote a word for guest code to see, where titles look for how far it came: `address` is physical, `packet` the opcode that wrote it.',
+    fields: ['address', 'value', 'packet'],
+  }),
 } as const satisfies Record<string, FactRow>
 
 export type FactName = keyof typeof catalogue

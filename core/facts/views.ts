@@ -120,6 +120,8 @@ export interface MachineViews {
   nameOf(address: number): string
   /** The text of a fact's source: an export's name, or the kernel's own path. */
   sourceName(source: number): string
+  /** What the GPU's command stream waits for, in words; undefined while it has caught up. */
+  streamStanding(): string | undefined
   /** Exports without implementation that were called. */
   missingExports(): readonly MissingExport[]
   /** Exports that were answered without effect. */

@@ -19,6 +19,7 @@ export const paths = {
   14: 'kernel',
   15: 'audio',
   16: 'interrupt-return',
+  17: 'command-stream',
 } as const
 
 export type PathName = (typeof paths)[keyof typeof paths]

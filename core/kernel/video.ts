@@ -20,6 +20,14 @@ export const videoState = kernelState('video', () => ({
   override: { words: [] as readonly number[], refresh: 0 },
 }))
 
+/** Says that the command stream wrote a word for guest code to see. */
+export function fenceWritten(k: Kernel, address: number, value: number, packet: number): void {
+  const { audit } = k
+  audit.as('command-stream', 'device', () =>
+    audit.emit['fence.written'](audit.scene, audit.nobody, 0, address, value, packet),
+  )
+}
+
 export const graphicsSource = { verticalBlank: 0, commandProcessor: 1 } as const
 const interruptActor = 2
 

@@ -16,7 +16,7 @@ import { audioSlotFree } from '../kernel/audio.ts'
 import { allEntries } from '../kernel/exports/index.ts'
 import { createKernel, type KernelCore } from '../kernel/kernel.ts'
 import { startTitle } from '../kernel/start.ts'
-import { graphicsInterrupt, videoState } from '../kernel/video.ts'
+import { fenceWritten, graphicsInterrupt, videoState } from '../kernel/video.ts'
 import type { Image } from '../loader/image.ts'
 import { linkImports } from '../loader/imports.ts'
 import { place } from '../loader/load.ts'
@@ -107,6 +107,7 @@ export function createMachine(spec: MachineSpec): Machine {
     interrupt: (source, hardwareThread) => {
       graphicsInterrupt(kernelCore.kernel, source, hardwareThread)
     },
+    fence: (at, value, packet) => fenceWritten(kernelCore.kernel, at, value, packet),
   })
   const audio = createAudioOutput({
     timebaseHz: options.timebase,
@@ -217,6 +218,7 @@ export function createMachine(spec: MachineSpec): Machine {
       core: kernelCore,
       instructions: () => cpu.retired,
       nameOf: address => symbols.nameOf(address),
+      streamStanding: () => gpu.standing(),
       counters: () => ({
         ...gpu.counters(),
         ...audio.counters(),

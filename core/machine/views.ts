@@ -24,6 +24,8 @@ export interface ViewPorts {
   instructions(): number
   /** The name of a return or code address of the title. */
   nameOf(address: number): string | undefined
+  /** What the GPU's command stream stands on; undefined while it has caught up. */
+  streamStanding(): string | undefined
   counters(): Readonly<Record<string, number>>
 }
 
@@ -44,7 +46,7 @@ export function addressNames(
   }
 }
 
-export function createViews({ core, instructions, nameOf, counters }: ViewPorts): MachineViews {
+export function createViews({ core, instructions, nameOf, counters, streamStanding }: ViewPorts): MachineViews {
   const { kernel } = core
   const { objects, threads, scheduler, time, memory } = kernel
   const naming = addressNames(() => core, nameOf)
@@ -189,6 +191,7 @@ export function createViews({ core, instructions, nameOf, counters }: ViewPorts)
     },
     stack: id => core.stacks.get(id),
     nameOf: naming,
+    streamStanding,
     sourceName: source => core.sourceName(source),
     missingExports,
     idleExports,

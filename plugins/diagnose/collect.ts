@@ -1,6 +1,16 @@
 /** The collector of the evidence: one note a fact, nothing kept without a bound. */
 import { type Fact, type FactName, type FactOf, limits } from '../../core/index.ts'
-import type { Closing, Deed, Evidence, GhostCount, ObjectEvidence, Origin, Poll, SignalNote } from './evidence.ts'
+import type {
+  Closing,
+  Deed,
+  Evidence,
+  FenceNote,
+  GhostCount,
+  ObjectEvidence,
+  Origin,
+  Poll,
+  SignalNote,
+} from './evidence.ts'
 import { createMissingUses } from './missing-uses.ts'
 
 export interface Collector extends Evidence {
@@ -28,6 +38,7 @@ export const collectedFacts = [
   'timer.cancelled',
   'timer.expired',
   'export.missing',
+  'fence.written',
 ] as const satisfies readonly FactName[]
 
 /** A few of each is enough to tell the story of an object. */
@@ -47,6 +58,7 @@ export function createCollector(): Collector {
   const suspended = new Map<number, number>()
   const exits = new Map<number, Deed>()
   const missing = createMissingUses()
+  const fences: { count: number; last: FenceNote | undefined } = { count: 0, last: undefined }
   let sites = 0
   const dropped = { objects: 0, sites: 0, ghosts: 0, callers: 0 }
 
@@ -217,6 +229,10 @@ export function createCollector(): Collector {
       case 'export.missing':
         missing.note(fact, deed(fact))
         break
+      case 'fence.written':
+        fences.count += 1
+        fences.last = { ...deed(fact), address: fact.address, value: fact.value }
+        break
       case 'timer.set':
         known(fact.serial).timer = { ...deed(fact), what: 'set', due: fact.due, period: fact.period }
         break
@@ -241,6 +257,7 @@ export function createCollector(): Collector {
     },
     ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
     missing: source => missing.of(source),
+    fences: () => fences,
     closing: value => closings.get(value),
     polls: tid => polls.get(tid),
     resumes: tid => suspended.get(tid),

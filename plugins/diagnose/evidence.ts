@@ -99,6 +99,9 @@ export interface MissingUse {
   readonly answer: number
 }
 
+/** A word that the GPU's command stream wrote for guest code to see. */
+export type FenceNote = Deed & { readonly address: number; readonly value: number }
+
 export interface Evidence {
   of(serial: number): ObjectEvidence | undefined
   /** Threads that made a kernel call which returns to this address: the first few; none where it never ran. */
@@ -108,6 +111,7 @@ export interface Evidence {
   /** Whether a call site may have been left out of `callers`. */
   readonly complete: boolean
   ghosts(): readonly GhostCount[]
+  fences(): { readonly count: number; readonly last: FenceNote | undefined }
   /** Calls of an export that has no body, by its source number. */
   missing(source: number): MissingUse | undefined
   /** The last time a handle value ceased to name an object. */

@@ -1,8 +1,8 @@
 /** The diagnosis as text, the answer first, and as data for `--json`. */
-import { hex, type IdleExport, type ReportSection, type RunEnd } from '../../core/index.ts'
+import { hex, hex32, type IdleExport, type ReportSection, type RunEnd } from '../../core/index.ts'
 import { type BlockContext, ghostClasses, ghostOperations } from './blocks.ts'
 import type { Diagnosis } from './diagnosis.ts'
-import { table } from './layout.ts'
+import { table, wrap } from './layout.ts'
 import { missingSection } from './missing.ts'
 import { count } from './names.ts'
 import { suspectsOf } from './suspects.ts'
@@ -20,11 +20,35 @@ export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: End
   return [
     ...(first ? [missing] : []),
     why(context, diagnosis, end.cause),
+    graphicsSection(context, end.cause),
     threadsSection(context, diagnosis, end.fault?.tid),
     ...(first ? [] : [missing]),
     idleSection(context),
     ghostSection(context),
   ].filter(section => section.lines.length > 0)
+}
+
+/** In a hang: what the command stream waits for, and how far it came; a title that waits for the GPU waits for that. */
+function graphicsSection({ views, names, evidence }: BlockContext, cause: RunEnd['cause']): ReportSection {
+  const standing = views.streamStanding()
+  const { count: written, last } = evidence.fences()
+  const hung = cause === 'deadlock' || cause === 'stuck'
+  const lines: string[] = []
+  if (standing !== undefined) lines.push(...wrap(`The command stream stands on ${standing}.`, 0, 2))
+  if (last !== undefined)
+    lines.push(
+      `${count(written, 'fence')}; the last at ${names.time(last.cycle)}: ${hex(last.value)} at physical ${hex32(last.address)}`,
+    )
+  return {
+    title: 'Graphics',
+    lines: hung ? lines : [],
+    data: {
+      name: 'graphics',
+      standing: standing ?? null,
+      fences: written,
+      last: last === undefined ? null : names.siteData(last),
+    },
+  }
 }
 
 function idleSection({ views, names }: BlockContext): ReportSection {

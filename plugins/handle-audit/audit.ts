@@ -230,5 +230,5 @@ export function createAudit(machine: MachineViews, focus: FocusRule, bounds: Tra
   }
 }
 
-/** Every fact there is. */
-export const auditedFacts = factNames.filter(name => name !== 'export.missing')
+/** Every fact about an object, a thread or a value: a missing export and a fence of the GPU are none of these. */
+export const auditedFacts = factNames.filter(name => name !== 'export.missing' && name !== 'fence.written')

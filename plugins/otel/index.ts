@@ -21,8 +21,8 @@ import { createRecorder } from './recorder.ts'
 import { createSpanMaker } from './span.ts'
 import { createGuestTime } from './time.ts'
 
-/** Facts about objects, threads and values; a missing export is none of these. */
-const traced = factNames.filter(name => name !== 'export.missing')
+/** Facts about objects, threads and values; a missing export and a fence of the GPU are none of these. */
+const traced = factNames.filter(name => name !== 'export.missing' && name !== 'fence.written')
 
 /** The plugin's instance; `exporter` stands in for the SDK's in tests. */
 export function createOtel(

@@ -30,6 +30,7 @@ const names = {
   'timer.cancelled': 'timer_cancel',
   'timer.expired': 'timer_expire',
   'export.missing': 'missing_export',
+  'fence.written': 'fence',
 } as const satisfies Record<Fact['kind'], string>
 
 const timedOut = 1

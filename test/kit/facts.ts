@@ -100,6 +100,7 @@ export function viewsOf(scenery: Scenery = {}): MachineViews {
     stack: id => (scenery.stack ? scenery.stack(id) : id === 1 ? aStack : undefined),
     nameOf: address => scenery.names?.[address] ?? hex(address),
     sourceName: source => scenery.sources?.[source] ?? (source === 0x10001 ? 'NtSetEvent' : `source-${source}`),
+    streamStanding: () => undefined,
     missingExports: () => [],
     idleExports: () => [],
     counters: () => ({}),

@@ -13,10 +13,11 @@
 import { fail } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Plain } from '../../base/state.ts'
+import { hex32 } from '../../base/words.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import type { Device, MappedDevice, TimedDevice } from '../device.ts'
 import { createGpuBus } from './bus.ts'
-import { type CommandContext, packets } from './packets.ts'
+import { type CommandContext, packets, waitText } from './packets.ts'
 import { fixedReads, register, registerCount } from './registers.ts'
 
 export interface GpuPorts {
@@ -26,6 +27,8 @@ export interface GpuPorts {
   now(): number
   /** Asks for one run of the title's graphics callback: source 0 is a vertical blank, 1 a command of the stream. */
   interrupt(source: 0 | 1, hardwareThread: number): void
+  /** The stream wrote a word for guest code to see. `packet` is the opcode that did. */
+  fence?(address: number, value: number, packet: number): void
 }
 
 export interface SwapView {
@@ -69,7 +72,7 @@ const verticalBlankThread = 2
 const guardWord = 0x0badf00d
 const depthLimit = 16
 
-export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu {
+export function createGpu({ memory, timebaseHz, now, interrupt, fence }: GpuPorts): Gpu {
   const registers = new Uint32Array(registerCount)
   const bad = { bad: 0 }
   const bus = createGpuBus(memory, registers, bad)
@@ -88,6 +91,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu
   let unknown = 0
   let interrupts = 0
   let verticalBlanks = 0
+  let fences = 0
   let swaps: SwapView = { count: 0, frontBuffer: 0, width: 0, height: 0, at: 0 }
 
   function writeRegister(index: number, value: number): void {
@@ -134,6 +138,10 @@ export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu
     },
     swap(frontBuffer, width, height) {
       swaps = { count: swaps.count + 1, frontBuffer, width, height, at: now() }
+    },
+    fence(address, value, packet) {
+      fences += 1
+      fence?.(address & ~3 & 0x1fffffff, value, packet)
     },
     counter: () => (verticalBlanks + swaps.count) >>> 0,
     binMask: 0xffffffffffffffffn,
@@ -276,17 +284,19 @@ export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu
       const buffer = nested[nested.length - 1] ?? ring
       if (!waiting || buffer === undefined) return undefined
       const header = peek(buffer, 0)
-      const name = header >>> 30 === 3 ? packets[(header >>> 8) & 0x7f]?.name : undefined
-      const words = Array.from({ length: Math.min(4, available(buffer) - 1) }, (_, i) =>
-        peek(buffer, i + 1).toString(16),
-      )
-      return `${name ?? 'a packet cut short'} at physical 0x${(buffer.address + buffer.at * 4).toString(16)} (${words.join(' ')})`
+      const row = header >>> 30 === 3 ? packets[(header >>> 8) & 0x7f] : undefined
+      const length = Math.min(((header >>> 16) & 0x3fff) + 1, available(buffer) - 1)
+      const words = Uint32Array.from({ length: Math.max(0, Math.min(6, length)) }, (_, i) => peek(buffer, i + 1))
+      const at = `the packet at physical ${hex32(buffer.address + buffer.at * 4)}`
+      if (row === undefined) return `${at}, whose rest has not come`
+      return `${at}, ${row.name}: ${waitText({ ...context, pollRegister: readRegister }, row, words)}`
     },
     counters() {
       const counts: Record<string, number> = {
         gpu_swaps_total: swaps.count,
         gpu_vertical_blanks_total: verticalBlanks,
         gpu_interrupts_total: interrupts,
+        gpu_fences_total: fences,
         gpu_draws_left_out_total: drawsLeftOut,
         gpu_malformed_packets_total: malformed,
         gpu_unknown_packets_total: unknown,
@@ -307,7 +317,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu
         waiting,
         bins: [context.binMask, context.binSelect],
         swaps: [swaps.count, swaps.frontBuffer, swaps.width, swaps.height, swaps.at],
-        counts: [verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad],
+        counts: [verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad, fences],
         packets: [...packetCounts].sort(([a], [b]) => (a < b ? -1 : 1)),
       }
     },
@@ -326,7 +336,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt }: GpuPorts): Gpu
       context.binSelect = saved.bins[1]
       const [frames, frontBuffer, width, height, at] = saved.swaps
       swaps = { count: frames, frontBuffer, width, height, at }
-      ;[verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad] = saved.counts
+      ;[verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad, fences] = saved.counts
       packetCounts.clear()
       for (const [name, times] of saved.packets) packetCounts.set(name, times)
     },
@@ -345,6 +355,6 @@ interface SavedGpu {
   readonly waiting: boolean
   readonly bins: readonly [bigint, bigint]
   readonly swaps: readonly [number, number, number, number, number]
-  readonly counts: readonly [number, number, number, number, number, number]
+  readonly counts: readonly [number, number, number, number, number, number, number]
   readonly packets: readonly (readonly [string, number])[]
 }

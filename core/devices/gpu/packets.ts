@@ -3,6 +3,7 @@
  * the dwords after the header. A row without `run` has no effect that anything can see; a row marked `draws` is counted
  * as drawing left out. An opcode without a row is counted as unknown and skipped.
  */
+import { hex, hex32 } from '../../base/words.ts'
 import type { GpuBus } from './bus.ts'
 import { register } from './registers.ts'
 
@@ -17,6 +18,8 @@ export interface CommandContext {
   enter(address: number, dwords: number): void
   interrupt(hardwareThread: number): void
   swap(frontBuffer: number, width: number, height: number): void
+  /** A word was written for guest code to see: how far the stream came. */
+  fence(address: number, value: number, packet: number): void
   /** Counts frames and vertical blanks: what an event writes when asked for the counter. */
   counter(): number
   binMask: bigint
@@ -67,11 +70,20 @@ function event(gpu: CommandContext, data: Uint32Array): void {
   gpu.writeRegister(register.eventInitiator, (data[0] ?? 0) & 0x3f)
 }
 
-function fence(gpu: CommandContext, data: Uint32Array): undefined {
-  const [initiator = 0, address = 0, value = 0] = data
-  event(gpu, data)
-  gpu.bus.storeSwapped(address, initiator >>> 31 ? gpu.counter() : value)
+/** Writes a word that guest code waits for. */
+function signal(gpu: CommandContext, packet: number, address: number, value: number): void {
+  gpu.bus.storeSwapped(address, value)
+  gpu.fence(address, value, packet)
 }
+
+const fence =
+  (packet: number): PacketBody =>
+  (gpu, data) => {
+    const [initiator = 0, address = 0, value = 0] = data
+    event(gpu, data)
+    signal(gpu, packet, address, initiator >>> 31 ? gpu.counter() : value)
+    return undefined
+  }
 
 /** Titles mark sample counters with this and wait until it is gone. */
 const sampleMarker = 0xfffffeed
@@ -182,7 +194,7 @@ const rows: readonly PacketRow[] = [
     name: 'MEM_WRITE',
     run(gpu, data) {
       const [address = 0] = data
-      for (let i = 1; i < data.length; i += 1) gpu.bus.storeSwapped(address + (i - 1) * 4, data[i] ?? 0)
+      for (let i = 1; i < data.length; i += 1) signal(gpu, 0x3d, address + (i - 1) * 4, data[i] ?? 0)
       return undefined
     },
   },
@@ -202,7 +214,7 @@ const rows: readonly PacketRow[] = [
     run(gpu, data) {
       if (!holds(gpu, data)) return undefined
       const [info = 0, , , , target = 0, value = 0] = data
-      if (info & 0x100) gpu.bus.storeSwapped(target, value)
+      if (info & 0x100) signal(gpu, 0x45, target, value)
       else gpu.writeRegister(target & 0x7fff, value)
       return undefined
     },
@@ -212,7 +224,7 @@ const rows: readonly PacketRow[] = [
     name: 'EVENT_WRITE',
     run(gpu, data) {
       event(gpu, data)
-      if (data.length >= 3) gpu.bus.storeSwapped(data[1] ?? 0, data[2] ?? 0)
+      if (data.length >= 3) signal(gpu, 0x46, data[1] ?? 0, data[2] ?? 0)
       return undefined
     },
   },
@@ -223,7 +235,7 @@ const rows: readonly PacketRow[] = [
     opcode: 0x4f,
     name: 'MEM_WRITE_CNTR',
     run(gpu, data) {
-      gpu.bus.storeSwapped(data[0] ?? 0, gpu.counter())
+      signal(gpu, 0x4f, data[0] ?? 0, gpu.counter())
       return undefined
     },
   },
@@ -256,8 +268,8 @@ const rows: readonly PacketRow[] = [
   },
   { opcode: 0x55, name: 'SET_CONSTANT2', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
   { opcode: 0x56, name: 'SET_SHADER_CONSTANTS', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
-  { opcode: 0x58, name: 'EVENT_WRITE_SHD', run: fence },
-  { opcode: 0x59, name: 'EVENT_WRITE_CFL', run: fence },
+  { opcode: 0x58, name: 'EVENT_WRITE_SHD', run: fence(0x58) },
+  { opcode: 0x59, name: 'EVENT_WRITE_CFL', run: fence(0x59) },
   {
     opcode: 0x5a,
     name: 'EVENT_WRITE_EXT',
@@ -324,3 +336,22 @@ const rows: readonly PacketRow[] = [
 export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 0x80 }, (_, opcode) =>
   rows.find(row => row.opcode === opcode),
 )
+
+const relations = ['never', 'below', 'at most', '', 'other than', 'at least', 'above', 'anything'] as const
+
+/** What a packet that waits waits for, and how that stands. */
+export function waitText(gpu: CommandContext, row: PacketRow, data: Uint32Array): string {
+  if (row.opcode === 0x52 || row.opcode === 0x53) {
+    const [index = 0, reference = 0, mask = 0xffffffff] = data
+    const value = (gpu.pollRegister(index & 0x7fff) & mask) >>> 0
+    return `until register ${hex(index & 0x7fff)} is ${row.opcode === 0x53 ? 'at least ' : ''}${hex(reference)}; it is ${hex(value)}`
+  }
+  if (row.opcode !== 0x3c) return 'it goes on by itself'
+  const [info = 0, address = 0, reference = 0, mask = 0] = data
+  const inMemory = (info & 0x10) !== 0
+  const value = inMemory ? gpu.bus.loadSwapped(address) : gpu.pollRegister(address & 0x7fff)
+  const place = inMemory ? `the word at physical ${hex32(address & ~3)}` : `register ${hex(address & 0x7fff)}`
+  const masked = mask === 0xffffffff ? '' : `, of which ${hex32(mask)} counts,`
+  const relation = relations[info & 7] ?? ''
+  return `until ${place}${masked} is ${relation === '' ? '' : `${relation} `}${hex(reference)}; it is ${hex((value & mask) >>> 0)}`
+}

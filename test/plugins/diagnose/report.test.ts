@@ -10,6 +10,15 @@ async function answerOf(guest: string): Promise<string> {
   return (sections[0]?.lines ?? []).join(' ').replaceAll(/\s+/g, ' ')
 }
 
+test('of a title that waits for the GPU the report says what the command stream waits for, and how far it came', async () => {
+  const { sections } = await runFile(join(guests, 'stream-stands.elf'), { plugins: ['diagnose'] })
+  const graphics = sections.find(({ title }) => title === 'Graphics')
+  expect(graphics?.lines.join(' ').replaceAll(/\s+/g, ' ')).toMatch(
+    /^The command stream stands on the packet at physical 0x\w{8}, WAIT_REG_MEM: until the word at physical 0x\w{8} is 0x5; it is 0x0\. 1 fence; the last at .*: 0x1 at physical 0x\w{8}$/,
+  )
+  expect(graphics?.data).toMatchObject({ fences: 1, last: { value: 1, by: 'command-stream', actor: 'device' } })
+})
+
 test.each([
   ['never-signalled', 'NtSetEvent at set_ready+0x18 would signal it, and never ran'],
   ['suspended-producer', 'thread 2 begins there, and was made suspended and never resumed'],
