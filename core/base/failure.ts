@@ -24,6 +24,8 @@ export const failures = {
   PACK_INPUT: bad('link the program statically at 0x82010000 with pages of 64 KiB; `xenoscope pack --help` tells how'),
   IMAGE_FIELD: bad('the disc image or package is damaged or of another kind; take it from its source again'),
   OPTION_INVALID: bad('`xenoscope help COMMAND` lists every option with its range'),
+  LISTING: bad('give the address or name of code that the title runs; `xenoscope disassemble FILE` lists functions'),
+  WABT_MISSING: bad('install the optional package wabt beside xenoscope'),
   PLUGIN_UNKNOWN: bad('give the name of a plugin that comes with xenoscope, a path, or an installed package'),
   PLUGIN_OPTION: bad('the plugin’s README lists its options; `--plugin NAME:option=value,…`'),
   PLUGIN_VERSION: bad('install a version of the plugin made for this plugin API'),

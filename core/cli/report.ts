@@ -27,6 +27,8 @@ export interface Outcome {
   readonly said: Pick<Said, 'lines' | 'before'>
   /** Host time of the run. */
   readonly milliseconds: number
+  /** What the compiler makes of a function, where somebody asked. */
+  readonly listing?: string
 }
 
 /** The one line that is the same for every run of a title with the same machine options, whoever watches. */
@@ -171,6 +173,7 @@ export function reportJson(outcome: Outcome): string {
     balance: outcome.balance,
     counters: outcome.counters,
     said: { before: outcome.said.before, lines: outcome.said.lines },
+    ...(outcome.listing === undefined ? {} : { listing: outcome.listing.split('\n') }),
   }
   return `${JSON.stringify(document, plainJson, 2)}\n`
 }

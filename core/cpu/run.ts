@@ -13,6 +13,7 @@ import type { Part, Plain } from '../base/state.ts'
 import { createPageFlags } from '../memory/flags.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
+import type { UnitListing } from './compiler/listing.ts'
 import { createTier, type TierCounters } from './compiler/tier.ts'
 import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
 import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
@@ -78,6 +79,8 @@ export interface Cpu extends Part {
   setStops(addresses: Iterable<number>): void
   /** What the compiler has done; undefined where it does not run. */
   readonly compiler: TierCounters | undefined
+  /** How the compiler would write the code at an address now; undefined where it cannot. */
+  listing(pc: number): UnitListing | undefined
 }
 
 /**
@@ -376,6 +379,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     get compiler() {
       return tier?.counters()
     },
+    listing: pc => tier?.listing(pc >>> 0),
     save: () => ({ retired: before, registers: current.copy() }),
     load(saved) {
       const { retired, registers } = saved as { retired?: Plain; registers?: Plain }

@@ -3,6 +3,7 @@
  * function of its title, options and inputs; it runs in slices, and says of itself what happened by the sink it is given.
  */
 import type { Plain } from '../base/state.ts'
+import type { UnitListing } from '../cpu/compiler/listing.ts'
 import { createProfile, type ProfileReport } from '../cpu/profile.ts'
 import { type Cpu, createCpu, type Engine } from '../cpu/run.ts'
 import { createAudioOutput } from '../devices/audio/audio.ts'
@@ -47,6 +48,10 @@ export interface Machine {
   digest(): string
   /** Where the instructions went; undefined where nobody asked. */
   profile(): ProfileReport | undefined
+  /** The address of a name. */
+  addressOf(name: string): number | undefined
+  /** How the compiler would write the function at an address now; undefined where it cannot, or does not run. */
+  listing(address: number): UnitListing | undefined
 }
 
 export interface MachineSpec {
@@ -249,5 +254,7 @@ export function createMachine(spec: MachineSpec): Machine {
       return digestOf(saveState(parts))
     },
     profile: () => profile?.report(),
+    addressOf: symbols.addressOf,
+    listing: cpu.listing,
   }
 }

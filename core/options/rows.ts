@@ -109,6 +109,14 @@ export const runOptions = {
     group: 'What to look at',
     about: 'report where the instructions went: hot functions, what the compiler made of them and why it was left',
   }),
+  dumpWasm: row({
+    kind: 'text',
+    group: 'What to look at',
+    argument: 'FUNCTION',
+    about:
+      'after the run, print what the compiler makes of the function at this address or of this name: ' +
+      'guest code, structured form and WebAssembly side by side',
+  }),
   out: row({
     kind: 'path',
     group: 'Output',

@@ -21,6 +21,7 @@ import { digestLine, type Outcome, reportJson, reportText } from '../report.ts'
 import { createSaid } from '../said.ts'
 import { runToEnd } from '../session.ts'
 import { focusOf, identityOf, machineOptionsOf, pluginsOf, type RunValues } from '../settings.ts'
+import { listingText } from './dump-wasm.ts'
 import { mapOf } from './inspect.ts'
 import { profileSections } from './profile-report.ts'
 
@@ -89,7 +90,8 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     files: media.files,
     input,
     ...(map === undefined ? {} : { map }),
-    engine: values.engine,
+    // Only a machine with a compiler can say what it would make of a function; the engine changes nothing else.
+    engine: values.dumpWasm !== undefined && values.engine === 'interpreter' ? 'tiered' : values.engine,
     ...(values.profile && { profileClock: clock.now }),
     print: text => {
       said.add(text)
@@ -127,9 +129,11 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     counters: machine.views.counters(),
     milliseconds,
   }
-  if (values.json) host.out(reportJson(outcome))
+  const listing = values.dumpWasm === undefined ? '' : await listingText(machine, values.dumpWasm)
+  if (values.json) host.out(reportJson({ ...outcome, ...(listing && { listing }) }))
   else {
     if (!values.quiet) host.out(reportText(outcome, host.bold))
+    host.out(listing)
     if (values.stableDigest) host.out(`${digestLine(outcome)}\n`)
   }
   if (failure !== undefined) tell(host, failure)

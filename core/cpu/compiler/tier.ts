@@ -15,12 +15,14 @@ import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask 
 import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
 import { transient } from '../state.ts'
+import type { Writer } from '../wasm/bytes.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type Constants, createModule } from '../wasm/module.ts'
 import { emitHelper, helperLocals, helperSignatures, installDispatch, sideOf, sideValue } from './dispatch.ts'
 import { causeOf } from './exits.ts'
 import { type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
-import { emitUnit, unitSignature } from './unit.ts'
+import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
+import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
 
 export interface TierCounters {
   readonly units_compiled_total: number
@@ -45,6 +47,8 @@ export interface Tier {
   /** Drops every unit, for another mode. */
   reset(wide: boolean): void
   counters(): TierCounters
+  /** What would be made of the code at an address now; undefined where it cannot be compiled. */
+  listing(pc: number): UnitListing | undefined
 }
 
 export interface TierSpec {
@@ -319,9 +323,11 @@ export function createTier(spec: TierSpec): Tier {
     return { found, waiting: work.filter(pc => asked.has(pc)) }
   }
 
-  function compile({ found: list }: Batch): void {
-    if (list.length === 0) return
-    const began = clock()
+  /** The module of some units, as bytes. */
+  function translate(
+    list: readonly Unit[],
+    { watch, done }: { watch?: (writer: Writer) => UnitWatch; done?: (unit: Unit, milliseconds: number) => void } = {},
+  ): Uint8Array<ArrayBuffer> {
     const runtimeImports = { timebase: { takes: [], gives: ['i64'] } } as const
     const builder = createModule(runtimeImports, constants)
     const { writer } = builder
@@ -332,7 +338,7 @@ export function createTier(spec: TierSpec): Tier {
       helpers.set(name, builder.add(helperSignatures[name], Array(helperLocals[name]).fill('i32'), start))
     }
     const functions = new Map(list.map(unit => [unit.entry, builder.reserve(unitSignature)]))
-    const site = {
+    const site: UnitSite = {
       builder,
       unitType: builder.typeOf(unitSignature),
       direct: (target: number) => functions.get(target),
@@ -345,16 +351,23 @@ export function createTier(spec: TierSpec): Tier {
       },
       table: constants.at,
       seen: finder.seen,
+      ...(watch && { watch: watch(writer) }),
     }
     for (const unit of list) {
       const before = clock()
       const start = writer.length
       const locals = emitUnit(unit, site)
       builder.define(functions.get(unit.entry) ?? 0, locals, start)
-      profile?.unit(unit.entry, clock() - before)
+      done?.(unit, clock() - before)
     }
     const names = list.map((unit, index) => ({ name: `u${index}`, index: functions.get(unit.entry) ?? 0 }))
-    const bytes = builder.finish(names, [], { imported: ['units'] })
+    return builder.finish(names, [], { imported: ['units'] })
+  }
+
+  function compile({ found: list }: Batch): void {
+    if (list.length === 0) return
+    const began = clock()
+    const bytes = translate(list, { done: (unit, milliseconds) => profile?.unit(unit.entry, milliseconds) })
     const emitted = clock()
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       x: { memory: memory.wasm, units: table, timebase: spec.timebase },
@@ -470,6 +483,19 @@ export function createTier(spec: TierSpec): Tier {
       seen.clear()
       jumps.clear()
       queue.clear()
+    },
+    listing(pc) {
+      const unit = findUnit(finder, pc)
+      if (unit === undefined) return undefined
+      let notes: UnitListing['notes'] = []
+      const marked = translate([unit], {
+        watch(writer) {
+          const made = createWatch(writer)
+          notes = made.notes
+          return made.watch
+        },
+      })
+      return { entry: pc, blocks: listedBlocks(unit), notes, marked, size: translate([unit]).length }
     },
     counters: () => ({
       units_compiled_total: compiledTotal,

@@ -27,8 +27,9 @@ import { budgetOf } from './budget.ts'
 import { basedAddress, bitOf } from './compare.ts'
 import { comparisonsOf, conditionsOf } from './conditions.ts'
 import type { Block, Instruction, Unit } from './find.ts'
+import type { UnitWatch } from './listing.ts'
 import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
-import { shapeOf } from './shape.ts'
+import { type ShapeSite, shapeOf } from './shape.ts'
 
 export const unitSignature: Signature = { takes: ['i32', 'i32', 'i32'], gives: ['i32', 'i32'] }
 
@@ -44,6 +45,8 @@ export interface UnitSite {
   table(table: Parameters<Site['table']>[0]): number
   /** Targets seen of a branch through a register. */
   seen(pc: number): readonly number[]
+  /** Told of what is written, for a listing. */
+  readonly watch?: UnitWatch
 }
 
 const { stateBlock } = hostMap
@@ -555,13 +558,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     for (const [at, instruction] of block.instructions.entries()) {
       step = { block, index, instruction, owed: owed + at, dirty, ordered, spans, at }
       for (const pool of allPools) pool.used = 0
+      site.watch?.instruction(instruction.pc, instruction.word)
       createEmitter(unitSite, instruction.meaning.program).run()
     }
   }
 
   let loopDepth = 0
   let choice = 0
-  const flow = shape.write({
+  const ways: ShapeSite = {
     open(kind) {
       if (kind === 'loop') w.loop()
       else w.block()
@@ -590,7 +594,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.set(choice)
       w.br(loopDepth)
     },
-  })
+  }
+  const flow = shape.write(site.watch?.shape(ways) ?? ways)
 
   const mark = writer.length
   w.block()
