@@ -8,6 +8,7 @@ import { missingXam } from './xam/missing.ts'
 import { net } from './xam/net.ts'
 import { notify } from './xam/notify.ts'
 import { processes } from './xam/processes.ts'
+import { sockets } from './xam/sockets.ts'
 import { system } from './xam/system.ts'
 import { xamTasks } from './xam/tasks.ts'
 import { ui } from './xam/ui.ts'
@@ -80,6 +81,7 @@ export const allEntries: readonly Entry[] = [
   ...audio,
   ...xma,
   ...net,
+  ...sockets,
   ...notify,
   ...processes,
   ...xamMessages,

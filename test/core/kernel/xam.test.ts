@@ -275,3 +275,65 @@ test('the Win32 waits of the library time out in milliseconds and name errors in
   expect(bench.call(1, 'CloseHandle', event)).toBe(0)
   expect(bench.call(1, 'RtlGetLastError')).toBe(win32.INVALID_HANDLE)
 })
+
+test('a socket call fails with the code of a network that is down, and leaves no overlapped call open', () => {
+  const bench = createWorkbench()
+  bench.call(1, 'NetDll_WSAStartup', 1, 0x202, 0)
+  const overlapped = bench.cell(0x1c)
+  for (const [name, args] of [
+    ['NetDll_WSARecv', [5, bench.cell(), 1, 0, 0, overlapped, 0]],
+    ['NetDll_WSASendTo', [5, bench.cell(), 1, 0, 0, 0, 0, overlapped, 0]],
+    ['NetDll_WSAEventSelect', [5, 0, 1]],
+  ] as const) {
+    bench.call(1, 'NetDll_WSASetLastError', 0)
+    expect(Number(bench.call(1, name, 1, ...args)) | 0, name).toBe(-1)
+    expect(bench.call(1, 'NetDll_WSAGetLastError'), name).toBe(10050)
+  }
+  expect(bench.memory.load32(overlapped)).toBe(0)
+  expect(bench.call(1, 'NetDll_WSAGetOverlappedResult', 1, 5, overlapped, 0, 1, 0)).toBe(0)
+})
+
+test('a set of sockets holds those that are written in it', () => {
+  const bench = createWorkbench()
+  const set = bench.words(2, 7, 9, 11)
+  expect([7, 9, 11].map(socket => bench.call(1, 'NetDll___WSAFDIsSet', socket, set))).toEqual([1, 1, 0])
+})
+
+test('a session key is of games at one place, and is taken back once', () => {
+  const bench = createWorkbench()
+  const id = bench.cell(8)
+  expect(bench.call(1, 'NetDll_XNetCreateKey', 1, id, bench.cell(16))).toBe(0)
+  expect([bench.memory.load8(id) & 0xf0, bench.memory.load64(id) === 0n]).toEqual([0, false])
+  expect(bench.call(1, 'NetDll_XNetRegisterKey', 1, id, id)).toBe(0)
+  expect([1, 2].map(() => bench.call(1, 'NetDll_XNetUnregisterKey', 1, id))).toEqual([0, 10022])
+})
+
+test('the secure layer answers codes, remembers what it was started with, and finds nobody', () => {
+  const bench = createWorkbench()
+  const parameters = bench.cell()
+  bench.memory.write(parameters, new Uint8Array([13, 1, 4]))
+  bench.call(1, 'NetDll_XNetStartup', 1, parameters)
+  const [value, size] = [bench.cell(), bench.words(12)]
+  expect(bench.call(1, 'NetDll_XNetGetOpt', 1, 1, value, size)).toBe(10040)
+  expect(bench.memory.load32(size)).toBe(13)
+  expect(bench.call(1, 'NetDll_XNetGetOpt', 1, 1, value, size)).toBe(0)
+  expect([...bench.memory.read(value, 3)]).toEqual([13, 1, 4])
+  expect(bench.call(1, 'NetDll_XNetGetOpt', 1, 2, value, size)).toBe(10022)
+  bench.call(1, 'NetDll_WSAStartup', 1, 0x202, 0)
+  bench.memory.store32(value, 1)
+  expect(bench.call(1, 'NetDll_XNetQosServiceLookup', 1, 0, 0, value)).toBe(10050)
+  expect(bench.memory.load32(value)).toBe(0)
+  expect(bench.call(1, 'NetDll_XNetConnect', 1, 0x0a000001)).toBe(10050)
+  expect(bench.call(1, 'NetDll_XNetGetConnectStatus', 1, 0x0a000001)).toBe(3)
+  bench.call(1, 'NetDll_XNetInAddrToString', 1, 0x0a00010f, value, 16)
+  expect(bench.memory.text(value)).toBe('10.0.1.15')
+  bench.call(1, 'NetDll_XNetSetSystemLinkPort', 1, 1000)
+  bench.call(1, 'NetDll_XNetGetSystemLinkPort', 1, value)
+  expect(bench.memory.load16(value)).toBe(1000)
+})
+
+test('a web request gets no handle, and the last error says that nothing was started', () => {
+  const bench = createWorkbench()
+  expect(bench.call(1, 'NetDll_XHttpConnect', 1, 0, 0, 80, 0)).toBe(0)
+  expect(bench.call(1, 'RtlGetLastError')).toBe(12172)
+})

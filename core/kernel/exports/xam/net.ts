@@ -15,35 +15,16 @@ import {
   xam,
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { kernelState } from '../../outcome.ts'
+import { failWith, network, parametersSize, socketError, wsa } from '../../network.ts'
 import { hresult } from '../../status.ts'
 
-/** Codes of the socket library. */
-const noNetwork = 'there is no network that could be started or left'
-
-const wsa = {
-  invalidArgument: 10022,
-  networkDown: 10050,
-  notSocket: 10038,
-  notInitialised: 10093,
-  hostNotFound: 11001,
-} as const
-const socketError = -1
+const noNetwork = 'there is no network that could be left'
 
 /** What an address query says: `pending` keeps titles polling, so it is never said. */
 const addressKind = { pending: 0, none: 1 } as const
 const addressBytes = 36
 const startupBytes = 0x190
 const version = 0x0202
-
-const network = kernelState('network', () => ({ started: 0, lastError: 0 }))
-
-function failWith(k: Kernel, code: number): number {
-  k.state(network).lastError = code
-  return socketError
-}
-
-const down = (k: Kernel): number => failWith(k, k.state(network).started > 0 ? wsa.networkDown : wsa.notInitialised)
 
 function startup(k: Kernel, at: number): number {
   k.state(network).started += 1
@@ -55,16 +36,10 @@ function startup(k: Kernel, at: number): number {
   return 0
 }
 
-/** A call that would need the network, by its number of arguments. */
-const needsNetwork = (ordinal: number, name: string, count: number): Entry =>
-  xam(
-    ordinal,
-    name,
-    Array.from({ length: count }, (_, i) => u32(`a${i}`)),
-    i32,
-    ['network'],
-    k => down(k),
-  )
+function startNetwork(k: Kernel, at: number): number {
+  if (at !== 0) k.state(network).parameters = k.memory.read(at, Math.min(parametersSize, k.memory.load8(at)))
+  return 0
+}
 
 export const net: readonly Entry[] = [
   xam(
@@ -93,13 +68,8 @@ export const net: readonly Entry[] = [
   xam(28, 'NetDll_WSASetLastError', [u32('code')], nothing, ['network'], (k, code) => {
     k.state(network).lastError = code
   }),
-  xam(
-    51,
-    'NetDll_XNetStartup',
-    [u32('caller'), ptr('parameters')],
-    i32,
-    ['network'],
-    withoutEffect(noNetwork, () => 0),
+  xam(51, 'NetDll_XNetStartup', [u32('caller'), ptr('parameters')], i32, ['network'], (k, _caller, at) =>
+    startNetwork(k, at),
   ),
   xam(
     80,
@@ -107,7 +77,7 @@ export const net: readonly Entry[] = [
     [u32('caller'), ptr('parameters'), u32('version')],
     i32,
     ['network'],
-    withoutEffect(noNetwork, () => 0),
+    (k, _caller, at) => startNetwork(k, at),
   ),
   xam(
     52,
@@ -131,23 +101,6 @@ export const net: readonly Entry[] = [
     if (parts.length !== 4 || parts.some(part => !/^\d{1,3}$/.test(part) || Number(part) > 255)) return socketError
     return parts.reduce((address, part) => ((address << 8) | Number(part)) >>> 0, 0)
   }),
-  needsNetwork(3, 'NetDll_socket', 4),
-  needsNetwork(4, 'NetDll_closesocket', 2),
-  needsNetwork(5, 'NetDll_shutdown', 3),
-  needsNetwork(6, 'NetDll_ioctlsocket', 4),
-  needsNetwork(7, 'NetDll_setsockopt', 6),
-  needsNetwork(8, 'NetDll_getsockopt', 6),
-  needsNetwork(9, 'NetDll_getsockname', 4),
-  needsNetwork(10, 'NetDll_getpeername', 4),
-  needsNetwork(11, 'NetDll_bind', 4),
-  needsNetwork(12, 'NetDll_connect', 4),
-  needsNetwork(13, 'NetDll_listen', 3),
-  needsNetwork(14, 'NetDll_accept', 4),
-  needsNetwork(15, 'NetDll_select', 6),
-  needsNetwork(18, 'NetDll_recv', 5),
-  needsNetwork(20, 'NetDll_recvfrom', 7),
-  needsNetwork(22, 'NetDll_send', 5),
-  needsNetwork(24, 'NetDll_sendto', 7),
   // Nothing can be looked up: the answer is there at once, and it is that nothing was found.
   xam(
     67,
