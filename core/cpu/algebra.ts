@@ -47,6 +47,8 @@ interface Choices<V extends Values, T extends Type> {
   select(condition: V['i32'], yes: V[T], no: V[T]): V[T]
   /** As `select`, but only the one chosen is computed. */
   choose(condition: V['i32'], yes: () => V[T], no: () => V[T]): V[T]
+  /** As `choose` where all conditions hold; that they do not is rare, as with `Ops.usual`. */
+  usual(conditions: readonly V['i32'][], yes: () => V[T], no: () => V[T]): V[T]
 }
 
 /** A pure function over values, emitted once and called; for what would be too long in every handler. */
@@ -75,6 +77,10 @@ export interface Table {
 export interface Ops<V extends Values> {
   /** MSR.SF: results are judged, carried and counted by 64 bits instead of the low 32. */
   readonly wide: boolean
+  /** Whether FPSCR's status is kept to the last bit; float/usual.ts says what is left out where it is not. */
+  readonly exact: boolean
+  /** Whether the relaxed multiply-add of this host rounds once. */
+  readonly fuses: boolean
 
   readonly i32: Arithmetic<V, 'i32'> & Choices<V, 'i32'> & { const(value: number): V['i32'] }
   readonly i64: Arithmetic<V, 'i64'> & Choices<V, 'i64'> & { const(value: number | bigint): V['i64'] }
@@ -108,6 +114,21 @@ export interface Ops<V extends Values> {
   /** The bits of a floating-point register. */
   fpr(operand: Operand<'fpr'>): V['i64']
   setFpr(operand: Operand<'fpr'>, bits: V['i64']): void
+  /** The double of a floating-point register: moves and changes of sign keep the bits of a NaN, arithmetic does not. */
+  double(operand: Operand<'fpr'>): V['f64']
+  setDouble(operand: Operand<'fpr'>, value: V['f64']): void
+  /** The nearest single; and whether that is the register's value (for a NaN the answer may be either). */
+  single(operand: Operand<'fpr'>): V['f32']
+  isSingle(operand: Operand<'fpr'>): V['i32']
+  /** Whether a register holds no NaN. */
+  isNumber(operand: Operand<'fpr'>): V['i32']
+  /** Not for a NaN: its bits would not be defined. */
+  setSingle(operand: Operand<'fpr'>, value: V['f32']): void
+  /** Infinite while FPSCR asks for rounding to nearest and nothing else, below zero otherwise. */
+  limit(): V['f64']
+  singleLimit(): V['f32']
+  /** Whether every word, as a single, is zero or larger than the smallest normal number (so no denormal), and no NaN. */
+  isPlain(value: V['v128']): V['i32']
   /** A vector register: guest element i of n is lane n-1-i. */
   vr(operand: Operand<'vr'>): V['v128']
   setVr(operand: Operand<'vr'>, value: V['v128']): void
@@ -127,11 +148,15 @@ export interface Ops<V extends Values> {
   load32(ea: V['i32']): V['i32']
   load64(ea: V['i32']): V['i64']
   load128(ea: V['i32']): V['v128']
+  loadSingle(ea: V['i32']): V['f32']
+  loadDouble(ea: V['i32']): V['f64']
   store8(ea: V['i32'], value: V['i32']): void
   store16(ea: V['i32'], value: V['i32']): void
   store32(ea: V['i32'], value: V['i32']): void
   store64(ea: V['i32'], value: V['i64']): void
   store128(ea: V['i32'], value: V['v128']): void
+  storeSingle(ea: V['i32'], value: V['f32']): void
+  storeDouble(ea: V['i32'], value: V['f64']): void
   /** Faults unless every byte of the range (at most a page) may be loaded, or stored to. */
   check(access: 'load' | 'store', ea: V['i32'], size: V['i32']): void
   /** Drops translations of the code in the range. */
@@ -143,6 +168,11 @@ export interface Ops<V extends Values> {
 
   /** The effects of one of two branches. */
   when(condition: V['i32'], yes: () => void, no?: () => void): void
+  /**
+   * As `when` where all conditions hold. That they do not is rare: compiled code may then give the instruction up, and
+   * leave it whole to the interpreter; so both arms must say the same, and no store may stand before it.
+   */
+  usual(conditions: readonly V['i32'][], yes: () => void, no: () => void): void
   /**
    * Runs `body` with 0, 1, … count-1. Inside, `gprAt` and `setGprAt` (and nothing else) reach registers by a computed
    * number, at once: check the memory that the body touches before the loop.

@@ -17,6 +17,8 @@ export interface Effects {
   readonly branches: boolean
   /** Whether a branch is certain, so that nothing behind it runs. */
   readonly ends: boolean
+  /** Holds a result against what FPSCR asks for. */
+  readonly limit: boolean
   /** Reaches registers by computed number. */
   readonly immediate: boolean
 }
@@ -31,10 +33,12 @@ export function analyseProgram(program: Program): Effects {
   let faults = false
   let calls = false
   let branches = false
+  let limit = false
 
   function node(one: Node): void {
     if (one.op === 'read') reads.set(placeName(one.place), one.place)
     if (one.op === 'load') memory = true
+    if (one.op === 'limit') limit = true
     if (one.op === 'choose') {
       scope(one.yes)
       scope(one.no)
@@ -61,6 +65,7 @@ export function analyseProgram(program: Program): Effects {
         calls = true
         return
       case 'writeAt':
+      case 'require':
         return
       default:
         return one satisfies never
@@ -83,10 +88,11 @@ export function analyseProgram(program: Program): Effects {
     calls,
     branches,
     ends,
+    limit,
     immediate: program.immediate,
   }
 }
 
 export function analyseRow(row: Row, variants: ReadonlyMap<FieldName, number>, wide = false): Effects {
-  return analyseProgram(traceRow(row, variants, wide))
+  return analyseProgram(traceRow(row, variants, { wide, exact: true, fuses: false }))
 }

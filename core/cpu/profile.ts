@@ -16,6 +16,7 @@ export const exitCauses = {
   kernel: 'a call of the kernel',
   instruction: 'an instruction that only the interpreter does',
   access: 'a device, a page of code, a fault or a trap',
+  rare: 'a result of floating point that is not ordinary',
   cold: 'code that is not compiled, or not yet',
   return: 'a return to a caller that was interpreted, or to somewhere else',
 } as const
@@ -86,6 +87,7 @@ const noExits = (): Record<ExitCause, number> => ({
   kernel: 0,
   instruction: 0,
   access: 0,
+  rare: 0,
   cold: 0,
   return: 0,
 })

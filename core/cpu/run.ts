@@ -33,6 +33,7 @@ import {
   transient,
   vscrNj,
 } from './state.ts'
+import { hostFuses } from './wasm/probe.ts'
 import { variantNumber } from './wasm/trace.ts'
 
 export interface CpuPorts {
@@ -103,11 +104,13 @@ interface Exports {
   readonly forget: WebAssembly.ExportValue
 }
 
-/** The same rows give the same module: it is built once a process. */
-let built: Interpreter | undefined
-function interpreter(): Interpreter {
-  built ??= buildInterpreter(rows)
-  return built
+/** The same rows give the same module: each is built once a process. */
+const built = new Map<string, Interpreter>()
+function interpreter(exact: boolean, fuses: boolean): Interpreter {
+  const key = `${exact} ${fuses}`
+  const have = built.get(key) ?? buildInterpreter(rows, { exact, fuses })
+  built.set(key, have)
+  return have
 }
 
 const decodedFirst: number = hostMap.decoded
@@ -116,8 +119,17 @@ const faultNames = new Map<number, FaultCode>()
 for (const [name, number] of Object.entries(exits))
   if (number >= exits.illegal) faultNames.set(number, name as FaultCode)
 
+/**
+ * How much of FPSCR's status is kept: all of it, or what float/usual.ts says. Results, and what FPSCR asks for, are the
+ * same.
+ */
+export type FpscrMode = 'exact' | 'fast'
+
 export interface CpuSettings {
   readonly engine?: Engine
+  readonly fpscr?: FpscrMode
+  /** False keeps from using the host's fused multiply-add. */
+  readonly fused?: boolean
   /** Starts of functions and their lengths in bytes, where the image tells. */
   readonly functions?: ReadonlyMap<number, number>
   /** Pages of code that may be decoded at a time. */
@@ -131,6 +143,8 @@ export interface CpuSettings {
 export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
   const {
     engine = 'interpreter',
+    fpscr = 'exact',
+    fused = true,
     functions = new Map(),
     decodedPages = limits.decodedPages.value,
     capacity = limits.compiledInstructions.value,
@@ -143,7 +157,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
   const state = hostMap.stateBlock
   const current = createRegisterFile(bytes)
   const stops = new Set<number>()
-  const { handlers, constants, module } = interpreter()
+  const status = { exact: fpscr === 'exact', fuses: fused && hostFuses() }
+  const { handlers, constants, module, routines } = interpreter(status.exact, status.fuses)
 
   let before = 0
   let budgeted = 0
@@ -279,6 +294,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           capacity,
           timebase: () => ports.timebase(),
           handlers: handlerTable,
+          routines,
+          mode: { ...status, wide },
           enter,
           pcOf,
           functions,
@@ -333,7 +350,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       const isWide = (current.msr & msrSf) !== 0n
       if (isWide !== wide) {
         wide = isWide
-        tier?.reset(wide)
+        tier?.reset({ ...status, wide })
         dropAll()
       }
       let rest = budget

@@ -13,7 +13,7 @@ const registers = { gpr: 0x000, fpr: 0x100, vr: 0x200, crf: 0xa00 } as const
 
 export const files = {
   gpr: { at: registers.gpr, step: 8, type: 'i64' },
-  fpr: { at: registers.fpr, step: 8, type: 'i64' },
+  fpr: { at: registers.fpr, step: 8, type: 'f64' },
   vr: { at: registers.vr, step: 16, type: 'v128' },
   crf: { at: registers.crf, step: 1, type: 'i32' },
 } as const

@@ -1,11 +1,12 @@
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
 import type { ExitCause } from '../profile.ts'
+import type { Mode } from '../wasm/trace.ts'
 import { type Meaning, meaningOf } from './find.ts'
 
 export interface Exit {
   readonly memory: GuestMemory
-  readonly wide: boolean
+  readonly mode: Mode
   /** Where execution goes on, and the instructions that may still run. */
   readonly pc: number
   readonly left: number
@@ -17,10 +18,11 @@ export interface Exit {
 const longestBlock = 200
 
 /** Why compiled code was left: it only says where execution goes on, and the place tells the rest. */
-export function causeOf({ memory, wide, pc, left, compiled }: Exit): ExitCause {
+export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
   const view = new DataView(memory.bytes.buffer)
+  const quick: Mode = { ...mode, quick: true }
   const meaningAt = (address: number): Meaning | undefined =>
-    (memory.accessAt(address) & access.execute) === 0 ? undefined : meaningOf(view.getUint32(fold(address)), wide)
+    (memory.accessAt(address) & access.execute) === 0 ? undefined : meaningOf(view.getUint32(fold(address)), quick)
 
   const meaning = meaningAt(pc)
   if (meaning === undefined) return 'cold'
@@ -31,6 +33,7 @@ export function causeOf({ memory, wide, pc, left, compiled }: Exit): ExitCause {
     if (meaningAt(pc + 4 * (length - 1))?.effects.branches !== false) break
   if (length > left) return 'budget'
   if (meaningAt((pc - 4) >>> 0)?.links === true) return 'return'
+  if (meaning.gives && !meaning.effects.memory) return 'rare'
   if (meaning.effects.memory || meaning.effects.faults) return 'access'
   return compiled ? 'return' : 'cold'
 }

@@ -12,10 +12,12 @@ import type { Known } from '../algebra.ts'
 import { analyseProgram, type Effects } from '../analyse.ts'
 import { decode, knownOf } from '../isa.ts'
 import type { Row } from '../rows/row.ts'
-import { type Node, type Program, type Scope, traceRow, variantNumber, variantsOf } from '../wasm/trace.ts'
+import { type Mode, type Node, type Program, type Scope, traceRow, variantNumber, variantsOf } from '../wasm/trace.ts'
 
 /** What a row does, in one setting of its variants and one mode: the same for all its instructions. */
 export interface Meaning {
+  /** Gives the instruction up where something rare happens. */
+  readonly gives: boolean
   readonly row: Row
   readonly program: Program
   readonly effects: Effects
@@ -61,7 +63,9 @@ export interface Unit {
 
 export interface Finder {
   readonly memory: GuestMemory
-  readonly wide: boolean
+  readonly mode: Mode
+  /** Instructions in which what is rare has happened often: they are compiled with all they mean. */
+  readonly whole: ReadonlySet<number>
   readonly stops: ReadonlySet<number>
   /** Whether a function is known to begin here. */
   isFunction(address: number): boolean
@@ -73,7 +77,7 @@ export interface Finder {
 
 const longest = 1_500
 
-const meanings: [Map<Row, (Meaning | undefined)[]>, Map<Row, (Meaning | undefined)[]>] = [new Map(), new Map()]
+const meanings = new Map<string, Map<Row, (Meaning | undefined)[]>>()
 
 function branchTarget(scope: Scope): Node | undefined {
   if (scope.branch) return scope.branch
@@ -91,10 +95,12 @@ const onlyInterpreted = (scope: Scope): boolean =>
     return one.kind === 'when' && (onlyInterpreted(one.yes) || onlyInterpreted(one.no))
   })
 
-export function meaningOf(word: number, wide: boolean): Meaning | undefined {
+export function meaningOf(word: number, mode: Mode): Meaning | undefined {
   const row = decode(word)
   if (row === undefined) return undefined
-  const cache = meanings[wide ? 1 : 0]
+  const key = `${mode.wide} ${mode.exact} ${mode.fuses} ${mode.quick}`
+  const cache = meanings.get(key) ?? new Map<Row, (Meaning | undefined)[]>()
+  meanings.set(key, cache)
   let list = cache.get(row)
   if (list === undefined) {
     list = []
@@ -105,12 +111,13 @@ export function meaningOf(word: number, wide: boolean): Meaning | undefined {
   if (have !== undefined) return have
   const variants = variantsOf(row)[number]
   if (variants === undefined) return undefined
-  const program = traceRow(row, variants, wide)
+  const program = traceRow(row, variants, mode)
   const effects = analyseProgram(program)
   const meaning: Meaning = {
     row,
     program,
     effects,
+    gives: program.body.statements.some(one => one.kind === 'require'),
     compilable: !program.immediate && !onlyInterpreted(program.body) && !(effects.ends && !effects.branches),
     links: effects.branches && effects.writes.some(place => place.file === 'special' && place.name === 'lr'),
     target: branchTarget(program.body),
@@ -138,7 +145,8 @@ function endingOf(instruction: Instruction): Ending | undefined {
 
 /** The unit that begins at an address; undefined where its first instruction cannot be compiled. */
 export function findUnit(finder: Finder, entry: number): Unit | undefined {
-  const { memory, wide, stops } = finder
+  const { memory, mode, whole, stops } = finder
+  const quick: Mode = { ...mode, quick: true }
   const view = new DataView(memory.bytes.buffer)
   const instructions = new Map<number, { instruction: Instruction; ending: Ending | undefined }>()
   const leaders = new Set([entry])
@@ -148,7 +156,7 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   function instructionAt(pc: number): Instruction | undefined {
     if (stops.has(pc) || (memory.accessAt(pc) & access.execute) === 0 || !finder.mayRun(pc)) return undefined
     const word = view.getUint32(fold(pc))
-    const meaning = meaningOf(word, wide)
+    const meaning = meaningOf(word, whole.has(pc) ? mode : quick)
     return meaning?.compilable ? { pc, word, known: knownOf(word, pc), meaning } : undefined
   }
   function lead(to: number): void {

@@ -11,6 +11,7 @@
 import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
+import type { Routine } from '../algebra.ts'
 import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
 import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
@@ -18,9 +19,10 @@ import { transient } from '../state.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type Constants, createModule } from '../wasm/module.ts'
+import type { Mode } from '../wasm/trace.ts'
 import { emitHelper, helperLocals, helperSignatures, installDispatch, sideOf, sideValue } from './dispatch.ts'
 import { causeOf } from './exits.ts'
-import { type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
+import { type Block, type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
 
@@ -45,7 +47,7 @@ export interface Tier {
   /** A run has ended: time to compile what became hot. */
   flush(): void
   /** Drops every unit, for another mode. */
-  reset(wide: boolean): void
+  reset(mode: Mode): void
   counters(): TierCounters
   /** What would be made of the code at an address now; undefined where it cannot be compiled. */
   listing(pc: number): UnitListing | undefined
@@ -65,6 +67,9 @@ export interface TierSpec {
   readonly capacity: number
   readonly timebase: () => bigint
   readonly handlers: WebAssembly.Table
+  /** Where routines stand among the handlers. */
+  readonly routines: ReadonlyMap<Routine, number>
+  readonly mode: Mode
   readonly enter: WebAssembly.ExportValue
   readonly pcOf: WebAssembly.ExportValue
   /** Starts and lengths of functions, where known beforehand. */
@@ -118,7 +123,7 @@ export function createTier(spec: TierSpec): Tier {
     arrived,
     ...(profile && {
       exited: (pc: number, left: number) =>
-        profile.left(pc, causeOf({ memory, wide, pc, left, compiled: units.has(pc) })),
+        profile.left(pc, causeOf({ memory, mode, pc, left, compiled: units.has(pc) })),
     }),
   })
   for (let i = 0; i < table.length; i += 1) table.set(i, stub)
@@ -138,7 +143,8 @@ export function createTier(spec: TierSpec): Tier {
   let translated = 0
   let queuedAt = 0
   const now = spec.retired
-  let wide = false
+  let { mode } = spec
+  const whole = new Set<number>()
   let compiledTotal = 0
   let droppedTotal = 0
   let evictedTotal = 0
@@ -193,9 +199,10 @@ export function createTier(spec: TierSpec): Tier {
 
   const finder: Finder = {
     memory,
-    get wide() {
-      return wide
+    get mode() {
+      return mode
     },
+    whole,
     stops,
     isFunction: address => callTargets.has(address) || spec.functions.has(address),
     seen: pc => seen.get(pc) ?? [],
@@ -232,16 +239,19 @@ export function createTier(spec: TierSpec): Tier {
     const from = jumps.get(pc)
     jumps.delete(pc)
     if (from === undefined) return false
-    const lacks = ({ unit }: CompiledModule['units'][number]): boolean =>
-      unit.blocks.some(block => block.start <= from && from < block.end && !unit.indexOf.has(pc))
+    return renew(unit => unit.blocks.some(block => block.start <= from && from < block.end && !unit.indexOf.has(pc)))
+  }
+
+  /** Compiles anew the units that are stale; whether that has been done at once. */
+  function renew(isStale: (unit: Unit) => boolean): boolean {
     if (!spec.eager) {
       // Their successors take their place; other units of their modules, and those that call them directly, stay.
       for (const module of modules)
-        for (const one of module.units)
-          if (units.get(one.unit.entry) === module && lacks(one)) enqueue(one.unit.entry, true)
+        for (const { unit } of module.units)
+          if (units.get(unit.entry) === module && isStale(unit)) enqueue(unit.entry, true)
       return false
     }
-    const stale = [...modules].filter(module => module.units.some(lacks))
+    const stale = [...modules].filter(module => module.units.some(({ unit }) => isStale(unit)))
     for (const module of stale) drop(module)
     compile(
       batch(
@@ -252,6 +262,17 @@ export function createTier(spec: TierSpec): Tier {
     return stale.length > 0
   }
 
+  /** An instruction that units often give up is compiled with all it means. */
+  function relent(pc: number): boolean {
+    if (whole.has(pc)) return false
+    const gives = (block: Block): boolean =>
+      block.start <= pc && pc < block.end && block.instructions[(pc - block.start) >> 2]?.meaning.gives === true
+    const isStale = (unit: Unit): boolean => unit.blocks.some(gives)
+    if (![...modules].some(module => module.units.some(({ unit }) => isStale(unit)))) return false
+    whole.add(pc)
+    return renew(isStale)
+  }
+
   function enqueue(pc: number, again = false): void {
     if (queue.size === 0) queuedAt = now()
     queue.set(pc, again)
@@ -259,7 +280,7 @@ export function createTier(spec: TierSpec): Tier {
 
   function hot(record: number): void {
     const pc = pcOf(record)
-    if (widen(pc)) {
+    if (widen(pc) || relent(pc)) {
       count(record)
       return
     }
@@ -350,6 +371,8 @@ export function createTier(spec: TierSpec): Tier {
         return builder.imported(name)
       },
       table: constants.at,
+      vector: constants.vector,
+      routineAt: (routine: Routine) => spec.routines.get(routine),
       seen: finder.seen,
       ...(watch && { watch: watch(writer) }),
     }
@@ -361,7 +384,7 @@ export function createTier(spec: TierSpec): Tier {
       done?.(unit, clock() - before)
     }
     const names = list.map((unit, index) => ({ name: `u${index}`, index: functions.get(unit.entry) ?? 0 }))
-    return builder.finish(names, [], { imported: ['units'] })
+    return builder.finish(names, [], { imported: ['units', 'handlers'] })
   }
 
   function compile({ found: list }: Batch): void {
@@ -370,7 +393,7 @@ export function createTier(spec: TierSpec): Tier {
     const bytes = translate(list, { done: (unit, milliseconds) => profile?.unit(unit.entry, milliseconds) })
     const emitted = clock()
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      x: { memory: memory.wasm, units: table, timebase: spec.timebase },
+      x: { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase },
     })
     const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
     const { length } = bytes
@@ -453,7 +476,7 @@ export function createTier(spec: TierSpec): Tier {
         return
       }
       if (proposed.has(pc) || spec.functions.has(pc) || isPrologue(word)) count(record)
-      const meaning = meaningOf(word, wide)
+      const meaning = meaningOf(word, mode)
       if (meaning?.target === undefined) return
       const instruction: Instruction = { pc, word, known: knownOf(word, pc), meaning }
       const target = staticTarget(instruction)
@@ -468,14 +491,16 @@ export function createTier(spec: TierSpec): Tier {
     written(start, size) {
       const end = start + size
       refused.clear()
+      whole.clear()
       for (let page = start >>> pageShift; (page << pageShift) >>> 0 < end; page += 1)
         for (const module of [...(byPage.get(page) ?? [])]) if (overlaps(module, start, end)) drop(module)
     },
     forgetRecords() {
       proposed.clear()
     },
-    reset(mode) {
-      wide = mode
+    reset(next) {
+      mode = next
+      whole.clear()
       for (const module of [...modules]) drop(module)
       proposed.clear()
       callTargets.clear()

@@ -13,6 +13,7 @@
  * Where instructions are counted, and where it is asked whether the budget covers them, is the matter of budget.ts.
  */
 import { access, hostMap, plain } from '../../memory/map.ts'
+import type { Routine } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
@@ -21,11 +22,12 @@ import { type AccessPlace, createEmitter, type RuntimeName, type Site } from '..
 import { instructions } from '../wasm/instructions.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
-import type { Node } from '../wasm/trace.ts'
+import type { Node, Place } from '../wasm/trace.ts'
 import { type Spans, spanOf, spansOf } from './accesses.ts'
 import { budgetOf } from './budget.ts'
 import { basedAddress, bitOf } from './compare.ts'
 import { comparisonsOf, conditionsOf } from './conditions.ts'
+import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
 import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
@@ -43,6 +45,10 @@ export interface UnitSite {
   slot(target: number): number
   readonly runtime: (name: RuntimeName | 'findPlace' | 'resolve') => number
   table(table: Parameters<Site['table']>[0]): number
+  /** Where a constant vector lies. */
+  vector(value: readonly number[]): number | undefined
+  /** Where a routine stands in the second table. */
+  routineAt(routine: Routine): number | undefined
   /** Targets seen of a branch through a register. */
   seen(pc: number): readonly number[]
   /** Told of what is written, for a listing. */
@@ -71,6 +77,8 @@ const o = {
   or: 0x72,
   shl: 0x74,
   shrU: 0x76,
+  demote: 0xb6,
+  promote: 0xbb,
 } as const
 const left = 0
 const room = 1
@@ -79,6 +87,11 @@ const parameters = 3
 
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
+
+const noFacts: Facts = { single: new Int32Array(0), number: new Int32Array(0), plain: new Int32Array(0) }
+
+const usesLimit = (unit: Unit): boolean =>
+  unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
 
 export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { builder } = site
@@ -129,6 +142,15 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const localOf = registers.all.map(register => keep(register.type))
   const written = new Int32Array(registers.words)
   const conditions = conditionsOf(unit, registers, edges, 0)
+  const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
+  const limits = usesLimit(unit) ? { f64: keep('f64'), f32: keep('f32') } : undefined
+  const status = registers.at(specials.fpscr.at)?.index ?? -1
+  const singleLocals = new Map<number, number>()
+  const singleLocal = (index: number): number => {
+    const local = singleLocals.get(index) ?? keep('f32')
+    singleLocals.set(index, local)
+    return local
+  }
   const orders = new Map<number, { readonly first: number; readonly second: number }>()
   for (const { index } of registers.all)
     if (has(conditions.ordered, index)) orders.set(index, { first: keep('i64'), second: keep('i64') })
@@ -162,6 +184,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     readonly dirty: Bits
     /** Condition fields that are certainly an order. */
     readonly ordered: Bits
+    readonly facts: Facts
     readonly spans: Spans
     readonly at: number
   }
@@ -171,16 +194,35 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return step
   }
 
-  function fill({ index, offset, bytes }: Register): void {
+  function fill({ index, offset, bytes, type }: Register): void {
     w.i32(stateBlock)
     if (bytes === 16) w.simdMemory(0, offset)
+    else if (type === 'f64') w.memory(op.f64Load, offset)
     else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
     w.set(localOf[index] ?? 0)
+    if (index === status) setLimits()
   }
-  function spill({ index, offset, bytes }: Register): void {
+  /** What results are held against follows FPSCR. */
+  function setLimits(): void {
+    if (limits === undefined) return
+    for (const type of ['f64', 'f32'] as const) {
+      w.op(type === 'f64' ? code.f64Const : code.f32Const)
+      writer[type](Number.POSITIVE_INFINITY)
+      w.op(type === 'f64' ? code.f64Const : code.f32Const)
+      writer[type](-1)
+      w.get(localOf[status] ?? 0)
+      w.i32(0xff)
+      w.op(o.and)
+      w.op(o.eqz)
+      w.op(code.select)
+      w.set(limits[type])
+    }
+  }
+  function spill({ index, offset, bytes, type }: Register): void {
     w.i32(stateBlock)
     readLocal(index)
     if (bytes === 16) w.simdMemory(11, offset)
+    else if (type === 'f64') w.memory(op.f64Store, offset)
     else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
   }
   /** Pushes a register's value; a condition field may have to be told from its order. */
@@ -383,6 +425,38 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return { local: span.local, offset: displacement - span.least }
   }
 
+  const indexOfRead = (node: Node): number | undefined =>
+    node.op === 'read' ? registers.at(offsetOf(node.place, here().instruction.known))?.index : undefined
+  /** Whether a float register that is given a value is known to be a single then. */
+  function staysSingle(value: Node): boolean {
+    if (singleOf(value) !== undefined) return true
+    const sources = sourcesOf(value).map(indexOfRead)
+    return sources.length > 0 && sources.every(one => one !== undefined && has(here().facts.single, one))
+  }
+  /** Writes a float register that stays a single: both its locals. */
+  function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
+    const register = registers.at(offsetOf(place, here().instruction.known))
+    if (register === undefined || !staysSingle(value)) return false
+    const local = singleLocal(register.index)
+    const single = singleOf(value)
+    include(here().dirty, register.index)
+    include(written, register.index)
+    if (single !== undefined) {
+      expression(single)
+      w.tee(local)
+      w.op(o.promote)
+      w.set(localOf[register.index] ?? 0)
+      return true
+    }
+    // A copy, a choice or a change of sign of singles is exact both ways.
+    expression(value)
+    w.tee(localOf[register.index] ?? 0)
+    w.op(o.demote)
+    w.set(local)
+    return true
+  }
+
+  const vectorLocals = new Map<string, { readonly local: number; readonly at: number }>()
   const swapLocals = new Map<4 | 8 | 16, number>()
   const unitSite: Site = {
     writer,
@@ -411,9 +485,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       ordered[register.index >> 5] = (ordered[register.index >> 5] ?? 0) & ~(1 << (register.index & 31))
       value()
       w.set(localOf[register.index] ?? 0)
+      if (register.index === status) setLimits()
     },
-    assigns: (place, value) => place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
+    assigns: (place, value) =>
+      place.file === 'fpr'
+        ? staysSingle(value)
+        : place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
     assign(place, value, expression) {
+      if (place.file === 'fpr') return assignSingle(place, value, expression)
       if (place.file !== 'crf') return false
       const { instruction, dirty, ordered } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
@@ -449,7 +528,39 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       include(ordered, register.index)
       return true
     },
+    vector(value) {
+      const key = value.join()
+      const at = site.vector(value)
+      if (at === undefined) return false
+      const local = vectorLocals.get(key)?.local ?? keep('v128')
+      vectorLocals.set(key, { local, at })
+      w.get(local)
+      return true
+    },
+    holds(condition) {
+      const subject = subjectOf(condition)
+      const index = subject && indexOfRead(subject)
+      return condition.op === 'fact' && index !== undefined && has(here().facts[condition.fact], index)
+    },
+    learn(condition, expression) {
+      if (condition.op !== 'fact' || condition.fact !== 'single') return
+      const index = condition.args[1] && indexOfRead(condition.args[1])
+      const single = condition.args[0]?.args[0]?.args[0]
+      if (index === undefined || single === undefined) return
+      expression(single)
+      w.set(singleLocal(index))
+    },
     evaluate(node) {
+      if (node.op === 'limit' && limits !== undefined) {
+        w.get(limits[node.type === 'f32' ? 'f32' : 'f64'])
+        return true
+      }
+      if (node.op === 'single') {
+        const index = node.args[0] && indexOfRead(node.args[0])
+        if (index === undefined || !has(here().facts.single, index)) return false
+        w.get(singleLocal(index))
+        return true
+      }
       const bit = bitOf(node)
       if (bit === undefined) return false
       const { instruction, ordered } = here()
@@ -483,7 +594,17 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.get(local)
     },
     runtime: site.runtime,
-    routine: builder.routine,
+    callRoutine(routine) {
+      const at = site.routineAt(routine)
+      if (at === undefined) {
+        w.call(builder.routine(routine))
+        return
+      }
+      w.i32(at)
+      w.op(code.callIndirect)
+      writer.u32(builder.typeOf(routine))
+      writer.u32(1)
+    },
     table: site.table,
     mark() {
       const { instruction, owed } = here()
@@ -543,6 +664,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (block === undefined) return
     const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
     const ordered = new Int32Array(conditions.orderedIn[index] ?? [])
+    const facts = copyOf(factsIn[index] ?? noFacts)
     const spans = spansOfBlocks[index] ?? new Map()
     spansUsed = 0
     const need = budget.need[index] ?? 0
@@ -556,10 +678,11 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.end()
     }
     for (const [at, instruction] of block.instructions.entries()) {
-      step = { block, index, instruction, owed: owed + at, dirty, ordered, spans, at }
+      step = { block, index, instruction, owed: owed + at, dirty, ordered, facts, spans, at }
       for (const pool of allPools) pool.used = 0
       site.watch?.instruction(instruction.pc, instruction.word)
       createEmitter(unitSite, instruction.meaning.program).run()
+      stepFacts(facts, instruction)
     }
   }
 
@@ -629,6 +752,11 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   for (const [size, local] of swapLocals) {
     w.i32(0)
     w.simdMemory(0, swapMasks[size])
+    w.set(local)
+  }
+  for (const { local, at } of vectorLocals.values()) {
+    w.i32(0)
+    w.simdMemory(0, at)
     w.set(local)
   }
   each(registers.liveIn[0] ?? new Int32Array(0), fill)

@@ -93,6 +93,23 @@ const roots: Table = {
   bytes: new Uint8Array([241, 216, 192, 168, 152, 136, 128, 112, 96, 76, 60, 48, 32, 24, 16, 8]),
 }
 
+/** The estimate of a positive number, from its exponent and normalised significand. */
+function estimateOf<V extends Values>(o: Ops<V>, exponent: V['i32'], significand: V['i64']): V['i64'] {
+  const { i32, i64 } = o
+  // The table is indexed by the exponent's lowest bit and three bits of the fraction.
+  const fraction = i32.wrap_i64(i64.and(i64.shr_u(significand, i64.const(59)), i64.const(7)))
+  const parity = i32.shl(i32.and(i32.add(exponent, i32.const(1023)), i32.const(1)), i32.const(3))
+  const entry = o.lookup8(roots, i32.xor(i32.or(fraction, parity), i32.const(8)))
+  const field = i64.extend_i32_u(i32.sub(i32.const(1022), i32.shr_s(exponent, i32.const(1))))
+  return i64.or(i64.shl(field, i64.const(52)), i64.shl(i64.extend_i32_u(entry), i64.const(44)))
+}
+
+/** 1/√b by the hardware's table, of a positive, finite, normal number. */
+export function ordinaryRootEstimate<V extends Values>(o: Ops<V>, b: V['i64']): V['i64'] {
+  const exponent = o.i32.sub(o.i32.wrap_i64(o.i64.shr_u(b, o.i64.const(52))), o.i32.const(1023))
+  return estimateOf(o, exponent, o.i64.shl(b, o.i64.const(10)))
+}
+
 /** 1/√b by the hardware's table. */
 export const rootEstimate: Routine<['i64', 'i32'], ['i64', 'i32']> = routine(
   'rootEstimate',
@@ -101,12 +118,7 @@ export const rootEstimate: Routine<['i64', 'i32'], ['i64', 'i32']> = routine(
   (o, b, control) => {
     const { i32, i64 } = o
     const [exponent, significand] = o.call(unpack, b)
-    // The table is indexed by the exponent's lowest bit and three bits of the fraction.
-    const fraction = i32.wrap_i64(i64.and(i64.shr_u(significand, i64.const(59)), i64.const(7)))
-    const parity = i32.shl(i32.and(i32.add(exponent, i32.const(1023)), i32.const(1)), i32.const(3))
-    const entry = o.lookup8(roots, i32.xor(i32.or(fraction, parity), i32.const(8)))
-    const field = i64.extend_i32_u(i32.sub(i32.const(1022), i32.shr_s(exponent, i32.const(1))))
-    const estimate = i64.or(i64.shl(field, i64.const(52)), i64.shl(i64.extend_i32_u(entry), i64.const(44)))
+    const estimate = estimateOf(o, exponent, significand)
 
     const denormal = i32.lt_s(exponent, i32.const(-1022))
     const nonIeee = i32.ne(i32.and(control, i32.const(fpscr.ni)), i32.const(0))

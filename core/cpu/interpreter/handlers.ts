@@ -7,6 +7,7 @@
  */
 
 import { hostMap } from '../../memory/map.ts'
+import type { Routine } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import type { Row } from '../rows/row.ts'
 import { files, specials, transient } from '../state.ts'
@@ -14,8 +15,8 @@ import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature } from '../wasm/bytes.ts'
 import { createEmitter, type RuntimeName, type Site } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { type Constants, createConstants, createModule, swapMasks } from '../wasm/module.ts'
-import { type Place, traceRow, variantsOf } from '../wasm/trace.ts'
+import { type Constants, createConstants, createModule, loadVector, swapMasks } from '../wasm/module.ts'
+import { type Mode, type Place, traceRow, variantsOf } from '../wasm/trace.ts'
 import { createLayout, firstHandler, type RecordLayout, recordShift, recordSize } from './records.ts'
 import { emitRuntime, imports, type RuntimeFunction, runtimeFunctions } from './runtime.ts'
 
@@ -31,6 +32,8 @@ export interface Interpreter {
   /** Handlers of a row by variant number, in 32-bit and in 64-bit mode. */
   readonly handlers: ReadonlyMap<Row, { readonly narrow: readonly Handler[]; readonly wide: readonly Handler[] }>
   readonly constants: Constants
+  /** Where routines stand in the table of handlers. */
+  readonly routines: ReadonlyMap<Routine, number>
 }
 
 const { stateBlock } = hostMap
@@ -38,7 +41,7 @@ const op = { eqz: 0x45, sub: 0x6b, shl: 0x74, add: 0x6a } as const
 const record = 0
 const left = 1
 
-export function buildInterpreter(rows: readonly Row[]): Interpreter {
+export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'>): Interpreter {
   const constants = createConstants()
   const builder = createModule(imports, constants)
   const { writer, imported } = builder
@@ -120,6 +123,7 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
         const { offset } = address(place)
         const size = sizeOf(place)
         if (size === 16) w.simdMemory(0, offset)
+        else if (place.type === 'f64') w.memory(memory.f64Load, offset)
         else w.memory(size === 8 ? memory.i64Load : size === 4 ? memory.i32Load : memory.i32Load8U, offset)
       },
       write(place, value) {
@@ -127,6 +131,7 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
         value()
         const size = sizeOf(place)
         if (size === 16) w.simdMemory(11, offset)
+        else if (place.type === 'f64') w.memory(memory.f64Store, offset)
         else w.memory(size === 8 ? memory.i64Store : size === 4 ? memory.i32Store : memory.i32Store8, offset)
       },
       flush: () => {},
@@ -149,8 +154,9 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
         w.simdMemory(0, swapMasks[size])
       },
       runtime: (name: RuntimeName) => (name === 'timebase' ? imported(name) : runtime(name)),
-      routine: builder.routine,
+      callRoutine: routine => w.call(builder.routine(routine)),
       table: constants.at,
+      vector: bytes => loadVector(writer, constants, bytes),
       mark() {
         w.get(record)
         w.get(left)
@@ -223,7 +229,7 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
       const layout = createLayout(row.name)
       const mark = writer.length
       const site = createLateSite(locals, layout)
-      createEmitter(site, traceRow(row, variants, wide)).run()
+      createEmitter(site, traceRow(row, variants, { ...status, wide })).run()
       const instructionsOfBody = writer.cut(mark)
       const key = `${locals.join()}:${instructionsOfBody.join()}`
       let number = bodies.get(key)
@@ -239,11 +245,13 @@ export function buildInterpreter(rows: readonly Row[]): Interpreter {
   const handlers = new Map<Row, { narrow: Handler[]; wide: Handler[] }>()
   for (const row of rows) handlers.set(row, { narrow: handlersOf(row, false), wide: handlersOf(row, true) })
 
+  const routines = new Map(builder.routines().map(([routine, index]) => [routine, elements.push(index) - 1]))
   const names = ['run', 'enter', 'pcOf', 'loadSlow', 'storeSlow', 'check', 'forget'] as const
   const bytes = builder.finish(
     names.map(name => ({ name, index: runtime(name) })),
     elements,
     { exported: 'handlers' },
   )
-  return { module: new WebAssembly.Module(bytes), bytes: bytes.length, handlers, constants }
+  constants.seal()
+  return { module: new WebAssembly.Module(bytes), bytes: bytes.length, handlers, constants, routines }
 }

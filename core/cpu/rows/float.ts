@@ -1,24 +1,15 @@
 /**
- * The scalar floating-point unit. Operands are the bits of doubles; what an operation means is in ../float, exact in
- * every rounding mode with every bit of FPSCR. A row
- * calls one operation and commits result and status. Memory forms (lfs, stfd, …) are with the loads and stores.
+ * The scalar floating-point unit. What an operation means is in ../float, exact in every rounding mode with every bit of
+ * FPSCR: a row calls one operation and commits result and status. In the fast mode an ordinary result is the host's, as
+ * float/usual.ts has it. Memory forms (lfs, stfd, …) are with the loads and stores, moves of FPSCR in float-status.ts.
  */
 import type { Ops, Values } from '../algebra.ts'
 import { type Finite2, fromInteger } from '../float/arithmetic.ts'
-import { compare, rootEstimate, toInteger } from '../float/convert.ts'
-import {
-  afterCompare,
-  afterConversion,
-  afterResult,
-  fpscr,
-  raise,
-  sticky,
-  summarise,
-  withheld,
-  writable,
-} from '../float/fpscr.ts'
-import { classify, negated, signBit } from '../float/number.ts'
+import { compare, ordinaryRootEstimate, rootEstimate, toInteger } from '../float/convert.ts'
+import { afterCompare, afterConversion, afterResult, fpscr, withheld } from '../float/fpscr.ts'
+import { classify, negated } from '../float/number.ts'
 import { addition, division, fusedAddition, multiplication, narrowing, squareRoot } from '../float/operations.ts'
+import { fused, type Host, host } from '../float/usual.ts'
 import type { Operand } from '../forms.ts'
 import { apart, modelled, type Row, row } from './row.ts'
 
@@ -28,13 +19,13 @@ interface Target {
   readonly rc: boolean
 }
 
-function setStatus<V extends Values>(o: Ops<V>, rc: boolean, value: V['i32']): void {
+export function setStatus<V extends Values>(o: Ops<V>, rc: boolean, value: V['i32']): void {
   o.set('fpscr', value)
   if (rc) o.setCrField(1, o.i32.shr_u(value, o.i32.const(28)))
 }
 
 /** CR1 from a status that the instruction leaves as it is. */
-function recordStatus<V extends Values>(o: Ops<V>, rc: boolean): void {
+export function recordStatus<V extends Values>(o: Ops<V>, rc: boolean): void {
   if (rc) o.setCrField(1, o.i32.shr_u(o.get('fpscr'), o.i32.const(28)))
 }
 
@@ -58,15 +49,47 @@ function commit<V extends Values>(
 
 const flagOf = <V extends Values>(o: Ops<V>, single: boolean): V['i32'] => o.i32.const(Number(single))
 
-function binary<V extends Values>(
+/** An ordinary result alone; in the exact mode, and where it is not ordinary, all of it. */
+function result<V extends Values>(
   o: Ops<V>,
   f: Target,
-  operation: Finite2,
-  a: V['i64'],
-  b: V['i64'],
+  operands: readonly Fpr[],
   single: boolean,
+  host: Host,
+  exactly: () => void,
 ): void {
-  commit(o, f, ...o.call(operation, a, b, o.get('fpscr'), flagOf(o, single)))
+  if (o.exact) {
+    exactly()
+    return
+  }
+  if (single) {
+    const value = host.single(o, ...operands.map(o.single))
+    const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
+    o.usual([...operands.map(o.isSingle), small], () => ordinary(o, f, () => o.setSingle(f.ft, value)), exactly)
+  } else {
+    const value = host.double(o, ...operands.map(o.double))
+    const small = o.f64.lt(o.f64.abs(value), o.limit())
+    o.usual([small], () => ordinary(o, f, () => o.setDouble(f.ft, value)), exactly)
+  }
+}
+
+function ordinary<V extends Values>(o: Ops<V>, f: Target, write: () => void): void {
+  write()
+  recordStatus(o, f.rc)
+}
+
+function binary<V extends Values>(
+  o: Ops<V>,
+  f: Target & { readonly fa: Fpr },
+  fb: Fpr,
+  single: boolean,
+  inHost: Host,
+  operation: Finite2,
+  of: (b: V['i64']) => V['i64'] = b => b,
+): void {
+  result(o, f, [f.fa, fb], single, inHost, () =>
+    commit(o, f, ...o.call(operation, o.fpr(f.fa), of(o.fpr(fb)), o.get('fpscr'), flagOf(o, single))),
+  )
 }
 
 /** FRA × FRC ± FRB; `turned` changes the sign of a result that is no NaN. */
@@ -77,18 +100,24 @@ function multiplyAdd<V extends Values>(
   minus: boolean,
   turned: boolean,
 ): void {
-  const addend = minus ? negated(o, o.fpr(f.fb)) : o.fpr(f.fb)
-  const [bits, flags] = o.call(fusedAddition, o.fpr(f.fa), o.fpr(f.fc), addend, o.get('fpscr'), flagOf(o, single))
-  if (!turned) {
-    commit(o, f, bits, flags)
-    return
-  }
-  const turnedBits = negated(o, bits)
-  const [kind] = o.call(classify, turnedBits)
-  commit(o, f, turnedBits, o.i32.or(o.i32.and(flags, o.i32.const(~fpscr.fprf)), kind))
+  result(o, f, [f.fa, f.fc, f.fb], single, fused(minus, turned), () => {
+    const addend = minus ? negated(o, o.fpr(f.fb)) : o.fpr(f.fb)
+    const [bits, flags] = o.call(fusedAddition, o.fpr(f.fa), o.fpr(f.fc), addend, o.get('fpscr'), flagOf(o, single))
+    if (!turned) {
+      commit(o, f, bits, flags)
+      return
+    }
+    const turnedBits = negated(o, bits)
+    const [kind] = o.call(classify, turnedBits)
+    commit(o, f, turnedBits, o.i32.or(o.i32.and(flags, o.i32.const(~fpscr.fprf)), kind))
+  })
 }
 
 const one = 0x3ff0_0000_0000_0000n
+const reciprocal: Host = {
+  double: (o, a = o.f64.const(1)) => o.f64.div(o.f64.const(1), a),
+  single: (o, a = o.f32.const(1)) => o.f32.div(o.f32.const(1), a),
+}
 
 function arithmeticRows(single: boolean): Row[] {
   const s = single ? 's' : ''
@@ -96,19 +125,21 @@ function arithmeticRows(single: boolean): Row[] {
   const kind = single ? 'single' : 'double'
   return [
     row(`fadd${s}`, `${primary} ft fa fb 00000 10101 rc`, 'ft, fa, fb', `FRA + FRB, ${kind}`, (o, f) =>
-      binary(o, f, addition, o.fpr(f.fa), o.fpr(f.fb), single),
+      binary(o, f, f.fb, single, host.add, addition),
     ),
     row(`fsub${s}`, `${primary} ft fa fb 00000 10100 rc`, 'ft, fa, fb', `FRA - FRB, ${kind}`, (o, f) =>
-      binary(o, f, addition, o.fpr(f.fa), negated(o, o.fpr(f.fb)), single),
+      binary(o, f, f.fb, single, host.subtract, addition, b => negated(o, b)),
     ),
     row(`fmul${s}`, `${primary} ft fa 00000 fc 11001 rc`, 'ft, fa, fc', `FRA × FRC, ${kind}`, (o, f) =>
-      binary(o, f, multiplication, o.fpr(f.fa), o.fpr(f.fc), single),
+      binary(o, f, f.fc, single, host.multiply, multiplication),
     ),
     row(`fdiv${s}`, `${primary} ft fa fb 00000 10010 rc`, 'ft, fa, fb', `FRA / FRB, ${kind}`, (o, f) =>
-      binary(o, f, division, o.fpr(f.fa), o.fpr(f.fb), single),
+      binary(o, f, f.fb, single, host.divide, division),
     ),
     row(`fsqrt${s}`, `${primary} ft 00000 fb 00000 10110 rc`, 'ft, fb', `square root of FRB, ${kind}`, (o, f) =>
-      commit(o, f, ...o.call(squareRoot, o.fpr(f.fb), o.get('fpscr'), flagOf(o, single))),
+      result(o, f, [f.fb], single, host.root, () =>
+        commit(o, f, ...o.call(squareRoot, o.fpr(f.fb), o.get('fpscr'), flagOf(o, single))),
+      ),
     ),
     row(
       `fmadd${s}`,
@@ -153,9 +184,21 @@ const conversion = (
     'ft, fb',
     `FRB to a signed ${word ? 'word' : 'doubleword'}, ${zero ? 'towards zero' : 'by FPSCR[RN]'}, saturating`,
     (o, f) => {
-      const mode = zero ? o.i32.const(1) : o.i32.and(o.get('fpscr'), o.i32.const(fpscr.rn))
-      const [bits, flags] = o.call(toInteger, o.fpr(f.fb), mode, o.i32.const(Number(word)))
-      commit(o, f, bits, flags, afterConversion)
+      const exactly = (): void => {
+        const mode = zero ? o.i32.const(1) : o.i32.and(o.get('fpscr'), o.i32.const(fpscr.rn))
+        const [bits, flags] = o.call(toInteger, o.fpr(f.fb), mode, o.i32.const(Number(word)))
+        commit(o, f, bits, flags, afterConversion)
+      }
+      if (o.exact) {
+        exactly()
+        return
+      }
+      const size = o.f64.abs(o.double(f.fb))
+      const fits = o.f64.lt(size, o.f64.const(word ? 2 ** 31 - 1 : 2 ** 62))
+      const whole = zero ? o.double(f.fb) : o.f64.nearest(o.double(f.fb))
+      const integer = () => (word ? o.i64.extend_i32_s(o.i32.trunc_sat_f64_s(whole)) : o.i64.trunc_sat_f64_s(whole))
+      const conditions = zero ? [fits] : [fits, o.f64.lt(size, o.limit())]
+      o.usual(conditions, () => ordinary(o, f, () => o.setFpr(f.ft, integer())), exactly)
     },
   )
 
@@ -166,10 +209,23 @@ const comparison = (name: string, extended: '0000000000' | '0000100000', ordered
     'bf, fa, fb',
     ordered ? 'compare FRA with FRB; any NaN is invalid' : 'compare FRA with FRB; a signalling NaN is invalid',
     (o, f) => {
-      const old = o.get('fpscr')
-      const [order, flags] = o.call(compare, o.fpr(f.fa), o.fpr(f.fb), o.i32.const(Number(ordered)), old)
-      o.setCrField(f.bf, order)
-      o.set('fpscr', afterCompare(o, old, o.i32.or(flags, o.i32.shl(order, o.i32.const(12)))))
+      const exactly = (): void => {
+        const old = o.get('fpscr')
+        const [order, flags] = o.call(compare, o.fpr(f.fa), o.fpr(f.fb), o.i32.const(Number(ordered)), old)
+        o.setCrField(f.bf, order)
+        o.set('fpscr', afterCompare(o, old, o.i32.or(flags, o.i32.shl(order, o.i32.const(12)))))
+      }
+      if (o.exact) {
+        exactly()
+        return
+      }
+      const [a, b] = [o.double(f.fa), o.double(f.fb)]
+      const beside = o.i32.or(o.f64.gt(a, b), o.i32.shl(o.f64.eq(a, b), o.i32.const(1)))
+      o.usual(
+        [o.isNumber(f.fa), o.isNumber(f.fb)],
+        () => o.setCrField(f.bf, o.i32.shr_u(o.i32.const(8), beside)),
+        exactly,
+      )
     },
   )
 
@@ -178,14 +234,12 @@ const move = (
   name: string,
   extended: '0001001000' | '0000101000' | '0100001000' | '0010001000',
   about: string,
-  change: <V extends Values>(o: Ops<V>, bits: V['i64']) => V['i64'],
+  change: <V extends Values>(o: Ops<V>, value: V['f64']) => V['f64'],
 ): Row =>
   row(name, `111111 ft 00000 fb ${extended} rc`, 'ft, fb', about, (o, f) => {
-    o.setFpr(f.ft, change(o, o.fpr(f.fb)))
+    o.setDouble(f.ft, change(o, o.double(f.fb)))
     recordStatus(o, f.rc)
   })
-
-const size = ~signBit & 0xffff_ffff_ffff_ffffn
 
 export const floatRows: readonly Row[] = [
   ...modelled('enabled-exceptions', ...arithmeticRows(false), ...arithmeticRows(true)),
@@ -194,9 +248,11 @@ export const floatRows: readonly Row[] = [
     ...apart(
       'an estimate',
       row('fres', '111011 ft 00000 fb 00000 11000 rc', 'ft, fb', 'reciprocal estimate of FRB, single', (o, f) => {
-        const exact = o.i32.const(~(fpscr.xx | fpscr.fi | fpscr.fr))
-        const [bits, flags] = o.call(division, o.i64.const(one), o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))
-        commit(o, f, bits, o.i32.and(flags, exact))
+        result(o, f, [f.fb], true, reciprocal, () => {
+          const exact = o.i32.const(~(fpscr.xx | fpscr.fi | fpscr.fr))
+          const [bits, flags] = o.call(division, o.i64.const(one), o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))
+          commit(o, f, bits, o.i32.and(flags, exact))
+        })
       }),
     ),
   ),
@@ -210,7 +266,11 @@ export const floatRows: readonly Row[] = [
         'ft, fb',
         'reciprocal square root estimate of FRB, double',
         (o, f) => {
-          commit(o, f, ...o.call(rootEstimate, o.fpr(f.fb), o.get('fpscr')))
+          const exactly = (): void => commit(o, f, ...o.call(rootEstimate, o.fpr(f.fb), o.get('fpscr')))
+          const value = o.double(f.fb)
+          const usual = [o.f64.ge(value, o.f64.const(2 ** -1022)), o.f64.lt(value, o.limit())]
+          if (o.exact) exactly()
+          else o.usual(usual, () => ordinary(o, f, () => o.setFpr(f.ft, ordinaryRootEstimate(o, o.fpr(f.fb)))), exactly)
         },
       ),
     ),
@@ -221,22 +281,24 @@ export const floatRows: readonly Row[] = [
     'ft, fa, fc, fb',
     'FRC where FRA is at least zero, else (and for a NaN) FRB',
     (o, f) => {
-      const chosen = o.f64.ge(o.f64.reinterpret_i64(o.fpr(f.fa)), o.f64.const(0))
-      o.setFpr(f.ft, o.i64.select(chosen, o.fpr(f.fc), o.fpr(f.fb)))
+      const chosen = o.f64.ge(o.double(f.fa), o.f64.const(0))
+      o.setDouble(f.ft, o.f64.select(chosen, o.double(f.fc), o.double(f.fb)))
       recordStatus(o, f.rc)
     },
   ),
-  move('fmr', '0001001000', 'FRB copied, bit for bit', (_, bits) => bits),
-  move('fneg', '0000101000', 'FRB with its sign turned, bit for bit', (o, bits) =>
-    o.i64.xor(bits, o.i64.const(signBit)),
-  ),
-  move('fabs', '0100001000', 'FRB with its sign cleared, bit for bit', (o, bits) => o.i64.and(bits, o.i64.const(size))),
-  move('fnabs', '0010001000', 'FRB with its sign set, bit for bit', (o, bits) => o.i64.or(bits, o.i64.const(signBit))),
+  move('fmr', '0001001000', 'FRB copied, bit for bit', (_, value) => value),
+  move('fneg', '0000101000', 'FRB with its sign turned, bit for bit', (o, value) => o.f64.neg(value)),
+  move('fabs', '0100001000', 'FRB with its sign cleared, bit for bit', (o, value) => o.f64.abs(value)),
+  move('fnabs', '0010001000', 'FRB with its sign set, bit for bit', (o, value) => o.f64.neg(o.f64.abs(value))),
   ...modelled(
     'enabled-exceptions',
-    row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) =>
-      commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1))),
-    ),
+    row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) => {
+      const exactly = (): void => commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1)))
+      const value = o.single(f.fb)
+      const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
+      if (o.exact) exactly()
+      else o.usual([small], () => ordinary(o, f, () => o.setSingle(f.ft, value)), exactly)
+    }),
   ),
   ...modelled('integer-in-float', conversion('fctiw', '0000001110', true, false)),
   ...modelled('integer-in-float', conversion('fctiwz', '0000001111', true, true)),
@@ -248,65 +310,13 @@ export const floatRows: readonly Row[] = [
     'ft, fb',
     'FRB, a signed doubleword, as a double, by FPSCR[RN]',
     (o, f) => {
-      commit(o, f, ...o.call(fromInteger, o.fpr(f.fb), o.get('fpscr'), o.i32.const(0)))
+      const exactly = (): void => commit(o, f, ...o.call(fromInteger, o.fpr(f.fb), o.get('fpscr'), o.i32.const(0)))
+      const value = o.f64.convert_i64_s(o.fpr(f.fb))
+      const small = o.f64.lt(o.f64.abs(value), o.limit())
+      if (o.exact) exactly()
+      else o.usual([small], () => ordinary(o, f, () => o.setDouble(f.ft, value)), exactly)
     },
   ),
   comparison('fcmpu', '0000000000', false),
   comparison('fcmpo', '0000100000', true),
-
-  row(
-    'mcrfs',
-    '111111 bf 00 ffa 0000000 0001000000 0',
-    'bf, ffa',
-    'an FPSCR field to a condition field; its exceptions are cleared',
-    (o, f) => {
-      const old = o.get('fpscr')
-      o.setCrField(
-        f.bf,
-        o.i32.and(
-          o.i32.shr_u(
-            old,
-            o.known32(k => 28 - 4 * k(f.ffa)),
-          ),
-          o.i32.const(15),
-        ),
-      )
-      const kept = o.known32(k => ~((15 << (28 - 4 * k(f.ffa))) & (sticky | fpscr.fx)))
-      o.set('fpscr', summarise(o, o.i32.and(old, kept)))
-    },
-  ),
-  ...modelled(
-    'integer-in-float',
-    row('mffs', '111111 ft 00000 00000 1001000111 rc', 'ft', 'FPSCR to the low word of FRT', (o, f) => {
-      o.setFpr(f.ft, o.i64.extend_i32_u(o.get('fpscr')))
-      recordStatus(o, f.rc)
-    }),
-  ),
-  row('mtfsb0', '111111 bt 00000 00000 0001000110 rc', 'bt', 'clears a bit of FPSCR', (o, f) => {
-    const kept = o.known32(k => ~((0x8000_0000 >>> k(f.bt)) & writable))
-    setStatus(o, f.rc, summarise(o, o.i32.and(o.get('fpscr'), kept)))
-  }),
-  row('mtfsb1', '111111 bt 00000 00000 0000100110 rc', 'bt', 'sets a bit of FPSCR', (o, f) => {
-    const added = o.known32(k => (0x8000_0000 >>> k(f.bt)) & writable)
-    setStatus(o, f.rc, raise(o, o.get('fpscr'), added, -1))
-  }),
-  row('mtfsfi', '111111 ff 00 00000 u 0 0010000110 rc', 'ff, u', 'an FPSCR field from an immediate', (o, f) => {
-    const place = (bits: number, field: number): number => (bits << (28 - 4 * field)) & writable
-    const kept = o.known32(k => ~place(15, k(f.ff)))
-    const added = o.known32(k => place(k(f.u), k(f.ff)))
-    setStatus(o, f.rc, summarise(o, o.i32.or(o.i32.and(o.get('fpscr'), kept), added)))
-  }),
-  row('mtfsf', '111111 0 flm 0 fb 1011000111 rc', 'flm, fb', 'FPSCR fields from the low word of FRB', (o, f) => {
-    const mask = o.known32(k => fieldMask(k(f.flm)) & writable)
-    const added = o.i32.and(o.i32.wrap_i64(o.fpr(f.fb)), mask)
-    const kept = o.i32.and(o.get('fpscr'), o.i32.xor(mask, o.i32.const(-1)))
-    setStatus(o, f.rc, summarise(o, o.i32.or(kept, added)))
-  }),
 ]
-
-/** The bits of the FPSCR fields that a mask selects, its most significant bit for field 0. */
-function fieldMask(selection: number): number {
-  let mask = 0
-  for (let i = 0; i < 8; i += 1) if (selection & (0x80 >> i)) mask |= 0xf000_0000 >>> (4 * i)
-  return mask
-}

@@ -1,6 +1,6 @@
 import type { Ops, Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
-import { doubleOfSingle, singleOfDouble } from './float-bits.ts'
+import { loadSingle, singleBits } from './float-bits.ts'
 import { apart, modelled, row } from './row.ts'
 
 /** Loads and stores of every kind but vectors, and the cache. Power ISA, book I 3.3 and 4.6, book II chapters 3 and 4. */
@@ -37,7 +37,6 @@ const halfSigned = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i64'] =>
   o.i64.extend_i32_s(o.i32.extend16_s(o.load16(ea)))
 const word = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i64'] => o.i64.extend_i32_u(o.load32(ea))
 const wordSigned = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i64'] => o.i64.extend_i32_s(o.load32(ea))
-const single = <V extends Values>(o: Ops<V>, ea: V['i32']): V['i64'] => doubleOfSingle(o, o.load32(ea))
 
 const low = <V extends Values>(o: Ops<V>, register: Gpr): V['i32'] => o.i32.wrap_i64(o.gpr(register))
 
@@ -256,41 +255,39 @@ export const loadStoreRows = [
     o.store64(xu(o, f), o.gpr(f.s)),
   ),
 
-  row('lfs', '110000 ft base d', 'ft, d(base)', 'load single', (o, f) => o.setFpr(f.ft, single(o, d(o, f)))),
-  row('lfsu', '110001 ft a d', 'ft, d(a)', 'load single, update', (o, f) => o.setFpr(f.ft, single(o, du(o, f)))),
+  row('lfs', '110000 ft base d', 'ft, d(base)', 'load single', (o, f) => loadSingle(o, f.ft, d(o, f))),
+  row('lfsu', '110001 ft a d', 'ft, d(a)', 'load single, update', (o, f) => loadSingle(o, f.ft, du(o, f))),
   row('lfsx', '011111 ft base b 10000101110', 'ft, base, b', 'load single, indexed', (o, f) =>
-    o.setFpr(f.ft, single(o, x(o, f))),
+    loadSingle(o, f.ft, x(o, f)),
   ),
   row('lfsux', '011111 ft a b 10001101110', 'ft, a, b', 'load single, indexed, update', (o, f) =>
-    o.setFpr(f.ft, single(o, xu(o, f))),
+    loadSingle(o, f.ft, xu(o, f)),
   ),
-  row('lfd', '110010 ft base d', 'ft, d(base)', 'load double', (o, f) => o.setFpr(f.ft, o.load64(d(o, f)))),
-  row('lfdu', '110011 ft a d', 'ft, d(a)', 'load double, update', (o, f) => o.setFpr(f.ft, o.load64(du(o, f)))),
+  row('lfd', '110010 ft base d', 'ft, d(base)', 'load double', (o, f) => o.setDouble(f.ft, o.loadDouble(d(o, f)))),
+  row('lfdu', '110011 ft a d', 'ft, d(a)', 'load double, update', (o, f) => o.setDouble(f.ft, o.loadDouble(du(o, f)))),
   row('lfdx', '011111 ft base b 10010101110', 'ft, base, b', 'load double, indexed', (o, f) =>
-    o.setFpr(f.ft, o.load64(x(o, f))),
+    o.setDouble(f.ft, o.loadDouble(x(o, f))),
   ),
   row('lfdux', '011111 ft a b 10011101110', 'ft, a, b', 'load double, indexed, update', (o, f) =>
-    o.setFpr(f.ft, o.load64(xu(o, f))),
+    o.setDouble(f.ft, o.loadDouble(xu(o, f))),
   ),
-  row('stfs', '110100 fs base d', 'fs, d(base)', 'store single', (o, f) =>
-    o.store32(d(o, f), singleOfDouble(o, o.fpr(f.fs))),
-  ),
+  row('stfs', '110100 fs base d', 'fs, d(base)', 'store single', (o, f) => o.storeSingle(d(o, f), singleBits(o, f.fs))),
   row('stfsu', '110101 fs a d', 'fs, d(a)', 'store single, update', (o, f) =>
-    o.store32(du(o, f), singleOfDouble(o, o.fpr(f.fs))),
+    o.storeSingle(du(o, f), singleBits(o, f.fs)),
   ),
   row('stfsx', '011111 fs base b 10100101110', 'fs, base, b', 'store single, indexed', (o, f) =>
-    o.store32(x(o, f), singleOfDouble(o, o.fpr(f.fs))),
+    o.storeSingle(x(o, f), singleBits(o, f.fs)),
   ),
   row('stfsux', '011111 fs a b 10101101110', 'fs, a, b', 'store single, indexed, update', (o, f) =>
-    o.store32(xu(o, f), singleOfDouble(o, o.fpr(f.fs))),
+    o.storeSingle(xu(o, f), singleBits(o, f.fs)),
   ),
-  row('stfd', '110110 fs base d', 'fs, d(base)', 'store double', (o, f) => o.store64(d(o, f), o.fpr(f.fs))),
-  row('stfdu', '110111 fs a d', 'fs, d(a)', 'store double, update', (o, f) => o.store64(du(o, f), o.fpr(f.fs))),
+  row('stfd', '110110 fs base d', 'fs, d(base)', 'store double', (o, f) => o.storeDouble(d(o, f), o.double(f.fs))),
+  row('stfdu', '110111 fs a d', 'fs, d(a)', 'store double, update', (o, f) => o.storeDouble(du(o, f), o.double(f.fs))),
   row('stfdx', '011111 fs base b 10110101110', 'fs, base, b', 'store double, indexed', (o, f) =>
-    o.store64(x(o, f), o.fpr(f.fs)),
+    o.storeDouble(x(o, f), o.double(f.fs)),
   ),
   row('stfdux', '011111 fs a b 10111101110', 'fs, a, b', 'store double, indexed, update', (o, f) =>
-    o.store64(xu(o, f), o.fpr(f.fs)),
+    o.storeDouble(xu(o, f), o.double(f.fs)),
   ),
   row('stfiwx', '011111 fs base b 11110101110', 'fs, base, b', 'store the low word of a float register', (o, f) =>
     o.store32(x(o, f), o.i32.wrap_i64(o.fpr(f.fs))),

@@ -1,6 +1,7 @@
 import { branchAliases, branchRows } from './branch.ts'
 import { compareAliases, compareRows } from './compare.ts'
 import { floatRows } from './float.ts'
+import { floatStatusRows } from './float-status.ts'
 import { integerAliases, integerRows } from './integer.ts'
 import { loadStoreRows } from './load-store.ts'
 import type { Alias, Row } from './row.ts'
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   ...loadStoreRows,
   ...systemRows,
   ...floatRows,
+  ...floatStatusRows,
   ...vectorRows,
   ...vectorMemoryRows,
   ...vectorFloatRows,

@@ -19,9 +19,11 @@ export const ones = <V extends Values>(o: Ops<V>): V128<V> => o.v128.const(range
 /** Lane numbers 0 to 15. */
 export const iota = <V extends Values>(o: Ops<V>): V128<V> => o.v128.const(range(i => i))
 
-export const words = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.i32x4.splat(o.i32.const(value))
-export const halves = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.i16x8.splat(o.i32.const(value))
-export const bytes = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.i8x16.splat(o.i32.const(value))
+export const words = <V extends Values>(o: Ops<V>, value: number): V128<V> =>
+  o.v128.const(range(i => (value >>> (8 * (i & 3))) & 0xff))
+export const halves = <V extends Values>(o: Ops<V>, value: number): V128<V> =>
+  o.v128.const(range(i => (value >>> (8 * (i & 1))) & 0xff))
+export const bytes = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.v128.const(range(() => value & 0xff))
 
 /** Moves bytes by guest numbers: byte g of the result is byte `of(g)` of a and b joined, a on the left. */
 export function arrange<V extends Values>(o: Ops<V>, of: (g: number) => number, a: V128<V>, b: V128<V>): V128<V> {

@@ -166,6 +166,8 @@ export const code = {
 export const memory = {
   i32Load: 0x28,
   i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
   i32Load8S: 0x2c,
   i32Load8U: 0x2d,
   i32Load16S: 0x2e,
@@ -178,6 +180,8 @@ export const memory = {
   i64Load32U: 0x35,
   i32Store: 0x36,
   i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
   i32Store8: 0x3a,
   i32Store16: 0x3b,
 } as const

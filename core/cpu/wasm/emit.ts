@@ -54,7 +54,7 @@ export interface Site {
   /** Pushes a mask that reverses the bytes of each element of the size. */
   swapMask(size: 4 | 8 | 16): void
   runtime(name: RuntimeName): number
-  routine(routine: Routine): number
+  callRoutine(routine: Routine): void
   table(table: Table): number
   /** Completes pc and count in the state block, as of before this instruction. */
   mark(): void
@@ -74,6 +74,11 @@ export interface Site {
   evaluate?(node: Node): boolean
   /** Whether `assign` would; its operands must be in locals by then. */
   assigns?(place: Place, value: Node): boolean
+  /** Where given, may push a constant of its own keeping. */
+  vector?(value: readonly number[]): boolean
+  /** Where given, whether a condition that is required is known to hold; and told that it does from here on. */
+  holds?(condition: Node): boolean
+  learn?(condition: Node, expression: (node: Node) => void): void
 }
 
 /** Where an access may be done: at a local's offset in linear memory, and so many bytes on. */
@@ -83,7 +88,11 @@ export interface AccessPlace {
 }
 
 const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
-const simdOp = { relaxedSwizzle: 0x100, i32x4Splat: 17, i64x2Splat: 18, i32x4Extract: 27, i64x2Extract: 29 } as const
+const simdOp = {
+  relaxedSwizzle: 0x100,
+  splat: { i32: 17, i64: 18, f32: 19, f64: 20 },
+  extract: { i32: 27, i64: 29, f32: 31, f64: 33 },
+} as const
 const i32op = {
   eqz: 0x45,
   ne: 0x47,
@@ -95,6 +104,7 @@ const i32op = {
   mul: 0x6c,
 } as const
 const extendU = 0xad
+const float = { demote: 0xb6, reinterpret32: 0xbc, reinterpret64: 0xbd } as const
 
 const hasEffects = (plan: Plan): boolean => plan.hasEffects
 const hasWrites = (plan: Plan): boolean => plan.writes > 0
@@ -160,6 +170,16 @@ export function createEmitter(site: Site, program: Program) {
         return w.call(site.runtime('timebase'))
       case 'parameter':
         return w.get(node.index)
+      case 'fact':
+        return node.args.slice(0, 1).forEach(expression)
+      case 'single':
+        node.args.forEach(expression)
+        return w.op(float.demote)
+      case 'limit':
+        constant(node.type, Number.POSITIVE_INFINITY)
+        constant(node.type, -1)
+        node.args.forEach(expression)
+        return limited()
       case 'result':
       case 'index':
         throw new Error(`${node.op} has no local`)
@@ -170,6 +190,7 @@ export function createEmitter(site: Site, program: Program) {
 
   function constant(type: Type, value: number | bigint | readonly number[]) {
     if (typeof value === 'object') {
+      if (site.vector?.(value) === true) return
       w.simd(12)
       return writer.bytes(value)
     }
@@ -193,6 +214,14 @@ export function createEmitter(site: Site, program: Program) {
       writer.u8(opcode >>> 8)
       writer.u32(opcode & 0xff)
     } else writer.u8(opcode)
+  }
+
+  /** Chooses the first of two numbers where FPSCR, on top, asks for rounding to nearest and nothing else. */
+  function limited() {
+    w.i32(0xff)
+    w.op(i32op.and)
+    w.op(i32op.eqz)
+    w.op(code.select)
   }
 
   /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
@@ -244,13 +273,13 @@ export function createEmitter(site: Site, program: Program) {
         w.simdMemory(simdLoad.load32Zero, offset)
         site.swapMask(4)
         w.simd(simdOp.relaxedSwizzle)
-        w.simd(simdOp.i32x4Extract)
+        w.simd(simdOp.extract[node.type === 'f32' ? 'f32' : 'i32'])
         return writer.u8(0)
       case 8:
         w.simdMemory(simdLoad.load64Zero, offset)
         site.swapMask(8)
         w.simd(simdOp.relaxedSwizzle)
-        w.simd(simdOp.i64x2Extract)
+        w.simd(simdOp.extract[node.type === 'f64' ? 'f64' : 'i64'])
         return writer.u8(0)
       case 16:
         w.simdMemory(simdLoad.load, offset)
@@ -272,6 +301,8 @@ export function createEmitter(site: Site, program: Program) {
         writer.u8(code.i64Const)
         writer.s64(0n)
       } else w.get(kept)
+      if (value.type === 'f32') w.op(float.reinterpret32)
+      if (value.type === 'f64') w.op(float.reinterpret64)
       if (size < 8) w.op(extendU)
       w.call(site.runtime('storeSlow'))
     })
@@ -291,12 +322,12 @@ export function createEmitter(site: Site, program: Program) {
         w.op(i32op.or)
         return w.memory(memory.i32Store16, offset)
       case 4:
-        w.simd(simdOp.i32x4Splat)
+        w.simd(simdOp.splat[value.type === 'f32' ? 'f32' : 'i32'])
         site.swapMask(4)
         w.simd(simdOp.relaxedSwizzle)
         return w.simdMemory(simdLoad.store32Lane, offset, 0)
       case 8:
-        w.simd(simdOp.i64x2Splat)
+        w.simd(simdOp.splat[value.type === 'f64' ? 'f64' : 'i64'])
         site.swapMask(8)
         w.simd(simdOp.relaxedSwizzle)
         return w.simdMemory(simdLoad.store64Lane, offset, 0)
@@ -314,7 +345,7 @@ export function createEmitter(site: Site, program: Program) {
     if (node.op === 'result') {
       if (node.index > 0) return
       for (const arg of node.args) expression(arg)
-      w.call(site.routine(node.routine))
+      site.callRoutine(node.routine)
       for (const result of [...node.all].reverse()) {
         const local = site.local(result.type)
         locals.set(result, local)
@@ -378,9 +409,32 @@ export function createEmitter(site: Site, program: Program) {
       }
       case 'callKernel':
         return site.callKernel()
+      case 'require':
+        return demand(statement.conditions)
       default:
         return statement satisfies never
     }
+  }
+
+  function demand(conditions: readonly Node[]): void {
+    const open = conditions.filter(one => site.holds?.(one) !== true)
+    const last = open.at(-1)
+    if (last === undefined) return
+    w.block()
+    const holds = writer.depth
+    w.block()
+    const fails = writer.depth
+    for (const one of open) {
+      expression(one)
+      if (one !== last) w.op(i32op.eqz)
+      writer.u8(code.brIf)
+      writer.u32(writer.depth - (one === last ? holds : fails))
+    }
+    w.end()
+    if (site.refuse === undefined) throw new Error('only compiled code gives an instruction up')
+    site.refuse()
+    w.end()
+    for (const one of open) site.learn?.(one, expression)
   }
 
   function repeat({ count, index, body }: Statement & { kind: 'repeat' }): void {

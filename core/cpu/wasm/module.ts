@@ -3,11 +3,16 @@ import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { createWriter, encodeModule, functionBody, type Signature, type Writer } from './bytes.ts'
 import { createEmitter, type Site } from './emit.ts'
+import { instructions } from './instructions.ts'
 import { traceRoutine } from './trace.ts'
 
 /** Where constants of emitted code lie in linear memory; every module of a machine shares them. */
 export interface Constants {
   at(table: Table): number
+  /** Where a vector lies; undefined where it was not there when the machine was made. */
+  vector(bytes: readonly number[]): number | undefined
+  /** From here on nothing is placed. */
+  seal(): void
   all(): readonly { readonly at: number; readonly bytes: Uint8Array }[]
 }
 
@@ -22,10 +27,23 @@ export function createConstants(): Constants {
   const placed = new Map<Table, number>()
   const list: { at: number; bytes: Uint8Array }[] = [{ at: hostMap.tables, bytes: masks }]
   let end: number = hostMap.tables + masks.length
-  return {
+  const vectors = new Map<string, Table>()
+  let sealed = false
+  const constants: Constants = {
+    vector(bytes) {
+      const key = bytes.join()
+      const table = vectors.get(key) ?? { name: 'vector', bytes: Uint8Array.from(bytes) }
+      if (sealed && !vectors.has(key)) return undefined
+      vectors.set(key, table)
+      return constants.at(table)
+    },
+    seal() {
+      sealed = true
+    },
     at(table) {
       const have = placed.get(table)
       if (have !== undefined) return have
+      if (sealed) throw new Error(`table ${table.name} is placed too late`)
       const at = end
       placed.set(table, at)
       list.push({ at, bytes: table.bytes })
@@ -35,6 +53,17 @@ export function createConstants(): Constants {
     },
     all: () => list,
   }
+  return constants
+}
+
+/** How emitted code loads a vector from where constants lie; false where it is not there. */
+export function loadVector(writer: Writer, constants: Constants, bytes: readonly number[]): boolean {
+  const at = constants.vector(bytes)
+  if (at === undefined) return false
+  const w = instructions(writer)
+  w.i32(0)
+  w.simdMemory(0, at)
+  return true
 }
 
 /** A module while its functions are written: code goes to the writer, `add` makes what stands behind a mark a function. */
@@ -50,6 +79,7 @@ export interface ModuleBuilder {
   define(index: number, locals: readonly Type[], mark: number): void
   /** The function of a routine, written the first time it is asked for. */
   routine(routine: Routine): number
+  routines(): (readonly [Routine, number])[]
   finish(
     exports: readonly { name: string; index: number }[],
     elements: readonly number[],
@@ -75,8 +105,9 @@ export function createModule(imports: Readonly<Record<string, Signature>>, const
         locals.push(type)
         return routine.takes.length + locals.length - 1
       },
-      routine: builder.routine,
+      callRoutine: routine => instructions(writer).call(builder.routine(routine)),
       table: constants.at,
+      vector: bytes => loadVector(writer, constants, bytes),
       known: refuse,
       read: refuse,
       write: refuse,
@@ -128,6 +159,7 @@ export function createModule(imports: Readonly<Record<string, Signature>>, const
       routines.set(routine, index)
       return index
     },
+    routines: () => [...routines],
     finish: (exports, elements, tables = {}) =>
       encodeModule({
         ...(tables.imported === undefined ? {} : { tables: tables.imported }),

@@ -29,6 +29,16 @@ export interface KnownNumber {
 
 export type Size = 1 | 2 | 4 | 8 | 16
 
+/** For what a meaning is run. */
+export interface Mode {
+  /** MSR.SF. */
+  readonly wide: boolean
+  readonly exact: boolean
+  readonly fuses: boolean
+  /** What is rare is left to the interpreter. */
+  readonly quick?: boolean
+}
+
 type Form =
   | { readonly op: 'const'; readonly value: number | bigint | readonly number[] }
   | { readonly op: 'arithmetic'; readonly operation: Operation; readonly lane: number }
@@ -43,6 +53,10 @@ type Form =
   | { readonly op: 'result'; readonly routine: Routine; readonly index: number; readonly all: readonly Node[] }
   | { readonly op: 'parameter'; readonly index: number }
   | { readonly op: 'timebase' }
+  /** What of the second argument, a register's value, the first tells: compiled code may know it beforehand. */
+  | { readonly op: 'fact'; readonly fact: 'single' | 'plain' | 'number' }
+  | { readonly op: 'single' }
+  | { readonly op: 'limit' }
   | { readonly op: 'index' }
 
 export type Node = Form & {
@@ -63,6 +77,8 @@ export type Statement =
   | { readonly kind: 'when'; readonly condition: Node; readonly yes: Scope; readonly no: Scope }
   | { readonly kind: 'repeat'; readonly count: Node; readonly index: Node; readonly body: Scope }
   | { readonly kind: 'writeAt'; readonly index: Node; readonly value: Node }
+  /** Where one does not hold, the instruction is given up. */
+  | { readonly kind: 'require'; readonly conditions: readonly Node[] }
   | { readonly kind: 'fault'; readonly code: FaultCode; readonly address: Node | undefined }
   | { readonly kind: 'callKernel' }
 
@@ -100,25 +116,27 @@ function within(scope: Scope, outer: Scope): boolean {
 const placeKey = (place: Place): string =>
   place.file === 'special' ? place.name : `${place.file}${'operand' in place ? place.operand.name : place.number}`
 
+const plainMode: Mode = { wide: false, exact: true, fuses: false }
+
 interface Tracer {
   readonly ops: Ops<Nodes>
   /** Starts an empty program. */
-  begin(wide: boolean): Program
+  begin(mode: Mode): Program
   parameter(index: number, type: Type): Node
   use(node: Node): Node
 }
 
 /** One set of methods serves all programs, one after the other. */
 function createTracer(): Tracer {
-  let wide = false
+  let mode: Mode = plainMode
   let body = createScope(undefined)
   let program = { body, immediate: false }
   let scope = body
   let nodes = 0
   let fresh = 0
 
-  function begin(mode: boolean): Program {
-    wide = mode
+  function begin(of: Mode): Program {
+    mode = of
     body = createScope(undefined)
     program = { body, immediate: false }
     scope = body
@@ -190,9 +208,21 @@ function createTracer(): Tracer {
         const form: Form = { op: 'choose', yes: ifYes, no: ifNo, results: [yesResult, noResult] }
         return make(form, type, [condition], undefined, true)
       },
+      usual(conditions: readonly Node[], yes: () => Node, no: () => Node): Node {
+        if (!mode.quick) return choices(type).choose(all(conditions), yes, no)
+        demand(conditions)
+        return yes()
+      },
       const: (value: number | bigint | readonly number[]): Node => constant(type, value),
     }
   }
+
+  const all = (conditions: readonly Node[]): Node => conditions.reduce((a, b) => ops.i32.and(a, b))
+  function demand(conditions: readonly Node[]): void {
+    scope.statements.push({ kind: 'require', conditions: conditions.map(use) })
+  }
+  const fact = (about: 'single' | 'plain' | 'number', condition: Node, subject: Node): Node =>
+    make({ op: 'fact', fact: about }, 'i32', [condition, subject], `fact.${about}`)
 
   const read = (place: Place): Node => make({ op: 'read', place }, place.type, [], `read.${placeKey(place)}`)
   const write = (place: Place, value: Node): void => {
@@ -231,7 +261,13 @@ function createTracer(): Tracer {
 
   const ops = {
     get wide() {
-      return wide
+      return mode.wide
+    },
+    get exact() {
+      return mode.exact
+    },
+    get fuses() {
+      return mode.fuses
     },
     i32: { ...group('i32'), ...choices('i32') },
     i64: { ...group('i64'), ...choices('i64') },
@@ -264,8 +300,29 @@ function createTracer(): Tracer {
 
     gpr: (operand: Operand) => read(numbered('gpr', operand)),
     setGpr: (operand: Operand, value: Node) => write(numbered('gpr', operand), value),
-    fpr: (operand: Operand) => read(numbered('fpr', operand)),
-    setFpr: (operand: Operand, value: Node) => write(numbered('fpr', operand), value),
+    fpr: (operand: Operand<'fpr'>) => ops.i64.reinterpret_f64(ops.double(operand)),
+    setFpr: (operand: Operand<'fpr'>, value: Node) => ops.setDouble(operand, ops.f64.reinterpret_i64(value)),
+    double: (operand: Operand<'fpr'>) => read(numbered('fpr', operand)),
+    setDouble: (operand: Operand<'fpr'>, value: Node) => write(numbered('fpr', operand), value),
+    single: (operand: Operand<'fpr'>) => make({ op: 'single' }, 'f32', [ops.double(operand)], 'single'),
+    isSingle(operand: Operand<'fpr'>) {
+      const value = ops.double(operand)
+      return fact('single', ops.f64.eq(ops.f64.promote_f32(ops.single(operand)), value), value)
+    },
+    setSingle: (operand: Operand<'fpr'>, value: Node) => ops.setDouble(operand, ops.f64.promote_f32(value)),
+    isNumber(operand: Operand<'fpr'>) {
+      const value = ops.double(operand)
+      return fact('number', ops.f64.eq(value, value), value)
+    },
+    limit: () => make({ op: 'limit' }, 'f64', [ops.get('fpscr')], 'limit.f64'),
+    singleLimit: () => make({ op: 'limit' }, 'f32', [ops.get('fpscr')], 'limit.f32'),
+    isPlain(value: Node) {
+      const size = ops.v128.and(value, constant('v128', wordsOf(0x7fff_ffff)))
+      const large = ops.f32x4.gt(size, constant('v128', wordsOf(0x0080_0000)))
+      const zero = ops.f32x4.eq(value, constant('v128', wordsOf(0)))
+      const lanes = ops.i32x4.bitmask(ops.v128.or(large, zero))
+      return fact('plain', ops.i32.eq(lanes, ops.i32.const(15)), value)
+    },
     vr: (operand: Operand) => read(numbered('vr', operand)),
     setVr: (operand: Operand, value: Node) => write(numbered('vr', operand), value),
     crField: (field: Operand | number) => read(numbered('crf', field)),
@@ -288,11 +345,15 @@ function createTracer(): Tracer {
     load32: (ea: Node) => load(4, 'i32', ea),
     load64: (ea: Node) => load(8, 'i64', ea),
     load128: (ea: Node) => load(16, 'v128', ea),
+    loadSingle: (ea: Node) => load(4, 'f32', ea),
+    loadDouble: (ea: Node) => load(8, 'f64', ea),
     store8: (ea: Node, value: Node) => store(1, ea, value),
     store16: (ea: Node, value: Node) => store(2, ea, value),
     store32: (ea: Node, value: Node) => store(4, ea, value),
     store64: (ea: Node, value: Node) => store(8, ea, value),
     store128: (ea: Node, value: Node) => store(16, ea, value),
+    storeSingle: (ea: Node, value: Node) => store(4, ea, value),
+    storeDouble: (ea: Node, value: Node) => store(8, ea, value),
     check(access: 'load' | 'store', ea: Node, size: Node) {
       scope.statements.push({ kind: 'check', access, ea: use(ea), size: use(size) })
     },
@@ -308,6 +369,14 @@ function createTracer(): Tracer {
       scope.statements.push({ kind: 'when', condition, yes: inside(yes), no: inside(no) })
       // Guards the effects, the register writes and the branch of its scopes, each in their own time.
       condition.uses += 1
+    },
+    usual(conditions: readonly Node[], yes: () => void, no: () => void) {
+      if (!mode.quick) {
+        ops.when(all(conditions), yes, no)
+        return
+      }
+      demand(conditions)
+      yes()
     },
     repeat(count: Node, run: (index: Node) => void) {
       program.immediate = true
@@ -349,6 +418,9 @@ function createTracer(): Tracer {
   return { ops, begin, parameter, use }
 }
 
+/** The bytes of four equal words. */
+const wordsOf = (word: number): number[] => Array.from({ length: 16 }, (_, i) => (word >>> (8 * (i & 3))) & 0xff)
+
 let shared: Tracer | undefined
 function tracer(): Tracer {
   shared ??= createTracer()
@@ -356,7 +428,7 @@ function tracer(): Tracer {
 }
 
 /** A row's meaning for one setting of its variants, in one mode. */
-export function traceRow(row: Row, variants: ReadonlyMap<FieldName, number>, wide: boolean): Program {
+export function traceRow(row: Row, variants: ReadonlyMap<FieldName, number>, mode: Mode): Program {
   const operands: Record<string, unknown> = {}
   for (const name of row.encoding.fields) {
     const { kind } = fieldOf(name)
@@ -365,7 +437,7 @@ export function traceRow(row: Row, variants: ReadonlyMap<FieldName, number>, wid
     else operands[name] = kind === 'flag' ? value === 1 : value
   }
   const { ops, begin } = tracer()
-  const program = begin(wide)
+  const program = begin(mode)
   row.meaning(ops, operands)
   return program
 }
@@ -376,7 +448,7 @@ export interface RoutineProgram extends Program {
 
 export function traceRoutine(routine: Routine): RoutineProgram {
   const { ops, begin, parameter, use } = tracer()
-  const program = begin(false)
+  const program = begin(plainMode)
   const parameters = routine.takes.map((type, index) => parameter(index, type))
   const results = routine.body<Nodes>(ops, ...parameters)
   return { ...program, results: results.map(result => use(result)) }

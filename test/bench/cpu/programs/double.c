@@ -2,7 +2,7 @@
 static double a[48][48], b[48][48], c[48][48];
 u64 compute(void) {
   for (int i = 0; i < 48; i += 1) for (int j = 0; j < 48; j += 1) { a[i][j] = (double)(i32)(next() & 0xffff) / 65536.0; b[i][j] = (double)(i32)(next() & 0xffff) / 32768.0; }
-  for (int round = 0; round < 40; round += 1)
+  for (int round = 0; round < 400; round += 1)
     for (int i = 0; i < 48; i += 1)
       for (int j = 0; j < 48; j += 1) {
         double x = 0;
