@@ -10,8 +10,18 @@ import { type OptionTexts, type PluginSpecifier, parseSpecifier } from '../plugi
 export type RunValues = OptionValues<RunOptions>
 
 export function machineOptionsOf(values: RunValues): Partial<MachineOptions> {
-  const { timebase, instructionsPerTick, handleBase, stuckAfter, frames, ioRate, instructions: limit, until } = values
-  return { timebase, instructionsPerTick, handleBase, stuckAfter, frames, ioRate, limit, until: until.flat() }
+  const {
+    timebase,
+    instructionsPerTick,
+    handleBase,
+    stuckAfter,
+    frames,
+    ioRate,
+    fpscr,
+    instructions: limit,
+    until,
+  } = values
+  return { timebase, instructionsPerTick, handleBase, stuckAfter, frames, ioRate, fpscr, limit, until: until.flat() }
 }
 
 export function focusOf({ traceHandles, traceHandlesFocus, trails }: RunValues): Focus {

@@ -100,6 +100,7 @@ export function createMachine(spec: MachineSpec): Machine {
     },
     {
       engine: spec.engine ?? 'interpreter',
+      fpscr: options.fpscr,
       functions: new Map(image.functions.map(one => [one.begin, one.end - one.begin])),
       ...(profile && { profile }),
     },

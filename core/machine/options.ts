@@ -1,6 +1,7 @@
 import type { Condition } from '../base/condition.ts'
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
+import type { FpscrMode } from '../cpu/run.ts'
 
 /** What a machine is made with besides the title: plain data, and part of a run's identity. */
 export interface MachineOptions {
@@ -24,6 +25,8 @@ export interface MachineOptions {
   readonly frames: number
   /** Bytes a second of a file transfer. */
   readonly ioRate: number
+  /** How much of the floating-point status is kept. */
+  readonly fpscr: FpscrMode
 }
 
 /**
@@ -56,4 +59,5 @@ export const defaultMachineOptions: MachineOptions = {
   frames: 6,
   // As fast as a disc drive: a title that loads slowly on the console does so here.
   ioRate: 16_000_000,
+  fpscr: 'fast',
 }

@@ -174,6 +174,14 @@ export const runOptions = {
     argument: 'FILE',
     about: 'what the game pads do, a line an action: `1.5s 0 press A 100ms`',
   }),
+  fpscr: row({
+    kind: 'choice',
+    group: 'The machine',
+    default: 'fast',
+    choices: ['fast', 'exact'],
+    about:
+      'the floating-point status: `fast` leaves out result class, inexact and underflow of ordinary results, `exact` nothing',
+  }),
   engine: row({
     kind: 'choice',
     group: 'The machine',

@@ -10,6 +10,7 @@ export interface ExecRequest {
   readonly memory: readonly { readonly address: number; readonly bytes: Uint8Array }[]
   readonly max: number
   readonly engine: 'interpreter' | 'compiler'
+  readonly fpscr: 'exact' | 'fast'
   readonly wide: boolean
   /** Names of the registers to answer with; undefined for all. */
   readonly out: readonly string[] | undefined
@@ -26,7 +27,7 @@ export class RequestError extends Error {
   }
 }
 
-const keys = new Set(['id', 'base', 'code', 'entry', 'regs', 'mem', 'max', 'engine', 'sf', 'out', 'outMem'])
+const keys = new Set(['id', 'base', 'code', 'entry', 'regs', 'mem', 'max', 'engine', 'fpscr', 'sf', 'out', 'outMem'])
 const registerName = /^(?:[rf](?:[12]?\d|3[01])|v(?:\d|[1-9]\d|1[01]\d|12[0-7])|cr|xer|lr|ctr|fpscr|vscr|vrsave)$/
 
 type Json = Readonly<Record<string, unknown>>
@@ -100,6 +101,8 @@ export function parseRequest(line: string): ExecRequest {
   })
   const engine = request.engine ?? 'interpreter'
   if (engine !== 'interpreter' && engine !== 'compiler') throw bad('engine is neither interpreter nor compiler')
+  const fpscr = request.fpscr ?? 'exact'
+  if (fpscr !== 'exact' && fpscr !== 'fast') throw bad('fpscr is neither exact nor fast')
   const sf = request.sf ?? 0
   if (sf !== 0 && sf !== 1) throw bad('sf is neither 0 nor 1')
   const start = request.entry === undefined ? base : address(request.entry, 'entry')
@@ -118,6 +121,7 @@ export function parseRequest(line: string): ExecRequest {
     memory,
     max: Number(number(request.max ?? 100_000, 'max', BigInt(Number.MAX_SAFE_INTEGER))),
     engine,
+    fpscr,
     wide: sf === 1,
     out: request.out === undefined ? undefined : list(request.out, 'out').map(register),
     outMemory,

@@ -5,7 +5,7 @@
  */
 import { exitStatus } from '../../base/failure.ts'
 import { hex32 } from '../../base/words.ts'
-import { type Cpu, type CpuFault, createCpu, type Engine } from '../../cpu/run.ts'
+import { type Cpu, type CpuFault, createCpu, type Engine, type FpscrMode } from '../../cpu/run.ts'
 import { initialMsr, msrSf, vscrNj } from '../../cpu/state.ts'
 import { createMemory, type GuestMemory } from '../../memory/guest.ts'
 import { access, pageSize } from '../../memory/map.ts'
@@ -88,7 +88,7 @@ function describe(fault: CpuFault): string {
 }
 
 /** A bare processor for one engine, used for one request after the other. */
-function createBench(engine: Engine) {
+function createBench(engine: Engine, fpscr: FpscrMode) {
   const memory: GuestMemory = createMemory()
   let call: number | undefined
   const cpu: Cpu = createCpu(
@@ -102,7 +102,7 @@ function createBench(engine: Engine) {
       deviceLoad: () => 0n,
       deviceStore: () => {},
     },
-    engine,
+    { engine, fpscr },
   )
 
   function prepare(request: ExecRequest): number {
@@ -163,15 +163,16 @@ function createBench(engine: Engine) {
 
 /** Answers request lines; `malformed` counts those that were none. */
 export function createExecutor() {
-  const benches = new Map<Engine, (request: ExecRequest) => Answer>()
+  const benches = new Map<string, (request: ExecRequest) => Answer>()
   let malformed = 0
 
   function answer(line: string): Answer {
     let request: ExecRequest | undefined
     try {
       request = parseRequest(line)
-      const bench = benches.get(request.engine) ?? createBench(request.engine)
-      benches.set(request.engine, bench)
+      const key = `${request.engine} ${request.fpscr}`
+      const bench = benches.get(key) ?? createBench(request.engine, request.fpscr)
+      benches.set(key, bench)
       return bench(request)
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
@@ -204,7 +205,8 @@ export const execCommand = defineCommand({
   options: {},
   more: [
     'A request: {"id", "base", "code" (hex), "entry", "regs": {"r3": "0x…", "f1", "v1", "cr", "xer", "lr", "ctr", "fpscr",',
-    '"vscr", "vrsave"}, "mem": [{"addr", "bytes" (hex)}], "max": 100000, "engine": "interpreter"|"compiler", "sf": 0|1,',
+    '"vscr", "vrsave"}, "mem": [{"addr", "bytes" (hex)}], "max": 100000, "engine": "interpreter"|"compiler",',
+    '"fpscr": "exact"|"fast", "sf": 0|1,',
     '"out": ["r3", …], "outMem": [{"addr", "len"}]}. It runs from entry until `blr` to the initial LR.',
     'An answer: {"id", "status": "ok"|"fault"|"limit", "regs", "mem", "instructions", "error"?}, in order.',
   ].join('\n'),

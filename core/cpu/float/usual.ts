@@ -5,10 +5,11 @@
  * how far each result lies from the exact one, which costs several times what the operation does.
  *
  * `fast`: an ordinary instruction gives its result and leaves FPSCR alone; every other does all that it does in the exact
- * mode, to all bits. An instruction is ordinary when FPSCR asks for rounding to nearest and nothing else (no NI, no
- * enabled exception), its result is finite, for a compare and a conversion the operands are numbers that fit, and the
- * operands of a single-precision instruction are singles. So results are the same to the bit, the control bits hold, and
- * infinite, invalid and overflowing operations and divisions by zero leave OX, ZX, VX, their causes and FX behind.
+ * mode, to all bits. An arithmetic instruction is ordinary when FPSCR asks for rounding to nearest and nothing else (no
+ * NI, no enabled exception), its result is finite, and its operands are singles if it is of single precision. A compare
+ * is ordinary when its operands are numbers, a conversion to an integer when the number fits (and, where FPSCR rounds it,
+ * FPSCR asks for nothing else). So results are the same to the bit, the control bits hold, and infinite, invalid and
+ * overflowing operations and divisions by zero leave OX, ZX, VX, their causes and FX behind.
  *
  * Left out, of ordinary instructions: FPRF, FR, FI, and XX and UX with their part in FX. No title is known to read them:
  * the C library's status word is asked for overflow, division and invalid operations; FPRF tells of the last result what
