@@ -16,6 +16,7 @@ import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { audio } from './xboxkrnl/audio.ts'
+import { bigNumbers } from './xboxkrnl/big-numbers.ts'
 import { cache } from './xboxkrnl/cache.ts'
 import { cancels } from './xboxkrnl/cancel.ts'
 import { config } from './xboxkrnl/config.ts'
@@ -27,6 +28,7 @@ import { events } from './xboxkrnl/events.ts'
 import { exceptions } from './xboxkrnl/exceptions.ts'
 import { files } from './xboxkrnl/files.ts'
 import { interrupts } from './xboxkrnl/interrupts.ts'
+import { keyedHashes } from './xboxkrnl/keyed-hashes.ts'
 import { locks } from './xboxkrnl/locks.ts'
 import { memory } from './xboxkrnl/memory.ts'
 import { missingXboxkrnl } from './xboxkrnl/missing.ts'
@@ -70,6 +72,8 @@ export const allEntries: readonly Entry[] = [
   ...loader,
   ...config,
   ...crypto,
+  ...keyedHashes,
+  ...bigNumbers,
   ...files,
   ...cache,
   ...memory,

@@ -23,7 +23,10 @@ const layouts: ReadonlyMap<HashKind, Layout> = new Map([
 
 const layoutOf = (kind: HashKind): Layout => layouts.get(kind) ?? { chain: 4, block: 0x18 }
 
-function readHash(k: Kernel, kind: HashKind, at: number): HashState {
+/** Bytes of a hash's state. */
+export const sizeOfState = (kind: HashKind): number => layoutOf(kind).block + kind.blockBytes
+
+export function readHash(k: Kernel, kind: HashKind, at: number): HashState {
   const layout = layoutOf(kind)
   return {
     count: k.memory.load32(at),
@@ -36,7 +39,7 @@ function readHash(k: Kernel, kind: HashKind, at: number): HashState {
   }
 }
 
-function writeHash(k: Kernel, kind: HashKind, at: number, state: HashState): void {
+export function writeHash(k: Kernel, kind: HashKind, at: number, state: HashState): void {
   const layout = layoutOf(kind)
   k.memory.store32(at, state.count)
   state.chain.forEach((word, i) => {
@@ -46,7 +49,7 @@ function writeHash(k: Kernel, kind: HashKind, at: number, state: HashState): voi
   k.memory.write(at + layout.block, state.block)
 }
 
-function put(k: Kernel, at: number, room: number, bytes: Uint8Array): void {
+export function put(k: Kernel, at: number, room: number, bytes: Uint8Array): void {
   k.memory.write(at, bytes.subarray(0, room))
 }
 
@@ -76,7 +79,7 @@ function streaming(kind: HashKind, name: string, init: number, next: number, las
 
 const threeInputs = [u32('a'), u32('aSize'), u32('b'), u32('bSize'), u32('c'), u32('cSize')] as const
 
-function joined(k: Kernel, ...parts: readonly (readonly [at: number, size: number])[]): Uint8Array[] {
+export function joined(k: Kernel, ...parts: readonly (readonly [at: number, size: number])[]): Uint8Array[] {
   return parts.filter(([at, size]) => at !== 0 && size !== 0).map(([at, size]) => k.memory.read(at, size))
 }
 
@@ -143,13 +146,13 @@ function chained(
 /** A single key of the older cipher, as the three of the newer: the same function. */
 const tripled = (key: Uint8Array): Uint8Array => new Uint8Array([...key, ...key, ...key])
 
-interface Rc4 {
+export interface Rc4 {
   readonly box: Uint8Array
   i: number
   j: number
 }
 
-function rc4Key(key: Uint8Array): Rc4 {
+export function rc4Key(key: Uint8Array): Rc4 {
   const box = new Uint8Array(256).map((_, i) => i)
   for (let i = 0, j = 0; i < 256; i += 1) {
     j = (j + (box[i] ?? 0) + (key[i % Math.max(1, key.length)] ?? 0)) & 0xff
@@ -158,7 +161,7 @@ function rc4Key(key: Uint8Array): Rc4 {
   return { box, i: 0, j: 0 }
 }
 
-function rc4(state: Rc4, bytes: Uint8Array): Uint8Array {
+export function rc4(state: Rc4, bytes: Uint8Array): Uint8Array {
   const { box } = state
   return bytes.map(byte => {
     state.i = (state.i + 1) & 0xff
