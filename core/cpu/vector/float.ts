@@ -51,28 +51,58 @@ function settled<V extends Values>(o: Ops<V>, result: V128<V>, ...operands: read
   )
 }
 
+/**
+ * What the host computes where operands and result are plain (`Ops.isPlain`): no denormal to be counted as zero, no NaN
+ * to be chosen, and no result so small that it may have been a denormal before it was rounded.
+ */
+function plainly<V extends Values>(
+  o: Ops<V>,
+  operands: readonly V128<V>[],
+  result: V128<V>,
+  carefully: () => V128<V>,
+): V128<V> {
+  return o.v128.usual([...operands, result].map(o.isPlain), () => result, carefully)
+}
+
 const binary =
+  (host: Meaning2, inHost: Meaning2 = host): Meaning2 =>
+  (o, a, b) =>
+    plainly(o, [a, b], inHost(o, a, b), () => {
+      const [x, y] = [flushed(o, a), flushed(o, b)]
+      return settled(o, flushed(o, host(o, x, y)), a, b)
+    })
+
+/** The greater or the lesser of plain operands is plain. */
+const choosing =
   (host: Meaning2): Meaning2 =>
-  (o, a, b) => {
-    const [x, y] = [flushed(o, a), flushed(o, b)]
-    return settled(o, flushed(o, host(o, x, y)), a, b)
-  }
+  (o, a, b) =>
+    o.v128.usual(
+      [o.isPlain(a), o.isPlain(b)],
+      () => host(o, a, b),
+      () => {
+        const [x, y] = [flushed(o, a), flushed(o, b)]
+        return settled(o, flushed(o, host(o, x, y)), a, b)
+      },
+    )
 
 export const add = binary((o, a, b) => o.f32x4.add(a, b))
 export const subtract = binary((o, a, b) => o.f32x4.sub(a, b))
 
 /** The smallest normal number may be the rounding of a product that is tiny: then the fused form decides. */
-export const multiply = binary((o, a, b) => {
-  const product = o.f32x4.mul(a, b)
-  const smallest = o.i32x4.eq(o.v128.and(product, words(o, 0x7fff_ffff)), words(o, 0x0080_0000))
-  return o.v128.choose(
-    o.v128.any_true(smallest),
-    () => o.call(fusedLanes, a, b, words(o, sign), nonJava(o))[0],
-    () => product,
-  )
-})
-export const maximum = binary((o, a, b) => o.f32x4.max(a, b))
-export const minimum = binary((o, a, b) => o.f32x4.min(a, b))
+export const multiply = binary(
+  (o, a, b) => {
+    const product = o.f32x4.mul(a, b)
+    const smallest = o.i32x4.eq(o.v128.and(product, words(o, 0x7fff_ffff)), words(o, 0x0080_0000))
+    return o.v128.choose(
+      o.v128.any_true(smallest),
+      () => o.call(fusedLanes, a, b, words(o, sign), nonJava(o))[0],
+      () => product,
+    )
+  },
+  (o, a, b) => o.f32x4.mul(a, b),
+)
+export const maximum = choosing((o, a, b) => o.f32x4.max(a, b))
+export const minimum = choosing((o, a, b) => o.f32x4.min(a, b))
 
 const upper = <V extends Values>(o: Ops<V>, v: V128<V>): V128<V> =>
   o.f64x2.promote_low_f32x4(o.i8x16.shuffle([8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15], v, v))
@@ -110,21 +140,27 @@ const fusedLanes = routine('fusedLanes', ['v128', 'v128', 'v128', 'i32'], ['v128
 
 /** a × c + b. */
 export const fusedAdd: Meaning3 = (o, a, c, b) => {
-  const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), flushed(o, b), nonJava(o))
-  return settled(o, flushed(o, result), a, b, c)
+  const carefully = (): typeof a => {
+    const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), flushed(o, b), nonJava(o))
+    return settled(o, flushed(o, result), a, b, c)
+  }
+  return o.fuses ? plainly(o, [a, c, b], o.f32x4.relaxed_madd(a, c, b), carefully) : carefully()
 }
 
 /** -(a × c - b): the sign turned after rounding, that of a NaN left alone. */
 export const fusedNegativeSubtract: Meaning3 = (o, a, c, b) => {
-  const addend = o.v128.xor(flushed(o, b), words(o, sign))
-  const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), addend, nonJava(o))
-  return settled(o, o.v128.xor(flushed(o, result), words(o, sign)), a, b, c)
+  const turned = (v: typeof a): typeof a => o.v128.xor(v, words(o, sign))
+  const carefully = (): typeof a => {
+    const [result] = o.call(fusedLanes, flushed(o, a), flushed(o, c), turned(flushed(o, b)), nonJava(o))
+    return settled(o, turned(flushed(o, result)), a, b, c)
+  }
+  return o.fuses ? plainly(o, [a, c, b], turned(o.f32x4.relaxed_madd(a, c, turned(b))), carefully) : carefully()
 }
 
 const unary =
   (host: Meaning1): Meaning1 =>
   (o, b) =>
-    settled(o, flushed(o, host(o, flushed(o, b))), b)
+    plainly(o, [b], host(o, b), () => settled(o, flushed(o, host(o, flushed(o, b))), b))
 
 export const nearest = unary((o, b) => o.f32x4.nearest(b))
 export const floor = unary((o, b) => o.f32x4.floor(b))
@@ -135,7 +171,11 @@ export const reciprocal = unary((o, b) => o.f32x4.div(words(o, 0x3f80_0000), b))
 const compare =
   (host: Meaning2): Meaning2 =>
   (o, a, b) =>
-    host(o, flushed(o, a), flushed(o, b))
+    o.v128.usual(
+      [o.isPlain(a), o.isPlain(b)],
+      () => host(o, a, b),
+      () => host(o, flushed(o, a), flushed(o, b)),
+    )
 
 export const equal = compare((o, a, b) => o.f32x4.eq(a, b))
 export const greater = compare((o, a, b) => o.f32x4.gt(a, b))
