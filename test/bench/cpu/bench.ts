@@ -81,7 +81,8 @@ const median = (list: readonly number[]): number => list.toSorted((a, b) => a - 
 
 function compile(compiler: string, flags: readonly string[], source: string, to: string): string {
   const path = join(out, to)
-  const vector = source.startsWith('vector') ? ['-maltivec'] : []
+  // What is to be scalar must not become vectors, for whom the 970 has them.
+  const vector = source.startsWith('vector') ? ['-maltivec'] : ['-fno-tree-vectorize']
   execFileSync(compiler, ['-O2', ...linked, ...flags, ...vector, '-o', path, join(programs, source)], { stdio: 'pipe' })
   return path
 }
