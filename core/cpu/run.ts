@@ -138,6 +138,10 @@ export interface CpuSettings {
   readonly capacity?: number
   /** Told where the instructions go. */
   readonly profile?: Profile
+  /** Functions that are compiled together at most. */
+  readonly unitsInModule?: number
+  /** Compiled code counts its instructions; without, it ends only by itself: to measure what counting costs. */
+  readonly counts?: boolean
 }
 
 export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
@@ -149,6 +153,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     decodedPages = limits.decodedPages.value,
     capacity = limits.compiledInstructions.value,
     profile,
+    unitsInModule,
+    counts = true,
   }: CpuSettings = typeof settings === 'string' ? { engine: settings } : settings
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
@@ -300,6 +306,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           pcOf,
           functions,
           profile,
+          unitsInModule,
+          counts,
         })
 
   function leaveRun(): number {

@@ -75,6 +75,8 @@ export interface TierSpec {
   /** Starts and lengths of functions, where known beforehand. */
   readonly functions: ReadonlyMap<number, number>
   readonly profile: Profile | undefined
+  readonly unitsInModule: number | undefined
+  readonly counts: boolean
 }
 
 interface CompiledModule {
@@ -88,7 +90,7 @@ interface CompiledModule {
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
-const unitsInModule = 100
+const mostUnits = 100
 /** Hot records that are compiled together, and how many instructions fewer of them wait. */
 const batchSize = 40
 const batchPatience = 500_000
@@ -322,7 +324,7 @@ export function createTier(spec: TierSpec): Tier {
     const work = [...hot]
     const known = new Set(work)
     let size = 0
-    while (found.length < unitsInModule && size < room) {
+    while (found.length < (spec.unitsInModule ?? mostUnits) && size < room) {
       const pc = work.shift()
       if (pc === undefined) break
       if (inside.has(pc) && !spec.eager) continue
@@ -373,6 +375,7 @@ export function createTier(spec: TierSpec): Tier {
       table: constants.at,
       vector: constants.vector,
       routineAt: (routine: Routine) => spec.routines.get(routine),
+      counts: spec.counts,
       seen: finder.seen,
       ...(watch && { watch: watch(writer) }),
     }

@@ -51,6 +51,8 @@ export interface UnitSite {
   routineAt(routine: Routine): number | undefined
   /** Targets seen of a branch through a register. */
   seen(pc: number): readonly number[]
+  /** Whether instructions are counted; where not, nothing ends but by itself. */
+  readonly counts: boolean
   /** Told of what is written, for a listing. */
   readonly watch?: UnitWatch
 }
@@ -94,7 +96,7 @@ const usesLimit = (unit: Unit): boolean =>
   unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
 
 export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
-  const { builder } = site
+  const { builder, counts } = site
   const { writer } = builder
   const w = instructions(writer)
   const { isRefused, isSpecial } = addresses(writer)
@@ -259,12 +261,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   /** Pushes the instructions left. */
   const pushLeft = (owed: number): void => {
     w.get(left)
-    if (owed === 0) return
+    if (owed === 0 || !counts) return
     w.i32(owed)
     w.op(o.sub)
   }
   const pay = (owed: number): void => {
-    if (owed === 0) return
+    if (owed === 0 || !counts) return
     pushLeft(owed)
     w.set(left)
   }
@@ -669,7 +671,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     spansUsed = 0
     const need = budget.need[index] ?? 0
     const owed = budget.owed[index] ?? 0
-    if (need > 0) {
+    if (need > 0 && counts) {
       w.get(left)
       w.i32(need)
       w.op(o.ltS)

@@ -1,5 +1,5 @@
 #include "start.h"
-#include <altivec.h>
+#include "vectors.h"
 static float data[1024] __attribute__((aligned(16)));
 u64 compute(void) {
   for (int i = 0; i < 1024; i += 1) data[i] = (float)(i32)(next() & 0xffff) / 65536.0f;

@@ -1,5 +1,5 @@
 #include "start.h"
-#include <altivec.h>
+#include "vectors.h"
 static u32 data[4096] __attribute__((aligned(16)));
 u64 compute(void) {
   for (int i = 0; i < 4096; i += 1) data[i] = next();

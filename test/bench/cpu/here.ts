@@ -1,0 +1,96 @@
+/**
+ * A program of the bench, run here: to be started in a process of its own, since identical modules share what the host's
+ * compiler made of them, and a second run in one process is a warm one. Prints one JSON document: a measurement for each
+ * run, the first from cold. Times are of the processor, of the running thread; `all` counts the host's compiler too.
+ *
+ *     node here.ts '{"path": …, "wide": true, "engine": "tiered", "slice": 1000000, "runs": 3}'
+ */
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { createProfile, type ProfileReport } from '../../../core/cpu/profile.ts'
+import { createCpu, type Engine } from '../../../core/cpu/run.ts'
+import { msrSf } from '../../../core/cpu/state.ts'
+import { parseImage, place } from '../../../core/loader/load.ts'
+import { createMemory } from '../../../core/memory/guest.ts'
+import { access } from '../../../core/memory/map.ts'
+
+export interface Job {
+  readonly path: string
+  readonly wide: boolean
+  readonly engine: Engine
+  readonly fpscr: 'exact' | 'fast'
+  readonly slice: number
+  readonly runs: number
+  readonly unitsInModule?: number
+  readonly counts?: boolean
+  readonly profile?: boolean
+}
+
+export interface Measured {
+  readonly text: string
+  readonly retired: number
+  readonly ms: number
+  readonly all: number
+  readonly profile?: ProfileReport
+}
+
+const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })
+const stack = 0x7000_0000
+
+/** Runs a static program to its end: `write` and `exit` are all it asks for. */
+function run(job: Job): Measured {
+  const whole = process.cpuUsage()
+  const thread = process.threadCpuUsage()
+  const image = parseImage(readFileSync(job.path), basename(job.path))
+  const memory = createMemory(shared)
+  memory.load({ runs: [] })
+  place(image, memory)
+  memory.commit(stack - 0x10_0000, 0x10_0000, access.read | access.write)
+  const profile = job.profile
+    ? createProfile({ now: () => performance.now(), functionOf: pc => (pc & -0x100) >>> 0 })
+    : undefined
+  const cpu = createCpu(
+    memory,
+    { call: () => true, timebase: () => 0n, deviceLoad: () => 0n, deviceStore: () => {} },
+    {
+      engine: job.engine,
+      fpscr: job.fpscr,
+      functions: new Map(image.functions.map(one => [one.begin, one.end - one.begin])),
+      ...(profile && { profile }),
+      ...(job.unitsInModule === undefined ? {} : { unitsInModule: job.unitsInModule }),
+      ...(job.counts === undefined ? {} : { counts: job.counts }),
+    },
+  )
+  const registers = cpu.registers()
+  if (job.wide) registers.msr |= msrSf
+  registers.setGpr32(1, stack - 0x100)
+  registers.setGpr32(2, image.toc ?? 0)
+  registers.pc = image.entry
+  let text = ''
+  for (;;) {
+    const exit = cpu.run(job.slice)
+    if (exit.kind === 'budget') continue
+    // The bench's loops for the interpreter end by a trap, as they do under QEMU.
+    const trapped = exit.kind === 'fault' && exit.fault.code === 'trap'
+    if (!trapped && (exit.kind !== 'fault' || exit.fault.code !== 'syscall'))
+      throw new Error(`${basename(job.path)}: ${JSON.stringify(exit)}`)
+    if (trapped || registers.gpr32(0) === 1) {
+      const used = process.threadCpuUsage(thread)
+      const all = process.cpuUsage(whole)
+      return {
+        text: text.trim(),
+        retired: cpu.retired,
+        ms: (used.user + used.system) / 1000,
+        all: (all.user + all.system) / 1000,
+        ...(profile && { profile: profile.report() }),
+      }
+    }
+    text += new TextDecoder().decode(memory.read(registers.gpr32(4), registers.gpr32(5)))
+    registers.setGpr32(3, registers.gpr32(5))
+    registers.cr &= ~0x1000_0000
+    registers.pc += 4
+  }
+}
+
+const job: Job = JSON.parse(process.argv[2] ?? '{}')
+process.stdout.write(`${JSON.stringify(Array.from({ length: job.runs }, () => run(job)))}\n`)
