@@ -23,10 +23,12 @@ import { config } from './xboxkrnl/config.ts'
 import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
 import { devices } from './xboxkrnl/devices.ts'
+import { directories } from './xboxkrnl/directories.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
 import { events } from './xboxkrnl/events.ts'
 import { exceptions } from './xboxkrnl/exceptions.ts'
 import { files } from './xboxkrnl/files.ts'
+import { images } from './xboxkrnl/images.ts'
 import { interrupts } from './xboxkrnl/interrupts.ts'
 import { keyedHashes } from './xboxkrnl/keyed-hashes.ts'
 import { locks } from './xboxkrnl/locks.ts'
@@ -37,6 +39,7 @@ import { mutants } from './xboxkrnl/mutants.ts'
 import { notifications } from './xboxkrnl/notifications.ts'
 import { objects } from './xboxkrnl/objects.ts'
 import { print } from './xboxkrnl/print.ts'
+import { processors } from './xboxkrnl/processors.ts'
 import { queues } from './xboxkrnl/queues.ts'
 import { semaphores } from './xboxkrnl/semaphores.ts'
 import { strings } from './xboxkrnl/strings.ts'
@@ -61,12 +64,14 @@ export const allEntries: readonly Entry[] = [
   ...apcs,
   ...dpcs,
   ...interrupts,
+  ...processors,
   ...notifications,
   ...locks,
   ...objects,
   ...queues,
   ...clocks,
   ...modules,
+  ...images,
   ...variables,
   ...debug,
   ...loader,
@@ -75,6 +80,7 @@ export const allEntries: readonly Entry[] = [
   ...keyedHashes,
   ...bigNumbers,
   ...files,
+  ...directories,
   ...cache,
   ...memory,
   ...strings,
