@@ -272,7 +272,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       memory: memory.wasm,
       decode: decodeRecord,
       page,
-      call: () => (ports.call(view.getUint32(fold((current.pc + 4) >>> 0))) ? leaveRun() : 0),
+      call: callKernel,
       timebase: () => ports.timebase(),
       codeWritten: (start: number, size: number) => codeWritten(start >>> 0, size),
       deviceLoad(address: number, size: number) {
@@ -299,6 +299,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           retired: () => before,
           capacity,
           timebase: () => ports.timebase(),
+          call: callKernel,
           handlers: handlerTable,
           routines,
           mode: { ...status, wide },
@@ -309,6 +310,10 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           unitsInModule,
           counts,
         })
+
+  function callKernel(): number {
+    return ports.call(view.getUint32(fold((current.pc + 4) >>> 0))) ? leaveRun() : 0
+  }
 
   function leaveRun(): number {
     setExit('leave')

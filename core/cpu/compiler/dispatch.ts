@@ -16,7 +16,7 @@ import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { createConstants, createModule } from '../wasm/module.ts'
-import { unitSignature } from './unit.ts'
+import { unitSignature, unwound } from './unit.ts'
 
 const { stateBlock } = hostMap
 const o = {
@@ -37,9 +37,6 @@ const sideShift = 3
 export const sideOf = (record: number): number =>
   ((record & ~slotMask) >>> 0) + sidesAt + ((record & slotMask) >>> (recordShift - sideShift))
 export const sideValue = 4
-
-/** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
-export const unwound = 1
 
 /** Bytes of the host's stack that units may take. */
 const stackRoom = 400_000

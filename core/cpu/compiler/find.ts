@@ -25,6 +25,8 @@ export interface Meaning {
   readonly compilable: boolean
   /** Sets LR to the address behind it: a call, when it branches. */
   readonly links: boolean
+  /** Is a kernel call, and nothing else. */
+  readonly kernel: boolean
   readonly target: Node | undefined
 }
 
@@ -37,7 +39,7 @@ export interface Instruction {
 
 /** How a block ends. Addresses that no block of the unit begins at are exits. */
 export interface Ending {
-  readonly kind: 'next' | 'jump' | 'branch' | 'call' | 'dynamic' | 'exit'
+  readonly kind: 'next' | 'jump' | 'branch' | 'call' | 'kernel' | 'dynamic' | 'exit'
   /** Whether what follows the block can be reached. */
   readonly falls: boolean
   /** The static target of the branch. */
@@ -113,13 +115,16 @@ export function meaningOf(word: number, mode: Mode): Meaning | undefined {
   if (variants === undefined) return undefined
   const program = traceRow(row, variants, mode)
   const effects = analyseProgram(program)
+  const kernel = program.body.statements.length === 1 && effects.calls
+  const plain = !program.immediate && !onlyInterpreted(program.body) && !(effects.ends && !effects.branches)
   const meaning: Meaning = {
     row,
     program,
     effects,
     gives: program.body.statements.some(one => one.kind === 'require'),
-    compilable: !program.immediate && !onlyInterpreted(program.body) && !(effects.ends && !effects.branches),
+    compilable: kernel || plain,
     links: effects.branches && effects.writes.some(place => place.file === 'special' && place.name === 'lr'),
+    kernel,
     target: branchTarget(program.body),
   }
   list[number] = meaning
@@ -134,6 +139,7 @@ export function staticTarget({ meaning, known }: Instruction): number | undefine
 
 function endingOf(instruction: Instruction): Ending | undefined {
   const { meaning, pc } = instruction
+  if (meaning.kernel) return { kind: 'kernel', falls: true, target: undefined }
   if (!meaning.effects.branches) return undefined
   const target = staticTarget(instruction)
   const falls = !meaning.effects.ends

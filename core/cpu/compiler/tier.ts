@@ -15,7 +15,7 @@ import type { Routine } from '../algebra.ts'
 import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
 import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
-import { transient } from '../state.ts'
+import { specials, transient } from '../state.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type Constants, createModule } from '../wasm/module.ts'
@@ -66,6 +66,8 @@ export interface TierSpec {
   /** Instructions of compiled code that are kept. */
   readonly capacity: number
   readonly timebase: () => bigint
+  /** The kernel call before pc; 0 to go on at pc. */
+  readonly call: () => number
   readonly handlers: WebAssembly.Table
   /** Where routines stand among the handlers. */
   readonly routines: ReadonlyMap<Routine, number>
@@ -346,12 +348,21 @@ export function createTier(spec: TierSpec): Tier {
     return { found, waiting: work.filter(pc => asked.has(pc)) }
   }
 
+  /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
+  function kernel(): number {
+    const at = hostMap.stateBlock + specials.pc.at
+    const pc = view.getUint32(at, true)
+    const dropped = droppedTotal
+    if (spec.call() !== 0) return 1
+    return droppedTotal === dropped && view.getUint32(at, true) === pc ? 0 : 1
+  }
+
   /** The module of some units, as bytes. */
   function translate(
     list: readonly Unit[],
     { watch, done }: { watch?: (writer: Writer) => UnitWatch; done?: (unit: Unit, milliseconds: number) => void } = {},
   ): Uint8Array<ArrayBuffer> {
-    const runtimeImports = { timebase: { takes: [], gives: ['i64'] } } as const
+    const runtimeImports = { timebase: { takes: [], gives: ['i64'] }, kernel: { takes: [], gives: ['i32'] } } as const
     const builder = createModule(runtimeImports, constants)
     const { writer } = builder
     const helpers = new Map<string, number>()
@@ -366,10 +377,10 @@ export function createTier(spec: TierSpec): Tier {
       unitType: builder.typeOf(unitSignature),
       direct: (target: number) => functions.get(target),
       slot,
-      runtime(name: RuntimeName | 'findPlace' | 'resolve'): number {
+      runtime(name: RuntimeName | 'findPlace' | 'resolve' | 'kernel'): number {
         const own = helpers.get(name)
         if (own !== undefined) return own
-        if (name !== 'timebase') throw new Error(`${name} is the interpreter's`)
+        if (name !== 'timebase' && name !== 'kernel') throw new Error(`${name} is the interpreter's`)
         return builder.imported(name)
       },
       table: constants.at,
@@ -396,7 +407,7 @@ export function createTier(spec: TierSpec): Tier {
     const bytes = translate(list, { done: (unit, milliseconds) => profile?.unit(unit.entry, milliseconds) })
     const emitted = clock()
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      x: { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase },
+      x: { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel },
     })
     const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
     const { length } = bytes

@@ -33,6 +33,9 @@ import type { UnitWatch } from './listing.ts'
 import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
+/** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
+export const unwound = 1
+
 export const unitSignature: Signature = { takes: ['i32', 'i32', 'i32'], gives: ['i32', 'i32'] }
 
 /** What the module around a unit gives it. */
@@ -43,7 +46,7 @@ export interface UnitSite {
   direct(target: number): number | undefined
   /** Where the function of a unit stands in the table of units. */
   slot(target: number): number
-  readonly runtime: (name: RuntimeName | 'findPlace' | 'resolve') => number
+  readonly runtime: (name: RuntimeName | 'findPlace' | 'resolve' | 'kernel') => number
   table(table: Parameters<Site['table']>[0]): number
   /** Where a constant vector lies. */
   vector(value: readonly number[]): number | undefined
@@ -116,6 +119,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const add = (address: number | undefined, afterCall = false): void => {
       const to = address === undefined ? undefined : indexOf.get(address)
       if (to !== undefined) edges.push({ to, afterCall })
+    }
+    if (kind === 'kernel') {
+      add(block.end, true)
+      return edges
     }
     if (kind === 'call') {
       add(block.end, true)
@@ -370,14 +377,37 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.if()
     returnTo(() => w.get(pcLocal))
     w.end()
+    returned(from)
+  }
+  /** Goes on behind a call: registers are in the state block, what is left is subtracted. */
+  function returned(from: Step): void {
     const to = indexOf.get(from.block.end)
     if (to === undefined) {
-      returnTo(() => w.get(pcLocal))
+      returnTo(() => w.i32(from.block.end | 0))
       return
     }
     each(registers.liveIn[to] ?? new Int32Array(0), fill)
     flow.go(from.index, to)
     step = from
+  }
+  /** The state block is complete at a kernel call; its frames are left if the kernel goes elsewhere, or dropped code. */
+  function callKernel(): void {
+    const from = here()
+    each(from.dirty, spill)
+    w.i32(stateBlock)
+    w.i32(from.block.end | 0)
+    w.memory(op.i32Store, specials.pc.at)
+    w.i32(stateBlock)
+    pushLeft(from.owed + 1)
+    w.memory(op.i32Store, transient.left)
+    w.call(site.runtime('kernel'))
+    w.if()
+    returnTo(() => w.i32(unwound))
+    w.end()
+    w.i32(stateBlock)
+    w.memory(op.i32Load, transient.left)
+    w.set(left)
+    returned(from)
   }
 
   /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
@@ -585,7 +615,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     reload: interpreted,
     readAt: interpreted,
     writeAt: interpreted,
-    callKernel: interpreted,
+    callKernel,
     leave: interpreted,
     swapMask(size) {
       let local = swapLocals.get(size)
