@@ -13,7 +13,7 @@ export const samplePeriod = 49_999
 /** Why execution left compiled code for the interpreter. */
 export const exitCauses = {
   budget: 'the turn or slice is over',
-  kernel: 'a call of the kernel',
+  kernel: 'a call of the kernel that went on elsewhere',
   instruction: 'an instruction that only the interpreter does',
   access: 'a device, a page of code, a fault or a trap',
   rare: 'a result of floating point that is not ordinary',

@@ -28,7 +28,7 @@ export interface Budget {
 }
 
 /** Instructions from one question to the next, roughly: so many at most are interpreted where a budget ends. */
-const longestWay = 128
+export const longestWay = 128
 
 export function budgetOf({ size, length, successors, order }: Ways): Budget {
   const need = new Int32Array(size)

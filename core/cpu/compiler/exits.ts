@@ -2,6 +2,7 @@ import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
 import type { ExitCause } from '../profile.ts'
 import type { Mode } from '../wasm/trace.ts'
+import { longestWay } from './budget.ts'
 import { type Meaning, meaningOf } from './find.ts'
 
 export interface Exit {
@@ -14,9 +15,6 @@ export interface Exit {
   readonly compiled: boolean
 }
 
-/** A block runs only if the budget covers it, and few are longer than this. */
-const longestBlock = 200
-
 /** Why compiled code was left: it only says where execution goes on, and the place tells the rest. */
 export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
   const view = new DataView(memory.bytes.buffer)
@@ -26,12 +24,9 @@ export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
 
   const meaning = meaningAt(pc)
   if (meaning === undefined) return 'cold'
-  if (meaning.row.name === 'sc') return 'kernel'
   if (!meaning.compilable) return 'instruction'
-  let length = 1
-  for (; length <= Math.min(left, longestBlock); length += 1)
-    if (meaningAt(pc + 4 * (length - 1))?.effects.branches !== false) break
-  if (length > left) return 'budget'
+  // Where it is asked, the budget must cover the longest way; few ways are longer than they should be.
+  if (left < longestWay) return 'budget'
   if (meaningAt((pc - 4) >>> 0)?.links === true) return 'return'
   if (meaning.gives && !meaning.effects.memory) return 'rare'
   if (meaning.effects.memory || meaning.effects.faults) return 'access'

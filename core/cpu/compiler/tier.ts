@@ -353,8 +353,9 @@ export function createTier(spec: TierSpec): Tier {
     const at = hostMap.stateBlock + specials.pc.at
     const pc = view.getUint32(at, true)
     const dropped = droppedTotal
-    if (spec.call() !== 0) return 1
-    return droppedTotal === dropped && view.getUint32(at, true) === pc ? 0 : 1
+    if (spec.call() === 0 && droppedTotal === dropped && view.getUint32(at, true) === pc) return 0
+    profile?.left((pc - 4) >>> 0, 'kernel')
+    return 1
   }
 
   /** The module of some units, as bytes. */
@@ -524,7 +525,7 @@ export function createTier(spec: TierSpec): Tier {
       queue.clear()
     },
     listing(pc) {
-      const unit = findUnit(finder, pc)
+      const unit = findUnit({ ...finder, mayRun: () => true }, pc)
       if (unit === undefined) return undefined
       let notes: UnitListing['notes'] = []
       const marked = translate([unit], {
