@@ -1,5 +1,5 @@
-/** How things are told, one form each: stacks, objects, signals, who made what. */
-import { hex, type ObjectView, type Stack, type ThreadView } from '../../core/index.ts'
+/** How things are told, one form each: objects, signals, who made what. */
+import { hex, type ObjectView, type ThreadView } from '../../core/index.ts'
 import { type Block, type BlockContext, blockClasses } from './blocks.ts'
 import type { SignalNote } from './evidence.ts'
 import { labelled } from './layout.ts'
@@ -11,28 +11,6 @@ export function blockLines(label: string, blocks: readonly Block[]): string[] {
   const lines = blocks.slice(0, mostBlocks).map(block => `${block.label}: ${blockClasses[block.code]}`)
   if (blocks.length > mostBlocks) lines.push(`and ${blocks.length - mostBlocks} more`)
   return labelled(label, lines)
-}
-
-/** Within a function that saved its return address and has not called since, the live one is the saved one again. */
-const framesOf = ({ frames }: Stack): Stack['frames'] => frames.filter(({ lr }, i) => i !== 1 || lr !== frames[0]?.lr)
-
-export function stackLines({ names }: BlockContext, stack: Stack): string[] {
-  if (stack.frames.length === 0) return ['none to be read']
-  const rows = framesOf(stack).map(({ lr }) => `0x${lr.toString(16).toUpperCase().padStart(8, '0')}  ${names.code(lr)}`)
-  const cut = cutText(stack)
-  return cut === '' ? rows : [...rows, cut]
-}
-
-export const stackText = ({ names }: BlockContext, stack: Stack): string =>
-  stack.frames.length === 0
-    ? 'a stack that cannot be read'
-    : framesOf(stack)
-        .map(({ lr }) => names.code(lr))
-        .join(' ← ') + (cutText(stack) === '' ? '' : ` (${cutText(stack)})`)
-
-function cutText({ stop }: Stack): string {
-  if (stop === 'end' || stop === 'limit') return ''
-  return `broken here: the next frame is ${stop === 'outside-stack' ? 'outside the stack' : stop.replace('-', ' ')}`
 }
 
 export function madeBy({ names }: BlockContext, object: ObjectView): string {

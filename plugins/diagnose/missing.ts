@@ -1,9 +1,9 @@
 /** Exports that were called and have no body: the likeliest cause of the hang first, each with what speaks for it. */
 import type { ReportSection } from '../../core/index.ts'
-import { stackText } from './account.ts'
 import type { BlockContext } from './blocks.ts'
 import { labelled, wrap } from './layout.ts'
 import { count } from './names.ts'
+import { stackData, stackText } from './stack.ts'
 import type { Suspect } from './suspects.ts'
 
 export function missingSection(context: BlockContext, suspects: readonly Suspect[]): ReportSection {
@@ -42,7 +42,8 @@ function suspectLines(context: BlockContext, { missing, use, reasons, likely }: 
   ]
 }
 
-function suspectData({ names }: BlockContext, { missing, use, score, likely, reasons }: Suspect): unknown {
+function suspectData(context: BlockContext, { missing, use, score, likely, reasons }: Suspect): unknown {
+  const { names } = context
   const { first, ...rest } = missing
   return {
     ...rest,
@@ -52,10 +53,7 @@ function suspectData({ names }: BlockContext, { missing, use, score, likely, rea
     answer: use?.answer,
     first: {
       ...(names.siteData(first) as object),
-      stack: {
-        stop: first.stack.stop,
-        frames: first.stack.frames.map(({ fp, lr }) => ({ fp, lr, name: names.code(lr) })),
-      },
+      stack: stackData(context, first.stack),
     },
     callers: [...(use?.callers.values() ?? [])].map(({ tid, calls, last }) => ({
       tid,

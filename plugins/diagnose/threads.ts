@@ -1,10 +1,11 @@
 /** Every thread: its state, what it waits on and why, its stack, who made it. */
 import type { ReportSection, ThreadView } from '../../core/index.ts'
-import { blockLines, objectLines, stackText, startedBy } from './account.ts'
+import { blockLines, objectLines, startedBy } from './account.ts'
 import { awaitsSignal, type BlockContext, doing } from './blocks.ts'
 import { type Diagnosis, mostRoots, type Waiting } from './diagnosis.ts'
 import { labelled, wrap } from './layout.ts'
 import { capital, count, plain } from './names.ts'
+import { callsOf, stackData, stackText } from './stack.ts'
 
 export function threadsSection(
   context: BlockContext,
@@ -41,7 +42,7 @@ function faultLines(context: BlockContext, thread: ThreadView): string[] {
   return [
     `${capital(names.thread(thread.tid))} faulted.`,
     ...labelled('at', [names.code(thread.pc)]),
-    ...labelled('stack', [stackText(context, thread.stack)]),
+    ...labelled('stack', [stackText(context, callsOf(context, thread))]),
     ...labelled('made', [startedBy(context, thread)]),
   ]
 }
@@ -69,7 +70,7 @@ function threadLines(context: BlockContext, thread: ThreadView, waits: Waiting |
     lines.push(...labelled('handles', [names.handles(only.object)]))
   // Where a thread runs its frames say only who called: the instruction it is at comes first.
   if (thread.state === 'running') lines.push(...labelled('at', [names.code(thread.pc)]))
-  lines.push(...labelled('stack', [stackText(context, thread.stack)]))
+  lines.push(...labelled('stack', [stackText(context, callsOf(context, thread))]))
   lines.push(...labelled('made', [startedBy(context, thread)]))
   if (only !== undefined && !told) lines.push(...objectLines(context, only.object, awaitsSignal.has(only.code)))
   return lines
@@ -90,10 +91,7 @@ function threadData(context: BlockContext, thread: ThreadView, waits: Waiting | 
     entry: { address: thread.entry, name: names.code(thread.entry) },
     pc: { address: thread.pc, name: names.code(thread.pc) },
     creator: names.siteData(thread.creator),
-    stack: {
-      stop: thread.stack.stop,
-      frames: thread.stack.frames.map(({ fp, lr }) => ({ fp, lr, name: names.code(lr) })),
-    },
+    stack: stackData(context, callsOf(context, thread)),
     ...(waits === undefined
       ? {}
       : {

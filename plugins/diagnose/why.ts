@@ -1,11 +1,12 @@
 /** The answer: where it begins, what is known of the producer, and who waits behind. */
 import type { ReportSection, RunEnd, ThreadView } from '../../core/index.ts'
-import { blockLines, objectLines, stackLines, stackText, startedBy, valueBefore } from './account.ts'
+import { blockLines, objectLines, startedBy, valueBefore } from './account.ts'
 import { awaitsSignal, type Block, type BlockContext, doing } from './blocks.ts'
 import { type Diagnosis, mostRoots, type Waiting } from './diagnosis.ts'
 import { labelled, wrap } from './layout.ts'
 import { capital, count } from './names.ts'
 import { producersOf } from './producer.ts'
+import { callsOf, stackLines, stackText } from './stack.ts'
 
 export function why(context: BlockContext, diagnosis: Diagnosis, cause: RunEnd['cause']): ReportSection {
   const hung = cause === 'deadlock' || cause === 'stuck'
@@ -60,7 +61,7 @@ function rootLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting): 
   )
   if (wait.alertable) lines.push(...labelled('', ['alertable: a user APC would end it too']))
   if (blocks.length > 1) lines.push(...blockLines(wait.type === 'all' ? 'all of' : 'any of', blocks))
-  lines.push(...labelled('stack', stackLines(context, thread.stack)))
+  lines.push(...labelled('stack', stackLines(context, callsOf(context, thread))))
   const first = blocks.find(({ code }) => code === root.code)
   if (first !== undefined) {
     lines.push(...objectLines(context, first.object, awaitsSignal.has(first.code)))
@@ -72,7 +73,7 @@ function rootLines(context: BlockContext, diagnosis: Diagnosis, root: Waiting): 
     lines.push(
       ...labelled(
         'likewise',
-        root.likewise.map(one => `${names.thread(one.tid)} at ${stackText(context, one.stack)}`),
+        root.likewise.map(one => `${names.thread(one.tid)} at ${stackText(context, callsOf(context, one))}`),
       ),
     )
   if (root.behind.length > 0) lines.push(...labelled('behind it', behindLines(context, diagnosis, root.behind)))
@@ -131,6 +132,6 @@ function suspendedLines(context: BlockContext, thread: ThreadView): string[] {
   return [
     ...wrap(`${capital(names.thread(thread.tid))} ${says}.`, 0, 2),
     ...labelled('made', [startedBy(context, thread)]),
-    ...(never ? [] : labelled('stack', stackLines(context, thread.stack))),
+    ...(never ? [] : labelled('stack', stackLines(context, callsOf(context, thread)))),
   ]
 }

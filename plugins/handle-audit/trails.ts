@@ -9,8 +9,8 @@
  *
  * Room is made by evicting whole objects, from four lists: ended before live, out of focus before in focus (focus counts
  * more). In a list the one that came first goes, but one that was touched since it was last looked at is passed over once
- * and put last: near enough to the least recently touched, for one bit instead of a move at every fact. A trail that begins after its object did (evicted, or never seen created) does
- * not know its totals, and says so by having none.
+ * and put last: near enough to the least recently touched, for one bit instead of a move at every fact. A trail that
+ * begins after its object did (evicted, or never seen created) does not know its totals, and says so by having none.
  */
 import { type Category, limits } from '../../core/index.ts'
 import { at, cellBytes, cellsFor, cellWords, createCells } from './cells.ts'
@@ -113,8 +113,11 @@ const listOf = (flags: number): number => (flags & FOCUS ? 2 : 0) + (flags & END
 /** Keys from here on are values that name no object; those below are serials. */
 export const ghostKeys = 2 ** 32
 
-/** What an entry of the table of trails costs, beside the cells. */
-const tableBytes = 64
+/**
+ * What an entry of the table of trails costs at most, beside the cells: three words and half a bucket, in a map that may
+ * be a quarter full (it doubles, and what was deleted leaves gaps), and a key of a ghost, which is no small integer.
+ */
+const tableBytes = 4 * 28 + 16
 const otherCategory = categories.indexOf('other')
 const lowHalf = 0xffff
 
