@@ -37,17 +37,11 @@ const axes = { lx: [-32768, 32767], ly: [-32768, 32767], rx: [-32768, 32767], ry
 const triggers = { lt: [0, 255], rt: [0, 255] } as const
 type Axis = keyof typeof axes | keyof typeof triggers
 
-export interface PadState {
+export interface PadState extends Readonly<Record<Axis, number>> {
   readonly connected: boolean
   /** Changes exactly when the state does. */
   readonly packet: number
   readonly buttons: number
-  readonly lt: number
-  readonly rt: number
-  readonly lx: number
-  readonly ly: number
-  readonly rx: number
-  readonly ry: number
 }
 
 export interface Pads {

@@ -120,7 +120,23 @@ const registerWait =
     return satisfied((gpu.pollRegister(index & 0x7fff) & mask) >>> 0, reference) ? undefined : 'wait'
   }
 
-const low32 = 0xffffffffn
+type Bins = 'binMask' | 'binSelect'
+
+/** All 64 bins at once, the high word first. */
+const setBins =
+  (bins: Bins): PacketBody =>
+  (gpu, data) => {
+    gpu[bins] = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
+    return undefined
+  }
+
+/** One word of the 64 bins, the low one at shift 0. */
+const setBinsAt =
+  (bins: Bins, shift: 0n | 32n): PacketBody =>
+  (gpu, data) => {
+    gpu[bins] = (gpu[bins] & ~(0xffffffffn << shift)) | (BigInt(data[0] ?? 0) << shift)
+    return undefined
+  }
 
 const rows: readonly PacketRow[] = [
   { opcode: 0x10, name: 'NOP' },
@@ -239,22 +255,8 @@ const rows: readonly PacketRow[] = [
       return undefined
     },
   },
-  {
-    opcode: 0x50,
-    name: 'SET_BIN_MASK',
-    run(gpu, data) {
-      gpu.binMask = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
-      return undefined
-    },
-  },
-  {
-    opcode: 0x51,
-    name: 'SET_BIN_SELECT',
-    run(gpu, data) {
-      gpu.binSelect = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
-      return undefined
-    },
-  },
+  { opcode: 0x50, name: 'SET_BIN_MASK', run: setBins('binMask') },
+  { opcode: 0x51, name: 'SET_BIN_SELECT', run: setBins('binSelect') },
   { opcode: 0x52, name: 'WAIT_REG_EQ', run: registerWait((value, reference) => value === reference) },
   { opcode: 0x53, name: 'WAIT_REG_GTE', run: registerWait((value, reference) => value >= reference) },
   {
@@ -288,38 +290,10 @@ const rows: readonly PacketRow[] = [
   { opcode: 0x5c, name: 'WAIT_UNTIL_READ' },
   { opcode: 0x5d, name: 'WAIT_IB_PFD_COMPLETE' },
   { opcode: 0x5e, name: 'CONTEXT_UPDATE' },
-  {
-    opcode: 0x60,
-    name: 'SET_BIN_MASK_LO',
-    run(gpu, data) {
-      gpu.binMask = (gpu.binMask & ~low32) | BigInt(data[0] ?? 0)
-      return undefined
-    },
-  },
-  {
-    opcode: 0x61,
-    name: 'SET_BIN_MASK_HI',
-    run(gpu, data) {
-      gpu.binMask = (BigInt(data[0] ?? 0) << 32n) | (gpu.binMask & low32)
-      return undefined
-    },
-  },
-  {
-    opcode: 0x62,
-    name: 'SET_BIN_SELECT_LO',
-    run(gpu, data) {
-      gpu.binSelect = (gpu.binSelect & ~low32) | BigInt(data[0] ?? 0)
-      return undefined
-    },
-  },
-  {
-    opcode: 0x63,
-    name: 'SET_BIN_SELECT_HI',
-    run(gpu, data) {
-      gpu.binSelect = (BigInt(data[0] ?? 0) << 32n) | (gpu.binSelect & low32)
-      return undefined
-    },
-  },
+  { opcode: 0x60, name: 'SET_BIN_MASK_LO', run: setBinsAt('binMask', 0n) },
+  { opcode: 0x61, name: 'SET_BIN_MASK_HI', run: setBinsAt('binMask', 32n) },
+  { opcode: 0x62, name: 'SET_BIN_SELECT_LO', run: setBinsAt('binSelect', 0n) },
+  { opcode: 0x63, name: 'SET_BIN_SELECT_HI', run: setBinsAt('binSelect', 32n) },
   // Not of the hardware: what our own VdSwap puts into the stream, so that a frame counts when the stream reaches it.
   {
     opcode: 0x64,
