@@ -1,5 +1,6 @@
 /** Every export the kernel offers: lists of rows, one after the other. The order means nothing. */
 import type { Entry } from '../call.ts'
+import { company } from './xam/company.ts'
 import { content } from './xam/content.ts'
 import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
@@ -7,7 +8,10 @@ import { xamMessages } from './xam/messages.ts'
 import { missingXam } from './xam/missing.ts'
 import { net } from './xam/net.ts'
 import { notify } from './xam/notify.ts'
+import { packages } from './xam/packages.ts'
 import { processes } from './xam/processes.ts'
+import { screenRows } from './xam/screens.ts'
+import { shell } from './xam/shell.ts'
 import { sockets } from './xam/sockets.ts'
 import { system } from './xam/system.ts'
 import { xamTasks } from './xam/tasks.ts'
@@ -31,6 +35,7 @@ import { files } from './xboxkrnl/files.ts'
 import { images } from './xboxkrnl/images.ts'
 import { interrupts } from './xboxkrnl/interrupts.ts'
 import { keyedHashes } from './xboxkrnl/keyed-hashes.ts'
+import { keys } from './xboxkrnl/keys.ts'
 import { locks } from './xboxkrnl/locks.ts'
 import { memory } from './xboxkrnl/memory.ts'
 import { missingXboxkrnl } from './xboxkrnl/missing.ts'
@@ -77,6 +82,7 @@ export const allEntries: readonly Entry[] = [
   ...loader,
   ...config,
   ...crypto,
+  ...keys,
   ...keyedHashes,
   ...bigNumbers,
   ...files,
@@ -87,6 +93,8 @@ export const allEntries: readonly Entry[] = [
   ...video,
   ...print,
   ...content,
+  ...packages,
+  ...company,
   ...input,
   ...audio,
   ...xma,
@@ -97,6 +105,8 @@ export const allEntries: readonly Entry[] = [
   ...xamMessages,
   ...system,
   ...ui,
+  ...screenRows,
+  ...shell,
   ...user,
   ...xamTasks,
   ...missingXboxkrnl,

@@ -65,7 +65,10 @@ function open(k: Kernel, root: string, dataAt: number, flags: number): { code: n
   }
 }
 
-function openContent(k: Kernel, { root, dataAt, flags, dispositionAt, licenseAt, overlapped }: OpenRequest): number {
+export function openContent(
+  k: Kernel,
+  { root, dataAt, flags, dispositionAt, licenseAt, overlapped }: OpenRequest,
+): number {
   const { code, how } = open(k, root, dataAt, flags)
   if (dispositionAt !== 0) k.memory.store32(dispositionAt, how)
   if (licenseAt !== 0) k.memory.store32(licenseAt, 0)
@@ -86,7 +89,7 @@ function deviceData(k: Kernel): Uint8Array {
   return bytes
 }
 
-function contentItem(k: Kernel, content: Parameters<typeof writeContentData>[2]): Uint8Array {
+export function contentItem(k: Kernel, content: Parameters<typeof writeContentData>[2]): Uint8Array {
   const at = k.pool.allocate(CONTENT_DATA.size)
   writeContentData(k, at, content)
   const bytes = k.memory.read(at, CONTENT_DATA.size)

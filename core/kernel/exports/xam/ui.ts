@@ -16,7 +16,7 @@ const shown = 50
 const screens = kernelState('screens', () => ({ up: 0 }))
 
 /** Puts a screen up and takes it down again: what the call that asked for it answers. */
-function show(k: Kernel, overlapped: number, result: Result): number {
+export function show(k: Kernel, overlapped: number, result: Result): number {
   const state = k.state(screens)
   state.up += 1
   broadcast(k, notification.systemUi, 1)

@@ -216,8 +216,6 @@ export const missingXboxkrnl = missing(0, [
   [579, 'XeKeysGenerateRandomKey', 'status'],
   [580, 'XeKeysGetKey', 'status'],
   [581, 'XeKeysGetDigest', 'status'],
-  [582, 'XeKeysGetConsoleID', 'status'],
-  [583, 'XeKeysGetConsoleType', 'status'],
   [584, 'XeKeysQwNeRsaPrvCrypt', 'status'],
   [585, 'XeKeysHmacSha', 'status'],
   [586, 'XInputdPassThroughRFCommand', 'u32'],
