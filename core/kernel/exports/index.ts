@@ -18,6 +18,7 @@ import { xamTasks } from './xam/tasks.ts'
 import { ui } from './xam/ui.ts'
 import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
+import { debugMonitor } from './xbdm/monitor.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { audio } from './xboxkrnl/audio.ts'
 import { bigNumbers } from './xboxkrnl/big-numbers.ts'
@@ -79,6 +80,7 @@ export const allEntries: readonly Entry[] = [
   ...images,
   ...variables,
   ...debug,
+  ...debugMonitor,
   ...loader,
   ...config,
   ...crypto,

@@ -321,7 +321,7 @@ export function createWorkbench(
     },
     call(tid, name, ...args) {
       select(tid)
-      const row = core.table.find('xboxkrnl', name) ?? core.table.find('xam', name)
+      const row = core.table.find('xboxkrnl', name) ?? core.table.find('xam', name) ?? core.table.find('xbdm', name)
       if (row === undefined) throw new Error(`no export is called ${name}`)
       const { frame } = kernel
       const { tid: caller } = kernel.thread
