@@ -323,8 +323,9 @@ export function createTier(spec: TierSpec): Tier {
   function batch(hot: readonly number[], room: number): Batch {
     const found: Unit[] = []
     const inside = new Set<number>()
-    const work = [...hot]
-    const known = new Set(work)
+    // Two modules may have held a unit of one entry.
+    const known = new Set(hot)
+    const work = [...known]
     let size = 0
     while (found.length < (spec.unitsInModule ?? mostUnits) && size < room) {
       const pc = work.shift()
