@@ -7,13 +7,12 @@
  *
  * The record of a creation is kept beside the rings once the rings let go of it, for as long as the object has a trail.
  *
- * Room is made by evicting whole objects, from four lists: ended before live, out of focus before in focus (focus counts
- * more). In a list the one that came first goes, but one that was touched since it was last looked at is passed over once
- * and put last: near enough to the least recently touched, for one bit instead of a move at every fact. A trail that
- * begins after its object did (evicted, or never seen created) does not know its totals, and says so by having none.
+ * Room is made by evicting whole objects (order.ts). A trail that begins after its object did (evicted, or never seen
+ * created) does not know its totals, and says so by having none.
  */
 import { type Category, limits } from '../../core/index.ts'
 import { at, cellBytes, cellsFor, cellWords, createCells } from './cells.ts'
+import { createOrder, flag, flagsWord } from './order.ts'
 
 export const categories = ['signal', 'wait', 'wake', 'other'] as const satisfies readonly Category[]
 
@@ -88,11 +87,8 @@ export interface TrailView {
   records(category: Category): Uint8Array[]
 }
 
-// Words of a head cell. Link, previous and next are of the list it is in.
+// Words of a head cell; 2 to 4 are those of order.ts.
 const KEY = 1
-const FLAGS = 2
-const PREVIOUS = 3
-const NEXT = 4
 const CELLS = 5
 const KIND = 6
 const HANDLE = 7
@@ -103,12 +99,9 @@ const KEPT_WORDS = 11
 const RINGS = 12 // for each category: head, tail, and records in the low half with cells in the high half
 const TOTALS = 24 // for each category a double
 
-const ENDED = 1
-const FOCUS = 2
+// Flags beside those of order.ts.
 const WHOLE = 4
 const GHOST = 8
-const TOUCHED = 16
-const listOf = (flags: number): number => (flags & FOCUS ? 2 : 0) + (flags & ENDED ? 0 : 1)
 
 /** Keys from here on are values that name no object; those below are serials. */
 export const ghostKeys = 2 ** 32
@@ -124,8 +117,7 @@ const lowHalf = 0xffff
 export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) => boolean): Trails {
   const cells = createCells()
   const heads = new Map<number, number>()
-  const oldest = [0, 0, 0, 0]
-  const newest = [0, 0, 0, 0]
+  const order = createOrder(cells)
   const cellsPerObject = Math.floor(bounds.bytesPerObject / cellBytes)
   let entries = 0
   let retained = 0
@@ -147,33 +139,6 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     const value = (doubles[place] as number) + more
     doubles[place] = value
     return value
-  }
-
-  function unlink(head: number): void {
-    const list = listOf(get(head, FLAGS))
-    const previous = get(head, PREVIOUS)
-    const next = get(head, NEXT)
-    if (previous === 0) oldest[list] = next
-    else set(previous, NEXT, next)
-    if (next === 0) newest[list] = previous
-    else set(next, PREVIOUS, previous)
-  }
-
-  function linkNewest(head: number): void {
-    const list = listOf(get(head, FLAGS))
-    const last = newest[list] as number
-    set(head, PREVIOUS, last)
-    set(head, NEXT, 0)
-    if (last === 0) oldest[list] = head
-    else set(last, NEXT, head)
-    newest[list] = head
-  }
-
-  function flag(head: number, bit: number): void {
-    if (get(head, FLAGS) & bit) return
-    unlink(head)
-    set(head, FLAGS, get(head, FLAGS) | bit)
-    linkNewest(head)
   }
 
   function lastOf(first: number, count: number): number {
@@ -198,32 +163,16 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     const birth = get(head, BIRTH)
     if (birth !== 0) freeChain(birth, cellsFor(recordWords(birth)))
     if (get(head, KEPT) !== 0) freeChain(get(head, KEPT), cellsFor(get(head, KEPT_WORDS)))
-    unlink(head)
-    heads.delete((get(head, KEY) >>> 0) + (get(head, FLAGS) & GHOST ? ghostKeys : 0))
+    order.remove(head)
+    heads.delete((get(head, KEY) >>> 0) + (get(head, flagsWord) & GHOST ? ghostKeys : 0))
     cells.give(head, head, 1)
     evictedObjects += 1
-  }
-
-  /** The next to go in a list, other than `spare`; 0 when there is none. */
-  function victimOf(list: number, spare: number): number {
-    let head = oldest[list] as number
-    while (head !== 0) {
-      const flags = get(head, FLAGS)
-      if (head !== spare && !(flags & TOUCHED)) return head
-      if (head === spare && get(head, NEXT) === 0 && get(head, PREVIOUS) === 0) return 0
-      unlink(head)
-      set(head, FLAGS, flags & ~TOUCHED)
-      linkNewest(head)
-      head = oldest[list] as number
-    }
-    return 0
   }
 
   /** Evicts until `more` bytes fit, but never the trail that they are for. */
   function makeRoom(more: number, spare: number): void {
     while (bytes() + more > bounds.bytes) {
-      let victim = 0
-      for (let list = 0; list < oldest.length && victim === 0; list += 1) victim = victimOf(list, spare)
+      const victim = order.victim(spare)
       if (victim === 0) return
       evict(victim)
     }
@@ -289,7 +238,7 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     memory[ring + 1] = cells.lastTaken
     memory[ring + 2] = (memory[ring + 2] as number) + 1 + (need << 16)
     memory[start + CELLS] = (memory[start + CELLS] as number) + need
-    memory[start + FLAGS] = (memory[start + FLAGS] as number) | TOUCHED
+    memory[start + flagsWord] = (memory[start + flagsWord] as number) | flag.touched
     retained += 1
   }
 
@@ -298,18 +247,18 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     const head = cells.take()
     cells.slab(head).fill(0, at(head), at(head) + cellWords)
     set(head, KEY, key)
-    set(head, FLAGS, (whole ? WHOLE : 0) | (key >= ghostKeys ? GHOST : 0))
+    set(head, flagsWord, (whole ? WHOLE : 0) | (key >= ghostKeys ? GHOST : 0))
     set(head, KIND, kind)
     set(head, CELLS, 1)
     heads.set(key, head)
-    linkNewest(head)
+    order.add(head)
     return head
   }
 
   function view(key: number): TrailView | undefined {
     const head = heads.get(key)
     if (head === undefined) return undefined
-    const flags = get(head, FLAGS)
+    const flags = get(head, flagsWord)
     const records = (category: Category): Uint8Array[] => {
       const ring = RINGS + categories.indexOf(category) * 3
       const found: Uint8Array[] = []
@@ -337,8 +286,8 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
       kind: get(head, KIND),
       handle: get(head, HANDLE) >>> 0,
       address: get(head, ADDRESS) >>> 0,
-      inFocus: (flags & FOCUS) !== 0,
-      ended: (flags & ENDED) !== 0,
+      inFocus: (flags & flag.focus) !== 0,
+      ended: (flags & flag.ended) !== 0,
       counts,
       birth,
       kept: get(head, KEPT) === 0 ? undefined : cells.load(get(head, KEPT), get(head, KEPT_WORDS)),
@@ -350,9 +299,9 @@ export function createTrails(bounds: TrailLimits, isBirth: (firstWord: number) =
     find: key => heads.get(key) ?? 0,
     open,
     append,
-    end: head => flag(head, ENDED),
-    focus: head => flag(head, FOCUS),
-    inFocus: head => (get(head, FLAGS) & FOCUS) !== 0,
+    end: head => order.mark(head, flag.ended),
+    focus: head => order.mark(head, flag.focus),
+    inFocus: head => (get(head, flagsWord) & flag.focus) !== 0,
     name(head, kind, handle, address) {
       const memory = cells.slab(head)
       const start = at(head)
