@@ -6,12 +6,6 @@ export function field(word: number, first: number, last: number): number {
   return width === 32 ? word >>> 0 : (word >>> (31 - last)) & ((1 << width) - 1)
 }
 
-/** The low `width` bits of `value` as a signed number; `width` is 1 to 32. */
-export function signExtend(value: number, width: number): number {
-  const shift = 32 - width
-  return (value << shift) >> shift
-}
-
 /** The 64-bit mask of bits `first`..`last` (0 = most significant), wrapping when `first` > `last`. */
 export function mask64(first: number, last: number): bigint {
   const all = (1n << 64n) - 1n

@@ -75,7 +75,7 @@ export function usageOf(key: string, row: OptionRow): string {
 }
 
 /** `stop after … (1 or more; XENOSCOPE_X)`: what the help and the README say of a row. */
-export function aboutOption(row: OptionRow): string {
+function aboutOption(row: OptionRow): string {
   const notes = [
     rangeOf(row) ?? '',
     row.default === undefined ? '' : `default ${row.default}`,

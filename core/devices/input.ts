@@ -51,7 +51,7 @@ export interface Pads {
   at(pad: number, tick: number): PadState
 }
 
-export const padCount = 4
+const padCount = 4
 
 interface Event {
   readonly tick: number

@@ -20,7 +20,7 @@ import { type ObjectKind, objectKinds } from './objects.ts'
 import type { FactSink } from './sink.ts'
 
 export const headerBytes = 64
-export const maxTextBytes = 1024
+const maxTextBytes = 1024
 export const maxRecordBytes = 4096
 
 /** Who acts, and from where: the guest thread inside a kernel call, or the kernel's own path. */

@@ -23,7 +23,7 @@ export interface AudioClient {
   closing: boolean
 }
 
-export const audioState = kernelState<{ clients: AudioClient[] }>('audio', () => ({ clients: [] }))
+const audioState = kernelState<{ clients: AudioClient[] }>('audio', () => ({ clients: [] }))
 
 /** The high half of a client's handle. */
 export const driverMark = 0x41550000

@@ -24,7 +24,7 @@ interface OpenPackage {
   readonly path: string
 }
 
-export const openPackages = kernelState<{ list: OpenPackage[] }>('content', () => ({ list: [] }))
+const openPackages = kernelState<{ list: OpenPackage[] }>('content', () => ({ list: [] }))
 
 export interface ContentData {
   readonly device: number

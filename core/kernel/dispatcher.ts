@@ -39,7 +39,7 @@ import { createSatisfaction, type SatisfactionPorts } from './satisfaction.ts'
 import { KMUTANT } from './structs.ts'
 import { createWaits, type WaitPorts, type Waits } from './wait.ts'
 
-export const lostReason = { autoSetWhileSet: 0, pulseIntoNobody: 1, overLimit: 2, manualSetWhileSet: 3 } as const
+const lostReason = { autoSetWhileSet: 0, pulseIntoNobody: 1, overLimit: 2, manualSetWhileSet: 3 } as const
 
 export interface Dispatcher extends Pick<Waits, 'wait' | 'end' | 'detach' | 'attach'> {
   /** Sets an event, timer or other object without a count; the previous state. */

@@ -32,7 +32,7 @@ export const disposition = { continueExecution: 0, continueSearch: 1, nested: 2,
 /** Frames a walk goes through before it gives up. */
 export const mostFrames = 0x10000
 /** What a function may store below its stack pointer before it makes its frame. */
-export const belowStack = 0x680
+const belowStack = 0x680
 
 /** A search for a handler: all addresses are of records in guest memory. */
 export interface Search {

@@ -2,7 +2,7 @@
 import type { Thread } from './object.ts'
 
 /** Above all priorities of threads: the hardware thread's own context for interrupts. */
-export const interruptPriority = 32
+const interruptPriority = 32
 
 export interface ReadyLists {
   /** The highest priority with a thread in it, -1 for none. */

@@ -10,7 +10,7 @@ export const userName = 'User'
 export const offlineId = 0xe000_0000_0000_0001n
 export const signedIn = { no: 0, locally: 1, online: 2 } as const
 export const users = 4
-export const anyUser = 0xff
+const anyUser = 0xff
 
 export const isSignedIn = (index: number): boolean => index === 0
 /** The user an index means: `any` is the one there is. */

@@ -28,7 +28,7 @@ export function fenceWritten(k: Kernel, address: number, value: number, packet: 
   )
 }
 
-export const graphicsSource = { verticalBlank: 0, commandProcessor: 1 } as const
+const graphicsSource = { verticalBlank: 0, commandProcessor: 1 } as const
 const interruptActor = 2
 
 /** Runs the title's callback on a hardware thread's interrupt context; false when there is none to run. */

@@ -9,7 +9,7 @@ export type ImportTarget = number | { readonly code: number }
 export type ImportResolver = (library: string, ordinal: number, kind: ImportKind) => ImportTarget
 
 /** The words of a thunk that traps: `sc 2`, `blr`, the id, zero. */
-export const thunkWords = { syscall: 0x44000042, return: 0x4e800020, branchToCount: 0x4e800420 } as const
+const thunkWords = { syscall: 0x44000042, return: 0x4e800020, branchToCount: 0x4e800420 } as const
 const moveToCount = 0x7d6903a6
 const loadHigh = 0x3d600000
 const orLow = 0x616b0000

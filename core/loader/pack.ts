@@ -310,7 +310,7 @@ function markRow(): Uint8Array {
 }
 
 /** `2.0.21119.0` as the word that headers hold. */
-export function versionWord(text: string, refuse: (what: string) => Failure): number {
+function versionWord(text: string, refuse: (what: string) => Failure): number {
   const parts = text.split('.').map(Number)
   const [major = 0, minor = 0, build = 0, qfe = 0] = parts
   const fits = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most

@@ -26,7 +26,7 @@ const row = <T>(keys: number | readonly number[], title: string, decode: (block:
   decode,
 })
 
-export const headerRows = {
+const headerRows = {
   resources: row(0x2ff, 'resource info', decodeResources),
   fileFormat: row(0x3ff, 'file format', decodeFileFormat),
   deltaPatch: row(0x5ff, 'delta patch descriptor', decodeDeltaPatch),

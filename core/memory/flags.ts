@@ -6,7 +6,7 @@
  */
 import { access, hostMap, pageShift, plain } from './map.ts'
 
-export const pagesOfMemory = 1 << (32 - pageShift)
+const pagesOfMemory = 1 << (32 - pageShift)
 
 export interface PageFlags {
   of(page: number): number

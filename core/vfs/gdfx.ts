@@ -12,7 +12,7 @@ import type { Source, SourceEntry } from './source.ts'
 import { attribute } from './vfs.ts'
 
 export const sectorBytes = 2048
-export const volumeMagic = 'MICROSOFT*XBOX*MEDIA'
+const volumeMagic = 'MICROSOFT*XBOX*MEDIA'
 /** Where a partition may start in an image: rebuilt images, and the game partitions of the disc generations. */
 const partitionStarts = [0, 0xfb20, 0x20600, 0x2080000, 0xfd90000]
 const descriptorSector = 32

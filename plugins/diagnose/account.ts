@@ -13,7 +13,7 @@ export function blockLines(label: string, blocks: readonly Block[]): string[] {
   return labelled(label, lines)
 }
 
-export function madeBy({ names }: BlockContext, object: ObjectView): string {
+function madeBy({ names }: BlockContext, object: ObjectView): string {
   const { created } = object
   if (object.adopted || created === undefined)
     return `initialised by the title itself${created === undefined ? '' : `; first seen ${names.time(created.cycle)} in ${names.site(created.source, created.lr)}`}`

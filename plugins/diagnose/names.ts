@@ -39,7 +39,7 @@ const actorNames: Readonly<Record<Actor, string>> = {
   kernel: 'the kernel',
 }
 
-export const threadName = (thread: Pick<ThreadView, 'tid' | 'name'>): string =>
+const threadName = (thread: Pick<ThreadView, 'tid' | 'name'>): string =>
   thread.name === '' ? `thread ${thread.tid}` : `thread ${thread.tid} "${plain(thread.name)}"`
 
 /** Guest text without what would disturb a terminal. */

@@ -6,7 +6,7 @@
 export const cellBytes = 128
 export const cellWords = cellBytes / 4
 /** Words of a cell that hold content; the first is the link. */
-export const payloadWords = cellWords - 1
+const payloadWords = cellWords - 1
 
 const slabBits = 13
 const slabCells = 1 << slabBits

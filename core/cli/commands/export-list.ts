@@ -10,7 +10,7 @@ import { columns } from '../text.ts'
 type Row = ExportRow | VariableRow
 
 /** `unknown`: of a library or with an ordinal that the kernel has no row for, so that it has not even a name. */
-export const exportStates = ['implemented', 'without-effect', 'variable', 'missing', 'unknown'] as const
+const exportStates = ['implemented', 'without-effect', 'variable', 'missing', 'unknown'] as const
 export type ExportState = (typeof exportStates)[number]
 
 export interface ListedExport {

@@ -19,7 +19,7 @@ import type { Device, MappedDevice } from '../device.ts'
 import { swapWord } from '../gpu/registers.ts'
 
 export const contextCount = 320
-export const contextBytes = 64
+const contextBytes = 64
 
 export interface XmaDecoder extends Device, MappedDevice {
   /** Physical address of the array of contexts. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { alignDown, alignUp, field, mask64, signExtend } from '../../../core/base/bits.ts'
+import { alignDown, alignUp, field, mask64 } from '../../../core/base/bits.ts'
 import { exitStatus, fail, failures } from '../../../core/base/failure.ts'
 import { limits } from '../../../core/base/limits.ts'
 import { createRing } from '../../../core/base/ring.ts'
@@ -10,11 +10,6 @@ test('bit 0 of a field is the most significant, as the manuals number it', () =>
   expect(field(0x90610070, 0, 5)).toBe(36)
   expect(field(0x90610070, 6, 10)).toBe(3)
   expect(field(0xffffffff, 0, 31)).toBe(0xffffffff)
-})
-
-test('a 16-bit displacement is signed', () => {
-  expect(signExtend(0xfff0, 16)).toBe(-16)
-  expect(signExtend(0x7fff, 16)).toBe(0x7fff)
 })
 
 test('a mask whose first bit lies past its last wraps around', () => {
