@@ -23,3 +23,7 @@ export function alignUp(value: number, step: number): number {
 export function alignDown(value: number, step: number): number {
   return Math.floor(value / step) * step
 }
+
+/** The 16 bytes of a vector of equal elements of `size` bytes, least significant first. */
+export const repeated = (element: number, size: 1 | 2 | 4): number[] =>
+  Array.from({ length: 16 }, (_, i) => (element >>> (8 * (i % size))) & 0xff)

@@ -21,7 +21,7 @@ export const exitCauses = {
   return: 'a return to a caller that was interpreted, or to somewhere else',
 } as const
 export type ExitCause = keyof typeof exitCauses
-const causeNames = Object.keys(exitCauses) as ExitCause[]
+export const causeNames = Object.keys(exitCauses) as ExitCause[]
 
 export interface ProfileSpec {
   /** Milliseconds of the host. */
@@ -82,15 +82,7 @@ interface Entry {
   milliseconds: number
   exits: Record<ExitCause, number>
 }
-const noExits = (): Record<ExitCause, number> => ({
-  budget: 0,
-  kernel: 0,
-  instruction: 0,
-  access: 0,
-  rare: 0,
-  cold: 0,
-  return: 0,
-})
+const noExits = () => Object.fromEntries(causeNames.map(name => [name, 0])) as Record<ExitCause, number>
 
 export function createProfile({ now, functionOf }: ProfileSpec): Profile {
   const functions = new Map<number, Entry>()

@@ -1,6 +1,6 @@
 /** Where the instructions of a run went, as a section of its report. */
 import { hex32 } from '../../base/words.ts'
-import { type ExitCause, exitCauses, type FunctionProfile, type ProfileReport } from '../../cpu/profile.ts'
+import { causeNames, exitCauses, type FunctionProfile, type ProfileReport } from '../../cpu/profile.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { ReportSection } from '../../plugin/api.ts'
 import { columns, grouped } from '../text.ts'
@@ -8,7 +8,6 @@ import { columns, grouped } from '../text.ts'
 /** Functions that the report lists; `data` has all. */
 const shown = 25
 
-const causeNames = Object.keys(exitCauses) as ExitCause[]
 const milliseconds = (ms: number): string => `${ms.toFixed(ms < 10 ? 2 : 0)} ms`
 
 const exitsText = (exits: FunctionProfile['exits']): string =>

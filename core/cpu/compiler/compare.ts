@@ -57,8 +57,9 @@ export interface BitRead {
 
 /** The bit of a condition field that a value is. */
 export function bitOf(node: Node): BitRead | undefined {
-  if (node.op !== 'arithmetic' || node.operation !== conjunction) return undefined
-  const [shifted, one] = node.args
+  const args = argumentsOf(node, conjunction)
+  if (args === undefined) return undefined
+  const [shifted, one] = args
   const [field, shift] = argumentsOf(shifted, operations['i32.shr_u']) ?? []
   if (!isConstant(one, 1) || field?.op !== 'read' || field.place.file !== 'crf' || shift?.op !== 'known')
     return undefined

@@ -8,7 +8,7 @@
 import type { Node, Program } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import { type Bits, type Edge, include, offsetOf, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, include, offsetOf, type Registers } from './registers.ts'
 
 const known = new WeakMap<Program, ReadonlyMap<Node, Comparison>>()
 
@@ -56,7 +56,7 @@ export function conditionsOf(
         const set = compared.has(index) ? made : lost
         const other = compared.has(index) ? lost : made
         include(set, index)
-        other[index >> 5] = (other[index >> 5] ?? 0) & ~(1 << (index & 31))
+        exclude(other, index)
         if (compared.has(index)) include(ordered, index)
       }
     }

@@ -19,17 +19,6 @@ import { createConstants, createModule } from '../wasm/module.ts'
 import { unitSignature, unwound } from './unit.ts'
 
 const { stateBlock } = hostMap
-const o = {
-  eqz: 0x45,
-  eq: 0x46,
-  ne: 0x47,
-  gtU: 0x4b,
-  add: 0x6a,
-  sub: 0x6b,
-  and: 0x71,
-  or: 0x72,
-  shrU: 0x76,
-} as const
 
 /** Where in a slot the sides of its records begin: 8 bytes each, the handler, then the counter or the unit. */
 const sidesAt = pageEndAt + 4 * recordSize
@@ -66,14 +55,14 @@ export function emitHelper(name: keyof typeof helperSignatures, writer: Writer):
     w.get(0)
     slotOf()
     w.tee(1)
-    w.op(o.eqz)
+    w.do('i32.eqz')
     w.if('i32')
     w.i32(0)
     w.else()
     entryOf(1, 0, recordShift)
     w.memory(memory.i32Load16U, 0)
     w.i32(compiled)
-    w.op(o.eq)
+    w.do('i32.eq')
     w.if('i32')
     entryOf(1, 0, sideShift)
     w.memory(memory.i32Load, sidesAt + sideValue)
@@ -88,34 +77,34 @@ export function emitHelper(name: keyof typeof helperSignatures, writer: Writer):
   w.set(first)
   w.get(ea)
   w.get(size)
-  w.op(o.add)
+  w.do('i32.add')
   w.i32(1)
-  w.op(o.sub)
+  w.do('i32.sub')
   w.set(last)
   fold(last)
   w.set(last)
   // The bytes must follow one another, both pages allow it, and neither refuse it.
   w.get(last)
   w.get(first)
-  w.op(o.sub)
+  w.do('i32.sub')
   w.get(size)
   w.i32(1)
-  w.op(o.sub)
-  w.op(o.ne)
+  w.do('i32.sub')
+  w.do('i32.ne')
   flagsOf(first)
   flagsOf(last)
-  w.op(o.and)
+  w.do('i32.and')
   w.get(need)
-  w.op(o.and)
+  w.do('i32.and')
   w.get(need)
-  w.op(o.ne)
-  w.op(o.or)
+  w.do('i32.ne')
+  w.do('i32.or')
   flagsOf(first)
   flagsOf(last)
-  w.op(o.or)
+  w.do('i32.or')
   w.get(refuse)
-  w.op(o.and)
-  w.op(o.or)
+  w.do('i32.and')
+  w.do('i32.or')
   w.if('i32')
   w.i32(0)
   w.else()
@@ -136,13 +125,13 @@ function build(profiled: boolean): WebAssembly.Module {
   const side = (): void => {
     w.get(record)
     w.i32(~slotMask)
-    w.op(o.and)
+    w.do('i32.and')
     w.get(record)
     w.i32(slotMask)
-    w.op(o.and)
+    w.do('i32.and')
     w.i32(recordShift - sideShift)
-    w.op(o.shrU)
-    w.op(o.add)
+    w.do('i32.shr_u')
+    w.do('i32.add')
   }
   /** Runs the record under a handler whose number `number` pushes. */
   const run = (number: () => void): void => {
@@ -175,11 +164,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.get(counter)
   w.memory(memory.i32Load, sidesAt + sideValue)
   w.i32(1)
-  w.op(o.sub)
+  w.do('i32.sub')
   w.memory(memory.i32Store, sidesAt + sideValue)
   w.get(counter)
   w.memory(memory.i32Load, sidesAt + sideValue)
-  w.op(o.eqz)
+  w.do('i32.eqz')
   w.if()
   w.get(record)
   w.call(builder.imported('hot'))
@@ -208,11 +197,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.set(nextLeft)
   w.tee(nextPc)
   w.i32(unwound)
-  w.op(o.eq)
+  w.do('i32.eq')
   w.if()
   state(transient.exit)()
   w.i32(exits.budget)
-  w.op(o.ne)
+  w.do('i32.ne')
   w.if()
   w.op(code.return)
   w.end()
@@ -220,11 +209,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.end()
   w.get(nextPc)
   w.get(pc)
-  w.op(o.eq)
+  w.do('i32.eq')
   w.get(nextLeft)
   w.get(left)
-  w.op(o.eq)
-  w.op(o.and)
+  w.do('i32.eq')
+  w.do('i32.and')
   w.if()
   run(() => own(ownSide))
   w.end()
@@ -242,7 +231,7 @@ function build(profiled: boolean): WebAssembly.Module {
   w.tee(ownSide)
   w.memory(memory.i32Load16U, 0)
   w.i32(compiled)
-  w.op(o.gtU)
+  w.do('i32.gt_u')
   w.if()
   w.get(ownSide)
   w.call(builder.imported('arrived'))

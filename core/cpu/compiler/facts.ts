@@ -11,7 +11,7 @@ import { operations } from '../arithmetic.ts'
 import type { Node } from '../wasm/trace.ts'
 import { argumentsOf } from './compare.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, has, include, offsetOf, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, offsetOf, type Registers } from './registers.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
@@ -127,12 +127,7 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
         name => certain.includes(name) || (copies.length > 0 && copies.every(one => one >= 0 && has(facts[name], one))),
       ),
     }))
-    for (const register of change.lost)
-      if (register >= 0)
-        for (const name of names) {
-          const set = facts[name]
-          set[register >> 5] = (set[register >> 5] ?? 0) & ~(1 << (register & 31))
-        }
+    for (const register of change.lost) if (register >= 0) for (const name of names) exclude(facts[name], register)
     for (const { register, facts: list } of news) for (const name of list) include(facts[name], register)
   }
 

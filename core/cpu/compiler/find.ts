@@ -79,7 +79,8 @@ export interface Finder {
 
 const longest = 1_500
 
-const meanings = new Map<string, Map<Row, (Meaning | undefined)[]>>()
+/** By the bits of the mode, then by row, then by variant. */
+const meanings: Map<Row, (Meaning | undefined)[]>[] = []
 
 function branchTarget(scope: Scope): Node | undefined {
   if (scope.branch) return scope.branch
@@ -100,9 +101,9 @@ const onlyInterpreted = (scope: Scope): boolean =>
 export function meaningOf(word: number, mode: Mode): Meaning | undefined {
   const row = decode(word)
   if (row === undefined) return undefined
-  const key = `${mode.wide} ${mode.exact} ${mode.fuses} ${mode.quick}`
-  const cache = meanings.get(key) ?? new Map<Row, (Meaning | undefined)[]>()
-  meanings.set(key, cache)
+  const bits = Number(mode.wide) | (Number(mode.exact) << 1) | (Number(mode.fuses) << 2) | (mode.quick ? 8 : 0)
+  meanings[bits] ??= new Map()
+  const cache = meanings[bits]
   let list = cache.get(row)
   if (list === undefined) {
     list = []

@@ -28,6 +28,9 @@ export const has = (set: Bits, index: number): boolean => (((set[index >> 5] ?? 
 export function include(set: Bits, index: number): void {
   set[index >> 5] = (set[index >> 5] ?? 0) | (1 << (index & 31))
 }
+export function exclude(set: Bits, index: number): void {
+  set[index >> 5] = (set[index >> 5] ?? 0) & ~(1 << (index & 31))
+}
 /** Adds all of `more`; whether that changed anything. */
 function join(set: Bits, more: Bits): boolean {
   let changed = false

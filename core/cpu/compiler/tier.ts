@@ -243,19 +243,30 @@ export function createTier(spec: TierSpec): Tier {
     const from = jumps.get(pc)
     jumps.delete(pc)
     if (from === undefined) return false
-    return renew(unit => unit.blocks.some(block => block.start <= from && from < block.end && !unit.indexOf.has(pc)))
+    return renew(holding(from, unit => !unit.indexOf.has(pc)))
+  }
+
+  /** The modules with units that hold an address, and which units those are; of them, those that `also` says. */
+  interface Holders {
+    readonly stale: readonly CompiledModule[]
+    isStale(unit: Unit): boolean
+  }
+  function holding(pc: number, also: (unit: Unit, block: Block) => boolean): Holders {
+    const isStale = (unit: Unit): boolean =>
+      unit.blocks.some(block => block.start <= pc && pc < block.end && also(unit, block))
+    const there = [...(byPage.get(fold(pc) >>> pageShift) ?? [])]
+    return { stale: there.filter(module => module.units.some(({ unit }) => isStale(unit))), isStale }
   }
 
   /** Compiles anew the units that are stale; whether that has been done at once. */
-  function renew(isStale: (unit: Unit) => boolean): boolean {
+  function renew({ stale, isStale }: Holders): boolean {
     if (!spec.eager) {
       // Their successors take their place; other units of their modules, and those that call them directly, stay.
-      for (const module of modules)
+      for (const module of stale)
         for (const { unit } of module.units)
           if (units.get(unit.entry) === module && isStale(unit)) enqueue(unit.entry, true)
       return false
     }
-    const stale = [...modules].filter(module => module.units.some(({ unit }) => isStale(unit)))
     for (const module of stale) drop(module)
     compile(
       batch(
@@ -269,12 +280,10 @@ export function createTier(spec: TierSpec): Tier {
   /** An instruction that units often give up is compiled with all it means. */
   function relent(pc: number): boolean {
     if (whole.has(pc)) return false
-    const gives = (block: Block): boolean =>
-      block.start <= pc && pc < block.end && block.instructions[(pc - block.start) >> 2]?.meaning.gives === true
-    const isStale = (unit: Unit): boolean => unit.blocks.some(gives)
-    if (![...modules].some(module => module.units.some(({ unit }) => isStale(unit)))) return false
+    const holders = holding(pc, (_, block) => block.instructions[(pc - block.start) >> 2]?.meaning.gives === true)
+    if (holders.stale.length === 0) return false
     whole.add(pc)
-    return renew(isStale)
+    return renew(holders)
   }
 
   function enqueue(pc: number, again = false): void {

@@ -18,7 +18,7 @@ import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
 import { code, memory as op, type Signature } from '../wasm/bytes.ts'
-import { type AccessPlace, createEmitter, type RuntimeName, type Site } from '../wasm/emit.ts'
+import { type AccessPlace, createEmitter, type RuntimeName, type Site, writeLimit } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
@@ -30,7 +30,7 @@ import { comparisonsOf, conditionsOf } from './conditions.ts'
 import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
-import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, offsetOf, type Register, registersOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
 /** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
@@ -61,30 +61,6 @@ export interface UnitSite {
 }
 
 const { stateBlock } = hostMap
-const o = {
-  eqz: 0x45,
-  eq: 0x46,
-  ne: 0x47,
-  ltS: 0x48,
-  xor: 0x73,
-  i64Eq: 0x51,
-  i64LtS: 0x53,
-  i64GtU: 0x56,
-  i64Sub: 0x7d,
-  i64GtS: 0x55,
-  i64Xor: 0x85,
-  wrap: 0xa7,
-  extendS: 0xac,
-  extendU: 0xad,
-  add: 0x6a,
-  sub: 0x6b,
-  and: 0x71,
-  or: 0x72,
-  shl: 0x74,
-  shrU: 0x76,
-  demote: 0xb6,
-  promote: 0xbb,
-} as const
 const left = 0
 const room = 1
 const pcLocal = 2
@@ -215,15 +191,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function setLimits(): void {
     if (limits === undefined) return
     for (const type of ['f64', 'f32'] as const) {
-      w.op(type === 'f64' ? code.f64Const : code.f32Const)
-      writer[type](Number.POSITIVE_INFINITY)
-      w.op(type === 'f64' ? code.f64Const : code.f32Const)
-      writer[type](-1)
-      w.get(localOf[status] ?? 0)
-      w.i32(0xff)
-      w.op(o.and)
-      w.op(o.eqz)
-      w.op(code.select)
+      writeLimit(writer, type, () => w.get(localOf[status] ?? 0))
       w.set(limits[type])
     }
   }
@@ -241,23 +209,23 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.get(local)
     if (order === undefined) return
     w.i32(0)
-    w.op(o.ltS)
+    w.do('i32.lt_s')
     w.if('i32')
     w.i32(8)
     w.get(order.first)
     w.get(order.second)
-    w.op(o.i64GtS)
+    w.do('i64.gt_s')
     w.get(order.first)
     w.get(order.second)
-    w.op(o.i64Eq)
+    w.do('i64.eq')
     w.i32(1)
-    w.op(o.shl)
-    w.op(o.or)
-    w.op(o.shrU)
+    w.do('i32.shl')
+    w.do('i32.or')
+    w.do('i32.shr_u')
     w.get(local)
     w.i32(-1)
-    w.op(o.xor)
-    w.op(o.or)
+    w.do('i32.xor')
+    w.do('i32.or')
     w.else()
     w.get(local)
     w.end()
@@ -270,7 +238,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.get(left)
     if (owed === 0 || !counts) return
     w.i32(owed)
-    w.op(o.sub)
+    w.do('i32.sub')
   }
   const pay = (owed: number): void => {
     if (owed === 0 || !counts) return
@@ -350,9 +318,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.block()
       w.get(pcLocal)
       w.i32(least | 0)
-      w.op(o.sub)
+      w.do('i32.sub')
       w.i32(2)
-      w.op(o.shrU)
+      w.do('i32.shr_u')
       w.op(code.brTable)
       writer.u32(count)
       for (let i = 0; i < count; i += 1) writer.u32(targets.indexOf(least + 4 * i) + 1)
@@ -373,7 +341,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.set(left)
     w.tee(pcLocal)
     w.i32(from.block.end | 0)
-    w.op(o.ne)
+    w.do('i32.ne')
     w.if()
     returnTo(() => w.get(pcLocal))
     w.end()
@@ -425,7 +393,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.i32(access.device | (stores ? access.code : 0))
     w.call(site.runtime('findPlace'))
     w.tee(local)
-    w.op(o.eqz)
+    w.do('i32.eqz')
     w.if()
     unitSite.refuse?.()
     w.end()
@@ -449,9 +417,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       spansUsed += 1
       span.local = local
       w.get(localOf[span.base] ?? 0)
-      w.op(o.wrap)
+      w.do('i32.wrap_i64')
       w.i32(span.least)
-      w.op(o.add)
+      w.do('i32.add')
       checkPlace(local, span.end - span.least, span.loads, span.stores)
     }
     return { local: span.local, offset: displacement - span.least }
@@ -476,20 +444,25 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (single !== undefined) {
       expression(single)
       w.tee(local)
-      w.op(o.promote)
+      w.do('f64.promote_f32')
       w.set(localOf[register.index] ?? 0)
       return true
     }
     // A copy, a choice or a change of sign of singles is exact both ways.
     expression(value)
     w.tee(localOf[register.index] ?? 0)
-    w.op(o.demote)
+    w.do('f32.demote_f64')
     w.set(local)
     return true
   }
 
-  const vectorLocals = new Map<string, { readonly local: number; readonly at: number }>()
-  const swapLocals = new Map<4 | 8 | 16, number>()
+  const constantLocals = new Map<number, number>()
+  /** Pushes the vector that lies at a place from the start on. */
+  function constantAt(at: number): void {
+    const local = constantLocals.get(at) ?? keep('v128')
+    constantLocals.set(at, local)
+    w.get(local)
+  }
   const unitSite: Site = {
     writer,
     local: temporary,
@@ -514,7 +487,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       include(here().dirty, register.index)
       include(written, register.index)
       const { ordered } = here()
-      ordered[register.index >> 5] = (ordered[register.index >> 5] ?? 0) & ~(1 << (register.index & 31))
+      exclude(ordered, register.index)
       value()
       w.set(localOf[register.index] ?? 0)
       if (register.index === status) setLimits()
@@ -541,19 +514,19 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
           writer.s64(0n)
         } else {
           expression(node)
-          if (type === 'i32') w.op(signed ? o.extendS : o.extendU)
+          if (type === 'i32') w.do(signed ? 'i64.extend_i32_s' : 'i64.extend_i32_u')
         }
         // Unsigned order is signed order with the sign bits turned.
         if (type === 'i64' && !signed) {
           w.op(code.i64Const)
           writer.s64(-(1n << 63n))
-          w.op(o.i64Xor)
+          w.do('i64.xor')
         }
         w.set(local)
       }
       expression(so)
       w.i32(-1)
-      w.op(o.xor)
+      w.do('i32.xor')
       w.set(localOf[register.index] ?? 0)
       include(dirty, register.index)
       include(written, register.index)
@@ -561,13 +534,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       return true
     },
     vector(value) {
-      const key = value.join()
       const at = site.vector(value)
-      if (at === undefined) return false
-      const local = vectorLocals.get(key)?.local ?? keep('v128')
-      vectorLocals.set(key, { local, at })
-      w.get(local)
-      return true
+      if (at !== undefined) constantAt(at)
+      return at !== undefined
     },
     holds(condition) {
       const subject = subjectOf(condition)
@@ -603,12 +572,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (number === 0) {
         w.get(localOf[index] ?? 0)
         w.i32(-2)
-        w.op(o.eq)
+        w.do('i32.eq')
         return true
       }
       w.get(order.first)
       w.get(order.second)
-      w.op(number === 3 ? o.i64LtS : number === 2 ? o.i64GtS : o.i64Eq)
+      w.do(number === 3 ? 'i64.lt_s' : number === 2 ? 'i64.gt_s' : 'i64.eq')
       return true
     },
     flush: interpreted,
@@ -617,14 +586,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     writeAt: interpreted,
     callKernel,
     leave: interpreted,
-    swapMask(size) {
-      let local = swapLocals.get(size)
-      if (local === undefined) {
-        local = keep('v128')
-        swapLocals.set(size, local)
-      }
-      w.get(local)
-    },
+    swapMask: size => constantAt(swapMasks[size]),
     runtime: site.runtime,
     callRoutine(routine) {
       const at = site.routineAt(routine)
@@ -704,7 +666,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (need > 0 && counts) {
       w.get(left)
       w.i32(need)
-      w.op(o.ltS)
+      w.do('i32.lt_s')
       w.if()
       cold(block.start, 0, dirty)
       w.end()
@@ -761,7 +723,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   each(written, register => {
     w.get(masks[register.index >> 5] ?? 0)
     w.i32(1 << (register.index & 31))
-    w.op(o.and)
+    w.do('i32.and')
     w.if()
     spill(register)
     w.end()
@@ -773,20 +735,15 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   if (blocks.some(block => block.ending.kind === 'call')) {
     w.get(room)
     w.i32(frameBytes + 8 * locals.length)
-    w.op(o.sub)
+    w.do('i32.sub')
     w.tee(room)
     w.i32(0)
-    w.op(o.ltS)
+    w.do('i32.lt_s')
     w.if()
     returnTo(() => w.i32(unit.entry | 0))
     w.end()
   }
-  for (const [size, local] of swapLocals) {
-    w.i32(0)
-    w.simdMemory(0, swapMasks[size])
-    w.set(local)
-  }
-  for (const { local, at } of vectorLocals.values()) {
+  for (const [at, local] of constantLocals) {
     w.i32(0)
     w.simdMemory(0, at)
     w.set(local)

@@ -32,28 +32,18 @@ export interface Host {
 const missing = (): never => {
   throw new Error('an operation has too few operands')
 }
-/** Operations of two operands; the third argument is never used. */
-function pair<X, Y>(of: (a: X, b: X) => Y): (a?: X, b?: X) => Y {
-  return (a, b) => (a === undefined || b === undefined ? missing() : of(a, b))
-}
+
+/** An operation of two operands that both types have. */
+const binary = (name: 'add' | 'sub' | 'mul' | 'div'): Host => ({
+  double: (o, a = missing(), b = missing()) => o.f64[name](a, b),
+  single: (o, a = missing(), b = missing()) => o.f32[name](a, b),
+})
 
 export const host = {
-  add: {
-    double: (o, ...v) => pair(o.f64.add)(...v),
-    single: (o, ...v) => pair(o.f32.add)(...v),
-  },
-  subtract: {
-    double: (o, ...v) => pair(o.f64.sub)(...v),
-    single: (o, ...v) => pair(o.f32.sub)(...v),
-  },
-  multiply: {
-    double: (o, ...v) => pair(o.f64.mul)(...v),
-    single: (o, ...v) => pair(o.f32.mul)(...v),
-  },
-  divide: {
-    double: (o, ...v) => pair(o.f64.div)(...v),
-    single: (o, ...v) => pair(o.f32.div)(...v),
-  },
+  add: binary('add'),
+  subtract: binary('sub'),
+  multiply: binary('mul'),
+  divide: binary('div'),
   root: {
     double: (o, a = missing()) => o.f64.sqrt(a),
     single: (o, a = missing()) => o.f32.sqrt(a),

@@ -37,7 +37,6 @@ export interface Interpreter {
 }
 
 const { stateBlock } = hostMap
-const op = { eqz: 0x45, sub: 0x6b, shl: 0x74, add: 0x6a } as const
 const record = 0
 const left = 1
 
@@ -75,11 +74,11 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       countDown(() => {
         w.get(record)
         w.i32(recordSize)
-        w.op(op.add)
+        w.do('i32.add')
       })
       w.get(record)
       w.i32(recordSize)
-      w.op(op.add)
+      w.do('i32.add')
       w.get(left)
       w.get(record)
       w.memory(memory.i32Load16U, recordSize)
@@ -90,9 +89,9 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
     function countDown(nextRecord: () => void): void {
       w.get(left)
       w.i32(1)
-      w.op(op.sub)
+      w.do('i32.sub')
       w.tee(left)
-      w.op(op.eqz)
+      w.do('i32.eqz')
       w.if()
       nextRecord()
       w.op(code.returnCall)
@@ -139,13 +138,13 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       readAt(index) {
         index()
         w.i32(3)
-        w.op(op.shl)
+        w.do('i32.shl')
         w.memory(memory.i64Load, stateBlock + files.gpr.at)
       },
       writeAt(index, value) {
         index()
         w.i32(3)
-        w.op(op.shl)
+        w.do('i32.shl')
         value()
         w.memory(memory.i64Store, stateBlock + files.gpr.at)
       },
@@ -170,12 +169,12 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
         w.tee(to)
         slotOf()
         w.tee(slot)
-        w.op(op.eqz)
+        w.do('i32.eqz')
         w.if()
         w.get(to)
         w.get(left)
         w.i32(1)
-        w.op(op.sub)
+        w.do('i32.sub')
         w.op(code.returnCall)
         writer.u32(runtime('enter'))
         w.end()
@@ -194,10 +193,10 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       callKernel() {
         w.get(record)
         w.i32(recordSize)
-        w.op(op.add)
+        w.do('i32.add')
         w.get(left)
         w.i32(1)
-        w.op(op.sub)
+        w.do('i32.sub')
         w.call(runtime('mark'))
         w.call(imported('call'))
         w.if()

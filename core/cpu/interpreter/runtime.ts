@@ -20,14 +20,6 @@ export const imports = {
 } as const
 export type ImportName = keyof typeof imports
 
-const o = {
-  eqz: 0x45,
-  ne: 0x47,
-  add: 0x6a,
-  sub: 0x6b,
-  and: 0x71,
-  shrU: 0x76,
-} as const
 const { stateBlock } = hostMap
 
 /** What the functions of the interpreter's module that no row describes need to know of the module. */
@@ -95,18 +87,18 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     w.set(first)
     w.get(0)
     w.get(1)
-    w.op(o.add)
+    w.do('i32.add')
     w.i32(1)
-    w.op(o.sub)
+    w.do('i32.sub')
     w.set(last)
     fold(last)
     w.tee(last)
     w.get(first)
-    w.op(o.sub)
+    w.do('i32.sub')
     w.get(1)
     w.i32(1)
-    w.op(o.sub)
-    w.op(o.ne)
+    w.do('i32.sub')
+    w.do('i32.ne')
     w.if()
     kind()
     w.end()
@@ -115,10 +107,10 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     // Both pages must allow it, and either may be special.
     w.get(flags)
     flagsOf(last)
-    w.op(o.and)
+    w.do('i32.and')
     need()
-    w.op(o.and)
-    w.op(o.eqz)
+    w.do('i32.and')
+    w.do('i32.eqz')
     w.if()
     kind()
     w.end()
@@ -130,7 +122,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
   const hasFlag = (flags: number, flag: number): void => {
     w.get(flags)
     w.i32(flag)
-    w.op(o.and)
+    w.do('i32.and')
   }
   /** A device takes whole, aligned accesses of up to 8 bytes. */
   const device = (flags: number, kind: ImportName, value: boolean): void => {
@@ -139,8 +131,8 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     w.get(0)
     w.get(1)
     w.i32(1)
-    w.op(o.sub)
-    w.op(o.and)
+    w.do('i32.sub')
+    w.do('i32.and')
     w.get(1)
     w.i32(8)
     w.op(0x4b)
@@ -161,14 +153,14 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     case 'pcOf':
       w.get(0)
       w.i32(~slotMask)
-      w.op(o.and)
+      w.do('i32.and')
       w.memory(memory.i32Load, pageAddressAt)
       w.get(0)
       w.i32(slotMask)
-      w.op(o.and)
+      w.do('i32.and')
       w.i32(recordShift - 2)
-      w.op(o.shrU)
-      return w.op(o.add)
+      w.do('i32.shr_u')
+      return w.do('i32.add')
     case 'mark':
       storeState(specials.pc.at, () => {
         w.get(0)
@@ -182,7 +174,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     case 'enter': {
       const record = 2
       w.get(1)
-      w.op(o.eqz)
+      w.do('i32.eqz')
       w.if()
       storeState(specials.pc.at, () => w.get(0))
       storeState(transient.left, () => w.i32(0))
@@ -191,14 +183,14 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       w.get(0)
       slotOf()
       w.tee(record)
-      w.op(o.eqz)
+      w.do('i32.eqz')
       w.if()
       storeState(specials.pc.at, () => w.get(0))
       storeState(transient.left, () => w.get(1))
       w.get(0)
       w.call(site.imported('page'))
       w.tee(record)
-      w.op(o.eqz)
+      w.do('i32.eqz')
       w.if()
       w.op(code.return)
       w.end()
@@ -213,7 +205,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       call('mark')
       w.get(0)
       w.call(site.imported('decode'))
-      w.op(o.eqz)
+      w.do('i32.eqz')
       w.if()
       w.op(code.return)
       w.end()
@@ -263,14 +255,14 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       const refuse = (): void => {
         w.get(2)
         w.i32(access.write)
-        w.op(o.and)
+        w.do('i32.and')
         w.if()
         faultAt('store', 0)
         w.end()
         faultAt('load', 0)
       }
       w.get(1)
-      w.op(o.eqz)
+      w.do('i32.eqz')
       w.if()
       w.i32(1)
       w.op(code.return)

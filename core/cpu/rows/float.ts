@@ -49,7 +49,21 @@ function commit<V extends Values>(
 
 const flagOf = <V extends Values>(o: Ops<V>, single: boolean): V['i32'] => o.i32.const(Number(single))
 
-/** An ordinary result alone; in the exact mode, and where it is not ordinary, all of it. */
+/** An ordinary effect alone, under its conditions; in the exact mode, and where it is not ordinary, all of it. */
+function usually<V extends Values>(
+  o: Ops<V>,
+  ordinary: () => { readonly where: readonly V['i32'][]; effect(): void },
+  exactly: () => void,
+): void {
+  if (o.exact) {
+    exactly()
+    return
+  }
+  const { where, effect } = ordinary()
+  o.usual(where, effect, exactly)
+}
+
+/** An ordinary result of the host's. */
 function result<V extends Values>(
   o: Ops<V>,
   f: Target,
@@ -58,19 +72,17 @@ function result<V extends Values>(
   host: Host,
   exactly: () => void,
 ): void {
-  if (o.exact) {
-    exactly()
-    return
-  }
-  if (single) {
+  const ofSingles = () => {
     const value = host.single(o, ...operands.map(o.single))
     const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
-    o.usual([...operands.map(o.isSingle), small], () => ordinary(o, f, () => o.setSingle(f.ft, value)), exactly)
-  } else {
+    return { where: [...operands.map(o.isSingle), small], effect: () => ordinary(o, f, () => o.setSingle(f.ft, value)) }
+  }
+  const ofDoubles = () => {
     const value = host.double(o, ...operands.map(o.double))
     const small = o.f64.lt(o.f64.abs(value), o.limit())
-    o.usual([small], () => ordinary(o, f, () => o.setDouble(f.ft, value)), exactly)
+    return { where: [small], effect: () => ordinary(o, f, () => o.setDouble(f.ft, value)) }
   }
+  usually(o, single ? ofSingles : ofDoubles, exactly)
 }
 
 function ordinary<V extends Values>(o: Ops<V>, f: Target, write: () => void): void {
@@ -189,16 +201,15 @@ const conversion = (
         const [bits, flags] = o.call(toInteger, o.fpr(f.fb), mode, o.i32.const(Number(word)))
         commit(o, f, bits, flags, afterConversion)
       }
-      if (o.exact) {
-        exactly()
-        return
+      const fitting = () => {
+        const size = o.f64.abs(o.double(f.fb))
+        const fits = o.f64.lt(size, o.f64.const(word ? 2 ** 31 - 1 : 2 ** 62))
+        const whole = zero ? o.double(f.fb) : o.f64.nearest(o.double(f.fb))
+        const integer = () => (word ? o.i64.extend_i32_s(o.i32.trunc_sat_f64_s(whole)) : o.i64.trunc_sat_f64_s(whole))
+        const where = zero ? [fits] : [fits, o.f64.lt(size, o.limit())]
+        return { where, effect: () => ordinary(o, f, () => o.setFpr(f.ft, integer())) }
       }
-      const size = o.f64.abs(o.double(f.fb))
-      const fits = o.f64.lt(size, o.f64.const(word ? 2 ** 31 - 1 : 2 ** 62))
-      const whole = zero ? o.double(f.fb) : o.f64.nearest(o.double(f.fb))
-      const integer = () => (word ? o.i64.extend_i32_s(o.i32.trunc_sat_f64_s(whole)) : o.i64.trunc_sat_f64_s(whole))
-      const conditions = zero ? [fits] : [fits, o.f64.lt(size, o.limit())]
-      o.usual(conditions, () => ordinary(o, f, () => o.setFpr(f.ft, integer())), exactly)
+      usually(o, fitting, exactly)
     },
   )
 
@@ -215,17 +226,15 @@ const comparison = (name: string, extended: '0000000000' | '0000100000', ordered
         o.setCrField(f.bf, order)
         o.set('fpscr', afterCompare(o, old, o.i32.or(flags, o.i32.shl(order, o.i32.const(12)))))
       }
-      if (o.exact) {
-        exactly()
-        return
+      const numbers = () => {
+        const [a, b] = [o.double(f.fa), o.double(f.fb)]
+        const beside = o.i32.or(o.f64.gt(a, b), o.i32.shl(o.f64.eq(a, b), o.i32.const(1)))
+        return {
+          where: [o.isNumber(f.fa), o.isNumber(f.fb)],
+          effect: () => o.setCrField(f.bf, o.i32.shr_u(o.i32.const(8), beside)),
+        }
       }
-      const [a, b] = [o.double(f.fa), o.double(f.fb)]
-      const beside = o.i32.or(o.f64.gt(a, b), o.i32.shl(o.f64.eq(a, b), o.i32.const(1)))
-      o.usual(
-        [o.isNumber(f.fa), o.isNumber(f.fb)],
-        () => o.setCrField(f.bf, o.i32.shr_u(o.i32.const(8), beside)),
-        exactly,
-      )
+      usually(o, numbers, exactly)
     },
   )
 
@@ -267,10 +276,14 @@ export const floatRows: readonly Row[] = [
         'reciprocal square root estimate of FRB, double',
         (o, f) => {
           const exactly = (): void => commit(o, f, ...o.call(rootEstimate, o.fpr(f.fb), o.get('fpscr')))
-          const value = o.double(f.fb)
-          const usual = [o.f64.ge(value, o.f64.const(2 ** -1022)), o.f64.lt(value, o.limit())]
-          if (o.exact) exactly()
-          else o.usual(usual, () => ordinary(o, f, () => o.setFpr(f.ft, ordinaryRootEstimate(o, o.fpr(f.fb)))), exactly)
+          const positive = () => {
+            const value = o.double(f.fb)
+            return {
+              where: [o.f64.ge(value, o.f64.const(2 ** -1022)), o.f64.lt(value, o.limit())],
+              effect: () => ordinary(o, f, () => o.setFpr(f.ft, ordinaryRootEstimate(o, o.fpr(f.fb)))),
+            }
+          }
+          usually(o, positive, exactly)
         },
       ),
     ),
@@ -294,10 +307,12 @@ export const floatRows: readonly Row[] = [
     'enabled-exceptions',
     row('frsp', '111111 ft 00000 fb 0000001100 rc', 'ft, fb', 'FRB rounded to single', (o, f) => {
       const exactly = (): void => commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1)))
-      const value = o.single(f.fb)
-      const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
-      if (o.exact) exactly()
-      else o.usual([small], () => ordinary(o, f, () => o.setSingle(f.ft, value)), exactly)
+      const finite = () => {
+        const value = o.single(f.fb)
+        const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
+        return { where: [small], effect: () => ordinary(o, f, () => o.setSingle(f.ft, value)) }
+      }
+      usually(o, finite, exactly)
     }),
   ),
   ...modelled('integer-in-float', conversion('fctiw', '0000001110', true, false)),
@@ -311,10 +326,12 @@ export const floatRows: readonly Row[] = [
     'FRB, a signed doubleword, as a double, by FPSCR[RN]',
     (o, f) => {
       const exactly = (): void => commit(o, f, ...o.call(fromInteger, o.fpr(f.fb), o.get('fpscr'), o.i32.const(0)))
-      const value = o.f64.convert_i64_s(o.fpr(f.fb))
-      const small = o.f64.lt(o.f64.abs(value), o.limit())
-      if (o.exact) exactly()
-      else o.usual([small], () => ordinary(o, f, () => o.setDouble(f.ft, value)), exactly)
+      const rounded = () => {
+        const value = o.f64.convert_i64_s(o.fpr(f.fb))
+        const small = o.f64.lt(o.f64.abs(value), o.limit())
+        return { where: [small], effect: () => ordinary(o, f, () => o.setDouble(f.ft, value)) }
+      }
+      usually(o, rounded, exactly)
     },
   ),
   comparison('fcmpu', '0000000000', false),

@@ -1,5 +1,5 @@
 import { mask64 } from '../../base/bits.ts'
-import { type Ops, routine, type Values } from '../algebra.ts'
+import { type Known, type Ops, routine, type Values } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { addition, carryIn, not, overflow, record } from './flags.ts'
 import { alias, modelled, row } from './row.ts'
@@ -47,6 +47,16 @@ function target<V extends Values>(
 ): void {
   o.setGpr(f.a, value)
   record(o, f.rc, value)
+}
+
+/** RS rotated left, and with a mask known from the instruction. */
+function rotateAnd<V extends Values>(
+  o: Ops<V>,
+  f: { readonly s: Operand<'gpr'>; readonly a: Operand<'gpr'>; readonly rc: boolean },
+  count: V['i64'],
+  mask: (known: Known) => bigint,
+): void {
+  target(o, f, o.i64.and(o.i64.rotl(o.gpr(f.s), count), o.known64(mask)))
 }
 
 /** The high 64 bits of an unsigned product, from four products of halves. */
@@ -360,45 +370,21 @@ export const integerRows = [
     '011110 s a sh6 mb6 mb6 000 sh6 rc',
     'a, s, sh6, mb6',
     'RS rotated left by SH, bits before MB cleared',
-    (o, f) =>
-      target(
-        o,
-        f,
-        o.i64.and(
-          o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
-          o.known64(k => mask64(k(f.mb6), 63)),
-        ),
-      ),
+    (o, f) => rotateAnd(o, f, o.imm(f.sh6), k => mask64(k(f.mb6), 63)),
   ),
   row(
     'rldicr',
     '011110 s a sh6 mb6 mb6 001 sh6 rc',
     'a, s, sh6, mb6',
     'RS rotated left by SH, bits behind ME cleared',
-    (o, f) =>
-      target(
-        o,
-        f,
-        o.i64.and(
-          o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
-          o.known64(k => mask64(0, k(f.mb6))),
-        ),
-      ),
+    (o, f) => rotateAnd(o, f, o.imm(f.sh6), k => mask64(0, k(f.mb6))),
   ),
   row(
     'rldic',
     '011110 s a sh6 mb6 mb6 010 sh6 rc',
     'a, s, sh6, mb6',
     'RS rotated left by SH, bits before MB and the low SH bits cleared',
-    (o, f) =>
-      target(
-        o,
-        f,
-        o.i64.and(
-          o.i64.rotl(o.gpr(f.s), o.imm(f.sh6)),
-          o.known64(k => mask64(k(f.mb6), 63 - k(f.sh6))),
-        ),
-      ),
+    (o, f) => rotateAnd(o, f, o.imm(f.sh6), k => mask64(k(f.mb6), 63 - k(f.sh6))),
   ),
   row(
     'rldimi',
@@ -427,30 +413,14 @@ export const integerRows = [
     '011110 s a b mb6 mb6 1000 rc',
     'a, s, b, mb6',
     'RS rotated left by RB, bits before MB cleared',
-    (o, f) =>
-      target(
-        o,
-        f,
-        o.i64.and(
-          o.i64.rotl(o.gpr(f.s), o.gpr(f.b)),
-          o.known64(k => mask64(k(f.mb6), 63)),
-        ),
-      ),
+    (o, f) => rotateAnd(o, f, o.gpr(f.b), k => mask64(k(f.mb6), 63)),
   ),
   row(
     'rldcr',
     '011110 s a b mb6 mb6 1001 rc',
     'a, s, b, mb6',
     'RS rotated left by RB, bits behind ME cleared',
-    (o, f) =>
-      target(
-        o,
-        f,
-        o.i64.and(
-          o.i64.rotl(o.gpr(f.s), o.gpr(f.b)),
-          o.known64(k => mask64(0, k(f.mb6))),
-        ),
-      ),
+    (o, f) => rotateAnd(o, f, o.gpr(f.b), k => mask64(0, k(f.mb6))),
   ),
 
   // A word shifted within 64 bits by up to 63 loses what a shift of 32 bits would lose.

@@ -39,6 +39,24 @@ function readTimebase<V extends Values>(o: Ops<V>, number: number): V['i64'] {
   return number === spr.tbu ? o.i64.shr_u(ticks, o.i64.const(32)) : ticks
 }
 
+/** What no title may do at all: name, encoding, syntax, what it would do. */
+const hypervisor = (
+  [
+    ['rfid', '01001100000000000000000000100100', '', 'return from interrupt'],
+    ['hrfid', '01001100000000000000001000100100', '', 'return from the hypervisor'],
+    ['slbie', '0111110000000000 b 01101100100', 'b', 'invalidate a segment entry'],
+    ['slbia', '01111100000000000000001111100100', '', 'invalidate all segment entries'],
+    ['slbmte', '011111 s 00000 b 01100100100', 's, b', 'write a segment entry'],
+    ['slbmfee', '011111 t 00000 b 11100100110', 't, b', 'read the address half of a segment entry'],
+    ['slbmfev', '011111 t 00000 b 11010100110', 't, b', 'read the page half of a segment entry'],
+    ['tlbie', '0111110000 tlbl 00000 b 01001100100', 'b, tlbl', 'invalidate a page entry'],
+    ['tlbiel', '0111110000 tlbl 00000 b 01000100100', 'b, tlbl', 'invalidate a page entry of this processor'],
+    ['tlbsync', '01111100000000000000010001101100', '', 'wait for invalidated page entries'],
+  ] as const
+).map(([name, pattern, syntax, about]) =>
+  row(name, pattern, syntax, `${about}: a fault, no title may`, o => o.fault('privileged')),
+)
+
 export const systemRows: readonly Row[] = [
   row(
     'sync',
@@ -102,99 +120,13 @@ export const systemRows: readonly Row[] = [
     row('mfmsr', '011111 t 000000000000010100110', 't', 'read the machine state', (o, f) =>
       o.setGpr(f.t, o.get('msr')),
     ),
-  ),
-  ...apart(
-    'privileged',
     row('mtmsr', '011111 s 0000 l15 0000000100100100', 's, l15', 'write the machine state, low word', (o, f) =>
       writeMsr(o, o.gpr(f.s), f.l15 ? externalAndRecoverable : lowWord),
     ),
-  ),
-  ...apart(
-    'privileged',
     row('mtmsrd', '011111 s 0000 l15 0000000101100100', 's, l15', 'write the machine state, all but the mode', (o, f) =>
       writeMsr(o, o.gpr(f.s), f.l15 ? externalAndRecoverable : allButSf),
     ),
-  ),
-
-  ...apart(
-    'privileged',
-    row('rfid', '01001100000000000000000000100100', '', 'return from interrupt: a fault, no title may', o =>
-      o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row('hrfid', '01001100000000000000001000100100', '', 'return from the hypervisor: a fault, no title may', o =>
-      o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row('slbie', '0111110000000000 b 01101100100', 'b', 'invalidate a segment entry: a fault, no title may', o =>
-      o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row('slbia', '01111100000000000000001111100100', '', 'invalidate all segment entries: a fault, no title may', o =>
-      o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row('slbmte', '011111 s 00000 b 01100100100', 's, b', 'write a segment entry: a fault, no title may', o =>
-      o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row(
-      'slbmfee',
-      '011111 t 00000 b 11100100110',
-      't, b',
-      'read the address half of a segment entry: a fault, no title may',
-      o => o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row(
-      'slbmfev',
-      '011111 t 00000 b 11010100110',
-      't, b',
-      'read the page half of a segment entry: a fault, no title may',
-      o => o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row(
-      'tlbie',
-      '0111110000 tlbl 00000 b 01001100100',
-      'b, tlbl',
-      'invalidate a page entry: a fault, no title may',
-      o => o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row(
-      'tlbiel',
-      '0111110000 tlbl 00000 b 01000100100',
-      'b, tlbl',
-      'invalidate a page entry of this processor: a fault, no title may',
-      o => o.fault('privileged'),
-    ),
-  ),
-  ...apart(
-    'privileged',
-    row(
-      'tlbsync',
-      '01111100000000000000010001101100',
-      '',
-      'wait for invalidated page entries: a fault, no title may',
-      o => o.fault('privileged'),
-    ),
+    ...hypervisor,
   ),
 ]
 

@@ -64,25 +64,31 @@ function plainly<V extends Values>(
   return o.v128.usual([...operands, result].map(o.isPlain), () => result, carefully)
 }
 
+/** One meaning where two operands are plain, another where they are not. */
+const ofPlain = <V extends Values>(o: Ops<V>, a: V128<V>, b: V128<V>, yes: () => V128<V>, no: () => V128<V>): V128<V> =>
+  o.v128.usual([o.isPlain(a), o.isPlain(b)], yes, no)
+
+/** An operation of two operands, whatever they are. */
+const careful =
+  (host: Meaning2): Meaning2 =>
+  (o, a, b) =>
+    settled(o, flushed(o, host(o, flushed(o, a), flushed(o, b))), a, b)
+
 const binary =
   (host: Meaning2, inHost: Meaning2 = host): Meaning2 =>
   (o, a, b) =>
-    plainly(o, [a, b], inHost(o, a, b), () => {
-      const [x, y] = [flushed(o, a), flushed(o, b)]
-      return settled(o, flushed(o, host(o, x, y)), a, b)
-    })
+    plainly(o, [a, b], inHost(o, a, b), () => careful(host)(o, a, b))
 
 /** The greater or the lesser of plain operands is plain. */
 const choosing =
   (host: Meaning2): Meaning2 =>
   (o, a, b) =>
-    o.v128.usual(
-      [o.isPlain(a), o.isPlain(b)],
+    ofPlain(
+      o,
+      a,
+      b,
       () => host(o, a, b),
-      () => {
-        const [x, y] = [flushed(o, a), flushed(o, b)]
-        return settled(o, flushed(o, host(o, x, y)), a, b)
-      },
+      () => careful(host)(o, a, b),
     )
 
 export const add = binary((o, a, b) => o.f32x4.add(a, b))
@@ -171,8 +177,10 @@ export const reciprocal = unary((o, b) => o.f32x4.div(words(o, 0x3f80_0000), b))
 const compare =
   (host: Meaning2): Meaning2 =>
   (o, a, b) =>
-    o.v128.usual(
-      [o.isPlain(a), o.isPlain(b)],
+    ofPlain(
+      o,
+      a,
+      b,
       () => host(o, a, b),
       () => host(o, flushed(o, a), flushed(o, b)),
     )

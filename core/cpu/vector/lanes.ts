@@ -5,6 +5,7 @@
  * Shifts and rotates by a count in each element are products: an element times 2^n has the left shift in its low half
  * and what was shifted out in its high half, so all three kinds come from one widening multiply.
  */
+import { repeated } from '../../base/bits.ts'
 import type { Ops, Values } from '../algebra.ts'
 
 type V128<V extends Values> = V['v128']
@@ -19,11 +20,9 @@ export const ones = <V extends Values>(o: Ops<V>): V128<V> => o.v128.const(range
 /** Lane numbers 0 to 15. */
 export const iota = <V extends Values>(o: Ops<V>): V128<V> => o.v128.const(range(i => i))
 
-export const words = <V extends Values>(o: Ops<V>, value: number): V128<V> =>
-  o.v128.const(range(i => (value >>> (8 * (i & 3))) & 0xff))
-export const halves = <V extends Values>(o: Ops<V>, value: number): V128<V> =>
-  o.v128.const(range(i => (value >>> (8 * (i & 1))) & 0xff))
-export const bytes = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.v128.const(range(() => value & 0xff))
+export const words = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.v128.const(repeated(value, 4))
+export const halves = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.v128.const(repeated(value, 2))
+export const bytes = <V extends Values>(o: Ops<V>, value: number): V128<V> => o.v128.const(repeated(value, 1))
 
 /** Moves bytes by guest numbers: byte g of the result is byte `of(g)` of a and b joined, a on the left. */
 export function arrange<V extends Values>(o: Ops<V>, of: (g: number) => number, a: V128<V>, b: V128<V>): V128<V> {

@@ -5,28 +5,18 @@
  */
 import { hostMap, pageShift, pageSize, plain, windows } from '../../memory/map.ts'
 import { memory, type Writer } from './bytes.ts'
-import { instructions } from './instructions.ts'
+import { instructions, perWriter } from './instructions.ts'
 
-const op = { eqz: 0x45, ne: 0x47, geU: 0x4f, add: 0x6a, and: 0x71, shl: 0x74, shrU: 0x76 } as const
 const highestFirst = [...windows].sort((a, b) => b.start - a.start)
 
-const made = new WeakMap<Writer, Addresses>()
-export type Addresses = ReturnType<typeof create>
-
-export function addresses(writer: Writer): Addresses {
-  const have = made.get(writer)
-  if (have !== undefined) return have
-  const now = create(writer)
-  made.set(writer, now)
-  return now
-}
+export const addresses = perWriter(create)
 
 function create(writer: Writer) {
   const w = instructions(writer)
   const pageOf = (address: number): void => {
     w.get(address)
     w.i32(pageShift)
-    w.op(op.shrU)
+    w.do('i32.shr_u')
   }
   const flagsOf = (address: number): void => {
     pageOf(address)
@@ -36,20 +26,20 @@ function create(writer: Writer) {
     w.get(address)
     if (offset > 0) {
       w.i32(offset)
-      w.op(op.add)
+      w.do('i32.add')
     }
     w.i32(pageShift)
-    w.op(op.shrU)
+    w.do('i32.shr_u')
     w.memory(memory.i32Load8U, hostMap.plainPages)
   }
   /** Pushes whether the flags on the stack lack one of `need`, which are of `plain`. */
   const test = (need: number): void => {
     w.i32(need)
-    w.op(op.and)
+    w.do('i32.and')
     if (need & (need - 1)) {
       w.i32(need)
-      w.op(op.ne)
-    } else w.op(op.eqz)
+      w.do('i32.ne')
+    } else w.do('i32.eqz')
   }
   return {
     /** Pushes the address, moved down from the windows that fold. */
@@ -57,11 +47,11 @@ function create(writer: Writer) {
       for (const window of highestFirst) {
         w.get(address)
         w.i32(window.start)
-        w.op(op.geU)
+        w.do('i32.ge_u')
         w.if('i32')
         w.get(address)
         w.i32(window.delta)
-        w.op(op.add)
+        w.do('i32.add')
         w.else()
       }
       w.get(address)
@@ -78,15 +68,15 @@ function create(writer: Writer) {
     isRefused(address: number, size: number, need: number): void {
       plainOf(address, 0)
       plainOf(address, size - 1)
-      w.op(op.and)
+      w.do('i32.and')
       test(need)
     },
     /** Pushes the slot of decoded records of the page that the address on the stack lies in, 0 for none. */
     slotOf(): void {
       w.i32(pageShift)
-      w.op(op.shrU)
+      w.do('i32.shr_u')
       w.i32(2)
-      w.op(op.shl)
+      w.do('i32.shl')
       w.memory(memory.i32Load, hostMap.decodedPages)
     },
     /** Pushes what a slot holds for the word at an address, entries of 2^`shift` bytes: both are locals. */
@@ -94,10 +84,10 @@ function create(writer: Writer) {
       w.get(slot)
       w.get(address)
       w.i32(pageSize - 4)
-      w.op(op.and)
+      w.do('i32.and')
       w.i32(shift - 2)
-      w.op(op.shl)
-      w.op(op.add)
+      w.do('i32.shl')
+      w.do('i32.add')
     },
   }
 }

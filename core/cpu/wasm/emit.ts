@@ -88,27 +88,25 @@ export interface AccessPlace {
 }
 
 const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
-const simdOp = {
-  relaxedSwizzle: 0x100,
-  splat: { i32: 17, i64: 18, f32: 19, f64: 20 },
-  extract: { i32: 27, i64: 29, f32: 31, f64: 33 },
-} as const
-const i32op = {
-  eqz: 0x45,
-  ne: 0x47,
-  and: 0x71,
-  or: 0x72,
-  shl: 0x74,
-  shrU: 0x76,
-  add: 0x6a,
-  mul: 0x6c,
-} as const
-const extendU = 0xad
-const float = { demote: 0xb6, reinterpret32: 0xbc, reinterpret64: 0xbd } as const
+const relaxedSwizzle = 0x100
+/** Vectors of elements of a type. */
+const lanes = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const
 
 const hasEffects = (plan: Plan): boolean => plan.hasEffects
 const hasWrites = (plan: Plan): boolean => plan.writes > 0
 const hasBranch = (plan: Plan): boolean => plan.branches.length > 0
+
+/** Pushes what results are held against: infinite where FPSCR asks for rounding to nearest and nothing else, else -1. */
+export function writeLimit(writer: Writer, type: 'f32' | 'f64', status: () => void): void {
+  const w = instructions(writer)
+  w.float(type, Number.POSITIVE_INFINITY)
+  w.float(type, -1)
+  status()
+  w.i32(0xff)
+  w.do('i32.and')
+  w.do('i32.eqz')
+  w.op(code.select)
+}
 
 export function createEmitter(site: Site, program: Program) {
   const { writer } = site
@@ -128,7 +126,7 @@ export function createEmitter(site: Site, program: Program) {
         return constant(node.type, node.value)
       case 'arithmetic':
         for (const arg of node.args) expression(arg)
-        return arithmetic(node.operation.opcode, node.operation.lane ? node.lane : undefined)
+        return w.operation(node.operation, node.lane)
       case 'shuffle':
         for (const arg of node.args) expression(arg)
         w.simd(13)
@@ -160,7 +158,7 @@ export function createEmitter(site: Site, program: Program) {
         for (const arg of node.args) expression(arg)
         if (node.bytes > 1) {
           w.i32(node.bytes)
-          w.op(i32op.mul)
+          w.do('i32.mul')
         }
         const opcode = node.bytes === 1 ? memory.i32Load8U : node.bytes === 4 ? memory.i32Load : memory.i64Load
         return w.memory(opcode, site.table(node.table))
@@ -174,12 +172,9 @@ export function createEmitter(site: Site, program: Program) {
         return node.args.slice(0, 1).forEach(expression)
       case 'single':
         node.args.forEach(expression)
-        return w.op(float.demote)
+        return w.do('f32.demote_f64')
       case 'limit':
-        constant(node.type, Number.POSITIVE_INFINITY)
-        constant(node.type, -1)
-        node.args.forEach(expression)
-        return limited()
+        return writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => node.args.forEach(expression))
       case 'result':
       case 'index':
         throw new Error(`${node.op} has no local`)
@@ -197,31 +192,8 @@ export function createEmitter(site: Site, program: Program) {
     if (type === 'i64') {
       writer.u8(code.i64Const)
       writer.s64(BigInt(value))
-    } else if (type === 'f64') {
-      writer.u8(code.f64Const)
-      writer.f64(Number(value))
-    } else if (type === 'f32') {
-      writer.u8(code.f32Const)
-      writer.f32(Number(value))
-    } else w.i32(Number(value))
-  }
-
-  function arithmetic(opcode: number, lane: number | undefined) {
-    if (opcode > 0xffff) {
-      w.simd(opcode & 0xffff)
-      if (lane !== undefined) writer.u8(lane)
-    } else if (opcode > 0xff) {
-      writer.u8(opcode >>> 8)
-      writer.u32(opcode & 0xff)
-    } else writer.u8(opcode)
-  }
-
-  /** Chooses the first of two numbers where FPSCR, on top, asks for rounding to nearest and nothing else. */
-  function limited() {
-    w.i32(0xff)
-    w.op(i32op.and)
-    w.op(i32op.eqz)
-    w.op(code.select)
+    } else if (type === 'f64' || type === 'f32') w.float(type, Number(value))
+    else w.i32(Number(value))
   }
 
   /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
@@ -235,7 +207,7 @@ export function createEmitter(site: Site, program: Program) {
     site.mark()
     slow(offset)
     w.tee(offset)
-    w.op(i32op.eqz)
+    w.do('i32.eqz')
     w.if()
     site.leave()
     w.end()
@@ -261,30 +233,28 @@ export function createEmitter(site: Site, program: Program) {
         w.memory(memory.i32Load16U, offset)
         w.tee(raw)
         w.i32(8)
-        w.op(i32op.shrU)
+        w.do('i32.shr_u')
         w.get(raw)
         w.i32(0xff)
-        w.op(i32op.and)
+        w.do('i32.and')
         w.i32(8)
-        w.op(i32op.shl)
-        return w.op(i32op.or)
+        w.do('i32.shl')
+        return w.do('i32.or')
       }
       case 4:
         w.simdMemory(simdLoad.load32Zero, offset)
         site.swapMask(4)
-        w.simd(simdOp.relaxedSwizzle)
-        w.simd(simdOp.extract[node.type === 'f32' ? 'f32' : 'i32'])
-        return writer.u8(0)
+        w.simd(relaxedSwizzle)
+        return w.do(`${lanes[node.type === 'f32' ? 'f32' : 'i32']}.extract_lane`, 0)
       case 8:
         w.simdMemory(simdLoad.load64Zero, offset)
         site.swapMask(8)
-        w.simd(simdOp.relaxedSwizzle)
-        w.simd(simdOp.extract[node.type === 'f64' ? 'f64' : 'i64'])
-        return writer.u8(0)
+        w.simd(relaxedSwizzle)
+        return w.do(`${lanes[node.type === 'f64' ? 'f64' : 'i64']}.extract_lane`, 0)
       case 16:
         w.simdMemory(simdLoad.load, offset)
         site.swapMask(16)
-        return w.simd(simdOp.relaxedSwizzle)
+        return w.simd(relaxedSwizzle)
       default:
         return size satisfies never
     }
@@ -301,9 +271,9 @@ export function createEmitter(site: Site, program: Program) {
         writer.u8(code.i64Const)
         writer.s64(0n)
       } else w.get(kept)
-      if (value.type === 'f32') w.op(float.reinterpret32)
-      if (value.type === 'f64') w.op(float.reinterpret64)
-      if (size < 8) w.op(extendU)
+      if (value.type === 'f32') w.do('i32.reinterpret_f32')
+      if (value.type === 'f64') w.do('i64.reinterpret_f64')
+      if (size < 8) w.do('i64.extend_i32_u')
       w.call(site.runtime('storeSlow'))
     })
     w.get(local)
@@ -313,27 +283,27 @@ export function createEmitter(site: Site, program: Program) {
         return w.memory(memory.i32Store8, offset)
       case 2:
         w.i32(8)
-        w.op(i32op.shl)
+        w.do('i32.shl')
         w.get(kept)
         w.i32(8)
-        w.op(i32op.shrU)
+        w.do('i32.shr_u')
         w.i32(0xff)
-        w.op(i32op.and)
-        w.op(i32op.or)
+        w.do('i32.and')
+        w.do('i32.or')
         return w.memory(memory.i32Store16, offset)
       case 4:
-        w.simd(simdOp.splat[value.type === 'f32' ? 'f32' : 'i32'])
+        w.do(`${lanes[value.type === 'f32' ? 'f32' : 'i32']}.splat`)
         site.swapMask(4)
-        w.simd(simdOp.relaxedSwizzle)
+        w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store32Lane, offset, 0)
       case 8:
-        w.simd(simdOp.splat[value.type === 'f64' ? 'f64' : 'i64'])
+        w.do(`${lanes[value.type === 'f64' ? 'f64' : 'i64']}.splat`)
         site.swapMask(8)
-        w.simd(simdOp.relaxedSwizzle)
+        w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store64Lane, offset, 0)
       case 16:
         site.swapMask(16)
-        w.simd(simdOp.relaxedSwizzle)
+        w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store, offset)
       default:
         return size satisfies never
@@ -376,7 +346,7 @@ export function createEmitter(site: Site, program: Program) {
         expression(statement.size)
         w.i32(statement.access === 'load' ? access.read : access.write)
         w.call(site.runtime('check'))
-        w.op(i32op.eqz)
+        w.do('i32.eqz')
         w.if()
         site.leave()
         return w.end()
@@ -426,7 +396,7 @@ export function createEmitter(site: Site, program: Program) {
     const fails = writer.depth
     for (const one of open) {
       expression(one)
-      if (one !== last) w.op(i32op.eqz)
+      if (one !== last) w.do('i32.eqz')
       writer.u8(code.brIf)
       writer.u32(writer.depth - (one === last ? holds : fails))
     }
@@ -451,10 +421,10 @@ export function createEmitter(site: Site, program: Program) {
     effects(body)
     w.get(counter)
     w.i32(1)
-    w.op(i32op.add)
+    w.do('i32.add')
     w.tee(counter)
     w.get(limit)
-    w.op(i32op.ne)
+    w.do('i32.ne')
     writer.u8(code.brIf)
     writer.u32(0)
     w.end()
@@ -470,7 +440,7 @@ export function createEmitter(site: Site, program: Program) {
     const second = has(planOf(no))
     if (!first && !second) return
     expression(condition)
-    if (!first) w.op(i32op.eqz)
+    if (!first) w.do('i32.eqz')
     w.if()
     if (first) write(yes)
     if (first && second) w.else()

@@ -1,26 +1,40 @@
-import type { Type } from '../arithmetic.ts'
+import { type Operation, operations, type Type } from '../arithmetic.ts'
 import { code, noResult, valueTypes, type Writer } from './bytes.ts'
 
 /** The prefix of the instructions of SIMD. */
 const simd = 0xfd
 
-const made = new WeakMap<Writer, Instructions>()
-export type Instructions = ReturnType<typeof create>
+/** Makes something for a writer once, and gives the same again for the same writer. */
+export function perWriter<T>(create: (writer: Writer) => T): (writer: Writer) => T {
+  const made = new WeakMap<Writer, T>()
+  return writer => {
+    const have = made.get(writer)
+    if (have !== undefined) return have
+    const now = create(writer)
+    made.set(writer, now)
+    return now
+  }
+}
 
 /** Single instructions with their immediates, over a writer: what all who emit write with. */
-export function instructions(writer: Writer): Instructions {
-  const have = made.get(writer)
-  if (have !== undefined) return have
-  const now = create(writer)
-  made.set(writer, now)
-  return now
-}
+export const instructions = perWriter(create)
 
 function create(writer: Writer) {
   function open(kind: number, result?: Type): void {
     writer.u8(kind)
     writer.u8(result === undefined ? noResult : valueTypes[result])
     writer.depth += 1
+  }
+  /** An operation of the table; an opcode above one byte carries its prefix. */
+  function operation({ opcode, lane: hasLane }: Operation, lane = 0): void {
+    if (opcode > 0xffff) {
+      writer.u8(simd)
+      writer.u32(opcode & 0xffff)
+      if (hasLane) writer.u8(lane)
+    } else if (opcode > 0xff) {
+      writer.u8(opcode >>> 8)
+      writer.u32(opcode & 0xff)
+    } else writer.u8(opcode)
   }
   return {
     get: (local: number) => {
@@ -74,5 +88,11 @@ function create(writer: Writer) {
       writer.u32(writer.depth - depth)
     },
     op: (opcode: number) => writer.u8(opcode),
+    operation,
+    do: (name: keyof typeof operations, lane?: number) => operation(operations[name], lane),
+    float: (type: 'f32' | 'f64', value: number) => {
+      writer.u8(code[`${type}Const`])
+      writer[type](value)
+    },
   }
 }

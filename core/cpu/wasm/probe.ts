@@ -1,4 +1,3 @@
-import { operations } from '../arithmetic.ts'
 import { code, createWriter, valueTypes } from './bytes.ts'
 import { instructions } from './instructions.ts'
 
@@ -22,12 +21,6 @@ function probe(): boolean {
     write()
     writer.close(mark)
   }
-  const vector = (name: 'f64x2.splat' | 'f32x4.splat' | 'f64x2.relaxed_madd' | 'f32x4.relaxed_madd'): void =>
-    w.simd(operations[name].opcode & 0xffff)
-  const first = (name: 'f64x2.extract_lane' | 'f32x4.extract_lane'): void => {
-    w.simd(operations[name].opcode & 0xffff)
-    writer.u8(0)
-  }
   writer.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
   section(1, () => {
     const { f64 } = valueTypes
@@ -48,12 +41,12 @@ function probe(): boolean {
       writer.u32(0)
       for (const parameter of [0, 1, 2]) {
         w.get(parameter)
-        if (!double) w.op(operations['f32.demote_f64'].opcode)
-        vector(double ? 'f64x2.splat' : 'f32x4.splat')
+        if (!double) w.do('f32.demote_f64')
+        w.do(double ? 'f64x2.splat' : 'f32x4.splat')
       }
-      vector(double ? 'f64x2.relaxed_madd' : 'f32x4.relaxed_madd')
-      first(double ? 'f64x2.extract_lane' : 'f32x4.extract_lane')
-      if (!double) w.op(operations['f64.promote_f32'].opcode)
+      w.do(double ? 'f64x2.relaxed_madd' : 'f32x4.relaxed_madd')
+      w.do(double ? 'f64x2.extract_lane' : 'f32x4.extract_lane', 0)
+      if (!double) w.do('f64.promote_f32')
       writer.u8(code.end)
       writer.close(mark)
     }

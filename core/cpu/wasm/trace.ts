@@ -7,6 +7,7 @@
  * one arm of a `when` may not be used outside it, and here that is an error. Loads and calls are nodes too, but pinned:
  * they happen where they were written. Register writes are kept apart, per scope, to be done after all else.
  */
+import { repeated } from '../../base/bits.ts'
 import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
 import { type Operation, operations, type Type } from '../arithmetic.ts'
 import { extract, type FieldName, suffixes } from '../fields.ts'
@@ -317,9 +318,9 @@ function createTracer(): Tracer {
     limit: () => make({ op: 'limit' }, 'f64', [ops.get('fpscr')], 'limit.f64'),
     singleLimit: () => make({ op: 'limit' }, 'f32', [ops.get('fpscr')], 'limit.f32'),
     isPlain(value: Node) {
-      const size = ops.v128.and(value, constant('v128', wordsOf(0x7fff_ffff)))
-      const large = ops.f32x4.gt(size, constant('v128', wordsOf(0x0080_0000)))
-      const zero = ops.f32x4.eq(value, constant('v128', wordsOf(0)))
+      const size = ops.v128.and(value, constant('v128', repeated(0x7fff_ffff, 4)))
+      const large = ops.f32x4.gt(size, constant('v128', repeated(0x0080_0000, 4)))
+      const zero = ops.f32x4.eq(value, constant('v128', repeated(0, 4)))
       const lanes = ops.i32x4.bitmask(ops.v128.or(large, zero))
       return fact('plain', ops.i32.eq(lanes, ops.i32.const(15)), value)
     },
@@ -417,9 +418,6 @@ function createTracer(): Tracer {
     make({ op: 'parameter', index }, type, [], `parameter.${index}`)
   return { ops, begin, parameter, use }
 }
-
-/** The bytes of four equal words. */
-const wordsOf = (word: number): number[] => Array.from({ length: 16 }, (_, i) => (word >>> (8 * (i & 3))) & 0xff)
 
 let shared: Tracer | undefined
 function tracer(): Tracer {
