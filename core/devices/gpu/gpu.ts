@@ -17,7 +17,7 @@ import { hex32 } from '../../base/words.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import type { Device, MappedDevice, TimedDevice } from '../device.ts'
 import { createGpuBus } from './bus.ts'
-import { type CommandContext, packets, waitText } from './packets.ts'
+import { type CommandContext, holds, packets, waitText } from './packets.ts'
 import { fixedReads, register, registerCount } from './registers.ts'
 
 export interface GpuPorts {
@@ -198,12 +198,10 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence }: GpuPort
       const opcode = (header >>> 8) & 0x7f
       const row = packets[opcode]
       if (row === undefined) unknown += 1
-      const at = buffer.at
+      const until = row?.until?.(words)
+      if (until !== undefined && !holds(context, until)) return false
       advanceIn(buffer, length + 1)
-      if (row?.run?.(context, words) === 'wait') {
-        buffer.at = at
-        return false
-      }
+      row?.run?.(context, words, opcode)
       if (row?.draws) drawsLeftOut += 1
       count(row?.name ?? `unknown 0x${opcode.toString(16)}`)
       return true

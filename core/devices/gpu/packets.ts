@@ -26,34 +26,69 @@ export interface CommandContext {
   binSelect: bigint
 }
 
-/** Answers `wait` when what it waits for has not come; it is then run again later, from its header. */
-type PacketBody = (gpu: CommandContext, data: Uint32Array) => 'wait' | undefined
+type PacketBody = (gpu: CommandContext, data: Uint32Array, opcode: number) => void
+
+/** A word of memory or a register that a packet holds against a number. */
+interface Condition {
+  readonly inMemory: boolean
+  readonly place: number
+  readonly mask: number
+  /** Whether the mask is an operand that a packet always has. */
+  readonly isMasked: boolean
+  /** Number of a relation. */
+  readonly relation: number
+  readonly reference: number
+}
 
 export interface PacketRow {
   readonly opcode: number
   readonly name: string
   readonly draws?: true
+  /** What the stream stands still for; the packet is tried again later, from its header. */
+  readonly until?: (data: Uint32Array) => Condition
   readonly run?: PacketBody
 }
 
-/** Compare functions of waits, on (value & mask) and the reference, unsigned. */
-const compare: readonly ((value: number, reference: number) => boolean)[] = [
-  () => false,
-  (value, reference) => value < reference,
-  (value, reference) => value <= reference,
-  (value, reference) => value === reference,
-  (value, reference) => value !== reference,
-  (value, reference) => value >= reference,
-  (value, reference) => value > reference,
-  () => true,
+/** How (value & mask) stands to the reference, unsigned; equality needs no word. */
+const relations: readonly { readonly text: string; holds(value: number, reference: number): boolean }[] = [
+  { text: 'never ', holds: () => false },
+  { text: 'below ', holds: (value, reference) => value < reference },
+  { text: 'at most ', holds: (value, reference) => value <= reference },
+  { text: '', holds: (value, reference) => value === reference },
+  { text: 'other than ', holds: (value, reference) => value !== reference },
+  { text: 'at least ', holds: (value, reference) => value >= reference },
+  { text: 'above ', holds: (value, reference) => value > reference },
+  { text: 'anything ', holds: () => true },
 ]
+const equal = 3
+const atLeast = 5
 
-/** The first five dwords of a wait or conditional write: info, address, reference, mask. */
-function holds(gpu: CommandContext, data: Uint32Array): boolean {
+/** The first dwords of a wait or conditional write: info, address, reference, mask. */
+function conditionOf(data: Uint32Array): Condition {
   const [info = 0, address = 0, reference = 0, mask = 0] = data
-  const value = info & 0x10 ? gpu.bus.loadSwapped(address) : gpu.pollRegister(address & 0x7fff)
-  return compare[info & 7]?.((value & mask) >>> 0, reference) ?? false
+  const inMemory = (info & 0x10) !== 0
+  return {
+    inMemory,
+    place: inMemory ? address : address & 0x7fff,
+    mask,
+    isMasked: true,
+    relation: info & 7,
+    reference,
+  }
 }
+
+const registerIs =
+  (relation: number) =>
+  (data: Uint32Array): Condition => {
+    const [index = 0, reference = 0, mask = 0xffffffff] = data
+    return { inMemory: false, place: index & 0x7fff, mask, isMasked: false, relation, reference }
+  }
+
+const measured = (gpu: CommandContext, { inMemory, place, mask }: Condition): number =>
+  ((inMemory ? gpu.bus.loadSwapped(place) : gpu.pollRegister(place)) & mask) >>> 0
+
+export const holds = (gpu: CommandContext, condition: Condition): boolean =>
+  relations[condition.relation]?.holds(measured(gpu, condition), condition.reference) ?? false
 
 /** Where constants of a type lie in the register file. */
 const constantBases = [0x4000, 0x4800, 0x4900, 0x4908, 0x2000]
@@ -62,7 +97,7 @@ function constantIndex(word: number): number {
   return (constantBases[(word >>> 16) & 0xff] ?? 0x2000) + (word & 0x7ff)
 }
 
-function writeRun(gpu: CommandContext, first: number, data: Uint32Array): undefined {
+function writeRun(gpu: CommandContext, first: number, data: Uint32Array): void {
   for (let i = 1; i < data.length; i += 1) gpu.writeRegister(first + i - 1, data[i] ?? 0)
 }
 
@@ -76,21 +111,18 @@ function signal(gpu: CommandContext, packet: number, address: number, value: num
   gpu.fence(address, value, packet)
 }
 
-const fence =
-  (packet: number): PacketBody =>
-  (gpu, data) => {
-    const [initiator = 0, address = 0, value = 0] = data
-    event(gpu, data)
-    signal(gpu, packet, address, initiator >>> 31 ? gpu.counter() : value)
-    return undefined
-  }
+const fence: PacketBody = (gpu, data, opcode) => {
+  const [initiator = 0, address = 0, value = 0] = data
+  event(gpu, data)
+  signal(gpu, opcode, address, initiator >>> 31 ? gpu.counter() : value)
+}
 
 /** Titles mark sample counters with this and wait until it is gone. */
 const sampleMarker = 0xfffffeed
 /** What an occlusion query that ended answers: nothing was drawn, and "visible" is what lets a title go on. */
 const samplesAnswered = 1000
 
-function sampleCounters(gpu: CommandContext, data: Uint32Array): undefined {
+function sampleCounters(gpu: CommandContext, data: Uint32Array): void {
   event(gpu, data)
   const at = gpu.registers[register.sampleCountAddress] ?? 0
   if (at === 0) return
@@ -110,15 +142,7 @@ const extents = [0, 0x400, 0, 0x400, 0, 1]
 
 const indirect: PacketBody = (gpu, data) => {
   gpu.enter(data[0] ?? 0, (data[1] ?? 0) & 0xfffff)
-  return undefined
 }
-
-const registerWait =
-  (satisfied: (value: number, reference: number) => boolean): PacketBody =>
-  (gpu, data) => {
-    const [index = 0, reference = 0, mask = 0xffffffff] = data
-    return satisfied((gpu.pollRegister(index & 0x7fff) & mask) >>> 0, reference) ? undefined : 'wait'
-  }
 
 type Bins = 'binMask' | 'binSelect'
 
@@ -127,7 +151,6 @@ const setBins =
   (bins: Bins): PacketBody =>
   (gpu, data) => {
     gpu[bins] = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
-    return undefined
   }
 
 /** One word of the 64 bins, the low one at shift 0. */
@@ -135,7 +158,6 @@ const setBinsAt =
   (bins: Bins, shift: 0n | 32n): PacketBody =>
   (gpu, data) => {
     gpu[bins] = (gpu[bins] & ~(0xffffffffn << shift)) | (BigInt(data[0] ?? 0) << shift)
-    return undefined
   }
 
 const rows: readonly PacketRow[] = [
@@ -149,7 +171,6 @@ const rows: readonly PacketRow[] = [
       const andWith = info >>> 31 ? gpu.pollRegister(and & 0x1fff) : and
       const orWith = info & 0x40000000 ? gpu.pollRegister(or & 0x1fff) : or
       gpu.writeRegister(index, (((gpu.registers[index] ?? 0) & andWith) | orWith) >>> 0)
-      return undefined
     },
   },
   {
@@ -160,7 +181,6 @@ const rows: readonly PacketRow[] = [
       gpu.writeRegister(register.drawInitiator, data[1] ?? 0)
       if (data.length > 2) gpu.writeRegister(register.dmaBase, data[2] ?? 0)
       if (data.length > 3) gpu.writeRegister(register.dmaSize, data[3] ?? 0)
-      return undefined
     },
   },
   {
@@ -171,7 +191,6 @@ const rows: readonly PacketRow[] = [
       const id = word & 0x3f
       const index = register.vizQuery0 + (id >>> 5)
       if (word & 0x100) gpu.writeRegister(index, ((gpu.registers[index] ?? 0) | (1 << (id & 31))) >>> 0)
-      return undefined
     },
   },
   { opcode: 0x25, name: 'SET_STATE' },
@@ -188,7 +207,6 @@ const rows: readonly PacketRow[] = [
       const [from = 0, target = 0, size = 0] = data
       for (let i = 0; i < (size & 0xfff); i += 1)
         gpu.writeRegister(constantIndex(target) + i, gpu.bus.loadBig((from & 0x3fffffff) + i * 4))
-      return undefined
     },
   },
   { opcode: 0x34, name: 'DRAW_INDX_BIN', draws: true },
@@ -199,19 +217,17 @@ const rows: readonly PacketRow[] = [
     draws: true,
     run(gpu, data) {
       gpu.writeRegister(register.drawInitiator, data[0] ?? 0)
-      return undefined
     },
   },
   { opcode: 0x37, name: 'INDIRECT_BUFFER_PFD', run: indirect },
   { opcode: 0x3b, name: 'INVALIDATE_STATE' },
-  { opcode: 0x3c, name: 'WAIT_REG_MEM', run: (gpu, data) => (holds(gpu, data) ? undefined : 'wait') },
+  { opcode: 0x3c, name: 'WAIT_REG_MEM', until: conditionOf },
   {
     opcode: 0x3d,
     name: 'MEM_WRITE',
-    run(gpu, data) {
+    run(gpu, data, opcode) {
       const [address = 0] = data
-      for (let i = 1; i < data.length; i += 1) signal(gpu, 0x3d, address + (i - 1) * 4, data[i] ?? 0)
-      return undefined
+      for (let i = 1; i < data.length; i += 1) signal(gpu, opcode, address + (i - 1) * 4, data[i] ?? 0)
     },
   },
   {
@@ -219,7 +235,6 @@ const rows: readonly PacketRow[] = [
     name: 'REG_TO_MEM',
     run(gpu, data) {
       gpu.bus.storeSwapped(data[1] ?? 0, gpu.pollRegister((data[0] ?? 0) & 0x7fff))
-      return undefined
     },
   },
   { opcode: 0x3f, name: 'INDIRECT_BUFFER', run: indirect },
@@ -227,21 +242,19 @@ const rows: readonly PacketRow[] = [
   {
     opcode: 0x45,
     name: 'COND_WRITE',
-    run(gpu, data) {
-      if (!holds(gpu, data)) return undefined
+    run(gpu, data, opcode) {
+      if (!holds(gpu, conditionOf(data))) return
       const [info = 0, , , , target = 0, value = 0] = data
-      if (info & 0x100) signal(gpu, 0x45, target, value)
+      if (info & 0x100) signal(gpu, opcode, target, value)
       else gpu.writeRegister(target & 0x7fff, value)
-      return undefined
     },
   },
   {
     opcode: 0x46,
     name: 'EVENT_WRITE',
-    run(gpu, data) {
+    run(gpu, data, opcode) {
       event(gpu, data)
-      if (data.length >= 3) signal(gpu, 0x46, data[1] ?? 0, data[2] ?? 0)
-      return undefined
+      if (data.length >= 3) signal(gpu, opcode, data[1] ?? 0, data[2] ?? 0)
     },
   },
   { opcode: 0x48, name: 'ME_INIT' },
@@ -250,28 +263,26 @@ const rows: readonly PacketRow[] = [
   {
     opcode: 0x4f,
     name: 'MEM_WRITE_CNTR',
-    run(gpu, data) {
-      signal(gpu, 0x4f, data[0] ?? 0, gpu.counter())
-      return undefined
+    run(gpu, data, opcode) {
+      signal(gpu, opcode, data[0] ?? 0, gpu.counter())
     },
   },
   { opcode: 0x50, name: 'SET_BIN_MASK', run: setBins('binMask') },
   { opcode: 0x51, name: 'SET_BIN_SELECT', run: setBins('binSelect') },
-  { opcode: 0x52, name: 'WAIT_REG_EQ', run: registerWait((value, reference) => value === reference) },
-  { opcode: 0x53, name: 'WAIT_REG_GTE', run: registerWait((value, reference) => value >= reference) },
+  { opcode: 0x52, name: 'WAIT_REG_EQ', until: registerIs(equal) },
+  { opcode: 0x53, name: 'WAIT_REG_GTE', until: registerIs(atLeast) },
   {
     opcode: 0x54,
     name: 'INTERRUPT',
     run(gpu, data) {
       // The handler clears the bit of the hardware thread it runs on, and the stream waits until all are clear.
       for (let n = 0; n < 6; n += 1) if ((data[0] ?? 0) & (1 << n)) gpu.interrupt(n)
-      return undefined
     },
   },
   { opcode: 0x55, name: 'SET_CONSTANT2', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
   { opcode: 0x56, name: 'SET_SHADER_CONSTANTS', run: (gpu, data) => writeRun(gpu, (data[0] ?? 0) & 0xffff, data) },
-  { opcode: 0x58, name: 'EVENT_WRITE_SHD', run: fence(0x58) },
-  { opcode: 0x59, name: 'EVENT_WRITE_CFL', run: fence(0x59) },
+  { opcode: 0x58, name: 'EVENT_WRITE_SHD', run: fence },
+  { opcode: 0x59, name: 'EVENT_WRITE_CFL', run: fence },
   {
     opcode: 0x5a,
     name: 'EVENT_WRITE_EXT',
@@ -283,7 +294,6 @@ const rows: readonly PacketRow[] = [
         view.setUint16(i * 2, value)
       })
       gpu.bus.storeBytes((data[1] ?? 0) & ~3, bytes)
-      return undefined
     },
   },
   { opcode: 0x5b, name: 'EVENT_WRITE_ZPD', run: sampleCounters },
@@ -301,7 +311,6 @@ const rows: readonly PacketRow[] = [
     run(gpu, data) {
       const [, frontBuffer = 0, width = 0, height = 0] = data
       gpu.swap(frontBuffer, width, height)
-      return undefined
     },
   },
 ]
@@ -311,21 +320,13 @@ export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 
   rows.find(row => row.opcode === opcode),
 )
 
-const relations = ['never', 'below', 'at most', '', 'other than', 'at least', 'above', 'anything'] as const
-
 /** What a packet that waits waits for, and how that stands. */
-export function waitText(gpu: CommandContext, row: PacketRow, data: Uint32Array): string {
-  if (row.opcode === 0x52 || row.opcode === 0x53) {
-    const [index = 0, reference = 0, mask = 0xffffffff] = data
-    const value = (gpu.pollRegister(index & 0x7fff) & mask) >>> 0
-    return `until register ${hex(index & 0x7fff)} is ${row.opcode === 0x53 ? 'at least ' : ''}${hex(reference)}; it is ${hex(value)}`
-  }
-  if (row.opcode !== 0x3c) return 'it goes on by itself'
-  const [info = 0, address = 0, reference = 0, mask = 0] = data
-  const inMemory = (info & 0x10) !== 0
-  const value = inMemory ? gpu.bus.loadSwapped(address) : gpu.pollRegister(address & 0x7fff)
-  const place = inMemory ? `the word at physical ${hex32(address & ~3)}` : `register ${hex(address & 0x7fff)}`
-  const masked = mask === 0xffffffff ? '' : `, of which ${hex32(mask)} counts,`
-  const relation = relations[info & 7] ?? ''
-  return `until ${place}${masked} is ${relation === '' ? '' : `${relation} `}${hex(reference)}; it is ${hex((value & mask) >>> 0)}`
+export function waitText(gpu: CommandContext, { until }: PacketRow, data: Uint32Array): string {
+  const condition = until?.(data)
+  if (condition === undefined) return 'it goes on by itself'
+  const { inMemory, place, mask, isMasked, relation, reference } = condition
+  const where = inMemory ? `the word at physical ${hex32(place & ~3)}` : `register ${hex(place)}`
+  const masked = isMasked && mask !== 0xffffffff ? `, of which ${hex32(mask)} counts,` : ''
+  const against = `${relations[relation]?.text ?? ''}${hex(reference)}`
+  return `until ${where}${masked} is ${against}; it is ${hex(measured(gpu, condition))}`
 }
