@@ -1,3 +1,6 @@
+import type { Kernel } from './context.ts'
+import { KTHREAD } from './structs.ts'
+
 /** What a status of the kernel is called in the Win32 layer: the public table, as far as titles meet it. */
 const table: ReadonlyMap<number, number> = new Map([
   [0x00000103, 0x3e5],
@@ -163,4 +166,11 @@ export function dosError(code: number): number {
   const found = table.get(normal)
   if (found !== undefined) return found
   return normal >>> 16 === 0xc001 ? normal & 0xffff : unknown
+}
+
+/** The code that the last failed call of the Win32 layer left the calling thread. */
+export const lastError = (k: Kernel): number => k.memory.load32(k.thread.object.address + KTHREAD.lastError)
+
+export function setLastError(k: Kernel, code: number): void {
+  k.memory.store32(k.thread.object.address + KTHREAD.lastError, code)
 }

@@ -15,6 +15,7 @@ import { libraries } from './sources.ts'
 import { status } from './status.ts'
 import { LDR_DATA_TABLE_ENTRY as LDR } from './structs.ts'
 import { libraryIndex } from './table.ts'
+import { lastPart } from './text.ts'
 
 const reason = { detach: 0, attach: 1 } as const
 const imageProtection = 0x20
@@ -28,7 +29,7 @@ export const systemLibrary = (value: number): string | undefined =>
 
 /** The handle of a library of the kernel's own that a title may know of; undefined for none. */
 export function systemHandleOf(name: string): number | undefined {
-  const index = libraryIndex(name.slice(name.lastIndexOf('\\') + 1))
+  const index = libraryIndex(lastPart(name))
   return index === 0 || index === 1 ? systemHandle(index) : undefined
 }
 
@@ -40,7 +41,6 @@ const setCount = (k: Kernel, handle: number, count: number): void =>
   k.memory.store16(handle + LDR.loadCount, Math.min(count, 0xffff))
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('\\') + 1)
-const fileOf = (path: string): string => path.slice(path.lastIndexOf('\\') + 1)
 
 /** A name without a device lies where the title does. */
 const fullPath = (name: string): string => (/^\\|:/.test(name) ? name.replace(/:(?!\\)/, ':\\') : `game:\\${name}`)
@@ -67,7 +67,7 @@ interface Brought {
 
 /** Brings a library in, or counts it once more; its handle, or a status. */
 function bring(k: Kernel, path: string, given: Uint8Array | undefined, brought: Brought): { handle: number } | number {
-  const name = fileOf(path)
+  const name = lastPart(path)
   const known = k.modules.byName(name)
   if (known !== undefined) {
     setCount(k, known.handle, countOf(k, known.handle) + 1)

@@ -1,9 +1,11 @@
 /** Modules as a title sees them: a loader-table entry in memory for each, found by name or handle. */
+
 import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import type { Pool } from './pool.ts'
 import type { FunctionTable } from './ports.ts'
 import { LDR_DATA_TABLE_ENTRY as LDR } from './structs.ts'
+import { lastPart, wideBytes } from './text.ts'
 
 export interface Module {
   readonly name: string
@@ -42,7 +44,7 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
   /** Writes a UNICODE_STRING and its text; the text's address. */
   function writeName(at: number, text: string): void {
     const buffer = pool.allocate(text.length * 2 + 2)
-    for (let i = 0; i < text.length; i += 1) memory.store16(buffer + i * 2, text.charCodeAt(i))
+    memory.write(buffer, wideBytes(text))
     memory.store16(at, text.length * 2)
     memory.store16(at + 2, text.length * 2 + 2)
     memory.store32(at + 4, buffer)
@@ -88,7 +90,7 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
     at: address => list.find(module => address >= module.base && address < module.base + module.size),
     byHandle: handle => list.find(module => module.handle === handle),
     byName(name) {
-      const file = name.slice(name.lastIndexOf('\\') + 1).toLowerCase()
+      const file = lastPart(name).toLowerCase()
       return file === '' ? list[0] : list.find(module => module.name.toLowerCase() === file)
     },
     save: () =>

@@ -12,6 +12,7 @@ import type {
   ThreadView,
   WaitView,
 } from '../facts/views.ts'
+import type { ExportRow } from '../kernel/call.ts'
 import type { KernelCore } from '../kernel/kernel.ts'
 import type { KernelObject, Site, Thread, Wait } from '../kernel/object.ts'
 import { kernelRegion } from '../kernel/pool.ts'
@@ -138,36 +139,36 @@ export function createViews({ core, instructions, nameOf, counters, streamStandi
     }
   }
 
-  function tagsOf(id: number): readonly string[] {
+  function exportRow(id: number): ExportRow | undefined {
     const row = core.table.row(id)
-    return row?.entry === 'function' ? row.tags : []
-  }
-
-  function reasonOf(id: number): string | undefined {
-    const row = core.table.row(id)
-    return row?.entry === 'function' ? row.idle : undefined
+    return row?.entry === 'function' ? row : undefined
   }
 
   const exportView = ({ id, calls, first }: Shortfall): MissingExport => ({
     source: id,
     module: libraries[Math.floor((id - firstExport) / ordinalsPerLibrary)] ?? 'unknown',
     name: core.sourceName(id),
-    tags: tagsOf(id),
+    tags: exportRow(id)?.tags ?? [],
     calls,
     first,
   })
 
-  const callsOf = (list: readonly MissingExport[]): number => list.reduce((sum, { calls }) => sum + calls, 0)
+  function shortfallCalls(): { missing: number; idle: number } {
+    const calls = { missing: 0, idle: 0 }
+    for (const { id, calls: times } of core.shortfalls.all)
+      calls[exportRow(id)?.idle === undefined ? 'missing' : 'idle'] += times
+    return calls
+  }
 
   const guestThreads = (): Thread[] =>
     [...threads.ended, ...threads.all.values()].filter(thread => thread.tid !== 0).sort((a, b) => a.tid - b.tid)
 
   const missingExports = (): MissingExport[] =>
-    core.shortfalls.all.flatMap(call => (reasonOf(call.id) === undefined ? exportView(call) : []))
+    core.shortfalls.all.flatMap(call => (exportRow(call.id)?.idle === undefined ? exportView(call) : []))
 
   const idleExports = (): IdleExport[] =>
     core.shortfalls.all.flatMap(call => {
-      const why = reasonOf(call.id)
+      const why = exportRow(call.id)?.idle
       return why === undefined ? [] : { ...exportView(call), why }
     })
 
@@ -195,15 +196,18 @@ export function createViews({ core, instructions, nameOf, counters, streamStandi
     sourceName: source => core.sourceName(source),
     missingExports,
     idleExports,
-    counters: () => ({
-      ...objects.counters,
-      stacks_evicted_total: core.stacks.evicted,
-      backchain_cut_total: core.stacks.cut,
-      missing_export_calls_total: callsOf(missingExports()),
-      idle_export_calls_total: callsOf(idleExports()),
-      missing_exports_overflow_total: core.shortfalls.overflow,
-      ...counters(),
-    }),
+    counters() {
+      const calls = shortfallCalls()
+      return {
+        ...objects.counters,
+        stacks_evicted_total: core.stacks.evicted,
+        backchain_cut_total: core.stacks.cut,
+        missing_export_calls_total: calls.missing,
+        idle_export_calls_total: calls.idle,
+        missing_exports_overflow_total: core.shortfalls.overflow,
+        ...counters(),
+      }
+    },
     readMemory: (at, size) => (memory.allows(at, size, access.read) ? memory.read(at, size) : undefined),
   }
 }

@@ -21,6 +21,7 @@ import { operation } from '../../object.ts'
 import { conclude } from '../../overlapped.ts'
 import { win32 } from '../../status.ts'
 import { CONTENT_DATA, CONTENT_DEVICE_DATA } from '../../structs.ts'
+import { wideBytes } from '../../text.ts'
 import { offlineId } from '../../user.ts'
 import { titleId } from './system.ts'
 
@@ -241,7 +242,7 @@ export const content: readonly Entry[] = [
     (k, device, at, units) => {
       if (device !== hardDisk) return win32.DEVICE_NOT_CONNECTED
       if (units <= hardDiskName.length) return win32.INSUFFICIENT_BUFFER
-      for (let i = 0; i <= hardDiskName.length; i += 1) k.memory.store16(at + i * 2, hardDiskName.charCodeAt(i) || 0)
+      k.memory.write(at, wideBytes(`${hardDiskName}\0`))
       return win32.SUCCESS
     },
   ),

@@ -2,12 +2,13 @@
  * Messages to the applications of the system: the game library, the music player, the live service. Each is a number and
  * a block; a message whose answer is known is a row, any other is refused as unknown, and counted like a missing export.
  */
+
 import { type Entry, ptr, u32, win32 as win32Result, withoutEffect, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { setLastError } from '../../dos-errors.ts'
 import { kernelState } from '../../outcome.ts'
 import { conclude } from '../../overlapped.ts'
 import { hresult, win32 } from '../../status.ts'
-import { KTHREAD } from '../../structs.ts'
 import { setSetting, settingType } from '../../user.ts'
 import { titleId } from './system.ts'
 
@@ -108,7 +109,7 @@ const unheard = kernelState<{ messages: Record<string, number> }>('messages', ()
 function send(k: Kernel, to: number, message: number, first: number, second: number): number {
   const table = messages.get(to)
   if (table === undefined) {
-    k.memory.store32(k.thread.object.address + KTHREAD.lastError, win32.NOT_FOUND)
+    setLastError(k, win32.NOT_FOUND)
     return hresult.INVALID_ARGUMENT
   }
   const body = table.get(message)

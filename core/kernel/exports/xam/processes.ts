@@ -1,12 +1,11 @@
 /** The Win32-like calls that xam offers beside the native ones: threads, waits and errors in its words. */
 import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { dosError } from '../../dos-errors.ts'
+import { dosError, setLastError } from '../../dos-errors.ts'
 import { eventKinds, openedBy, threadKinds } from '../../handles.ts'
 import { operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
 import { failed, status, win32 } from '../../status.ts'
-import { KTHREAD } from '../../structs.ts'
 import { randomBytes } from '../xboxkrnl/crypto.ts'
 
 const infinite = 0xffffffff
@@ -18,14 +17,10 @@ const userMode = 1
 const span = (milliseconds: number): bigint | undefined =>
   milliseconds === infinite ? undefined : -BigInt(milliseconds) * unitsPerMillisecond
 
-function setError(k: Kernel, code: number): void {
-  k.memory.store32(k.thread.object.address + KTHREAD.lastError, code)
-}
-
 function waitFor(k: Kernel, value: number, milliseconds: number, alertable: boolean): Outcome<number> {
   const object = k.handles.need(value, undefined, operation.wait)
   if (typeof object === 'number') {
-    setError(k, dosError(object))
+    setLastError(k, dosError(object))
     return waitFailed
   }
   return k.dispatcher.wait({
@@ -94,7 +89,7 @@ export const processes: readonly Entry[] = [
   ),
   xam(1044, 'CloseHandle', [handle('object')], bool, ['sync'], (k, value) => {
     const code = k.handles.close(value)
-    if (failed(code)) setError(k, dosError(code))
+    if (failed(code)) setLastError(k, dosError(code))
     return !failed(code)
   }),
   xam(1085, 'ResumeThread', [handle('thread')], u32, ['threads'], (k, value) => {
@@ -105,7 +100,7 @@ export const processes: readonly Entry[] = [
   xam(1086, 'ExitThread', [u32('code')], nothing, ['threads'], (k, code) => k.exitThread(code)),
   xam(1008, 'RtlSetLastNTError', [u32('status')], u32, ['misc'], (k, code) => {
     const error = dosError(code)
-    setError(k, error)
+    setLastError(k, error)
     return error
   }),
   xam(
@@ -174,7 +169,7 @@ export const processes: readonly Entry[] = [
       const objects = handles.map(value => k.handles.need(value, undefined, operation.wait))
       const known = objects.filter(object => typeof object !== 'number')
       if (known.length !== count) {
-        setError(k, win32.INVALID_HANDLE)
+        setLastError(k, win32.INVALID_HANDLE)
         return waitFailed
       }
       return k.dispatcher.wait({

@@ -1,19 +1,19 @@
 /** What a title asks of the system around it: where resources lie, contexts that are carried on, the way out. */
 import { bool, cstr, type Entry, nothing, ptr, rest, u32, u64, win32 as win32Result, wstr, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { setLastError } from '../../dos-errors.ts'
 import { formatText } from '../../format.ts'
 import { systemHandleOf } from '../../library.ts'
 import { kernelState } from '../../outcome.ts'
 import { win32 } from '../../status.ts'
-import { KTHREAD } from '../../structs.ts'
+import { wideBytes } from '../../text.ts'
 
 const contexts = kernelState('shell-contexts', () => ({ dash: 0, hud: 0, staging: 0 }))
 
 /** Writes where a resource lies, as far as there is room for it. */
 function locate(k: Kernel, text: string, at: number, units: number): number {
   if (units === 0) return win32.INVALID_PARAMETER
-  const cut = text.slice(0, units - 1)
-  for (let i = 0; i <= cut.length; i += 1) k.memory.store16(at + i * 2, cut.charCodeAt(i) || 0)
+  k.memory.write(at, wideBytes(`${text.slice(0, units - 1)}\0`))
   return win32.SUCCESS
 }
 
@@ -91,7 +91,7 @@ export const shell: readonly Entry[] = [
   ),
   xam(1102, 'GetModuleHandleA', [cstr('name')], ptr(), ['modules'], (k, name) => {
     const found = systemHandleOf(name ?? '') ?? k.modules.byName(name ?? '')?.handle
-    if (found === undefined) k.memory.store32(k.thread.object.address + KTHREAD.lastError, win32.MOD_NOT_FOUND)
+    if (found === undefined) setLastError(k, win32.MOD_NOT_FOUND)
     return found ?? 0
   }),
   xam(

@@ -5,8 +5,9 @@
  */
 import { type Entry, i32, ptr, u16, u32, withoutEffect, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { setLastError } from '../../dos-errors.ts'
 import { failWith, network, parametersSize, reasonDown, wsa } from '../../network.ts'
-import { KTHREAD } from '../../structs.ts'
+import { narrowBytes } from '../../text.ts'
 import { randomBytes } from '../xboxkrnl/crypto.ts'
 
 const notInitialisedWeb = 12172
@@ -24,7 +25,7 @@ const asCode: How = k => reasonDown(k)
 /** What was never given out cannot be looked up, ended or asked. */
 const invalid: How = k => (k.state(network).started > 0 ? wsa.invalidArgument : wsa.notInitialised)
 const asWeb: How = k => {
-  k.memory.store32(k.thread.object.address + KTHREAD.lastError, notInitialisedWeb)
+  setLastError(k, notInitialisedWeb)
   return 0
 }
 
@@ -163,7 +164,7 @@ export const sockets: readonly Entry[] = [
     (k, _caller, address, at, size) => {
       const text = [24, 16, 8, 0].map(shift => (address >>> shift) & 0xff).join('.')
       if (text.length >= size) return wsa.messageSize
-      k.memory.write(at, new TextEncoder().encode(`${text}\0`))
+      k.memory.write(at, narrowBytes(`${text}\0`))
       return 0
     },
   ),

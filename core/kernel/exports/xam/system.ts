@@ -1,4 +1,5 @@
 /** Where the console stands, what it speaks, and small services of the system. */
+
 import {
   bool,
   cstr,
@@ -14,12 +15,12 @@ import {
   xam,
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { lastError, setLastError } from '../../dos-errors.ts'
 import { protection } from '../../memory-manager.ts'
 import { kernelState } from '../../outcome.ts'
 import { allocatePhysical, freePhysical } from '../../physical-memory.ts'
 import { avPack, country, gameRegion, language, speakerConfig } from '../../settings.ts'
 import { hresult, win32 } from '../../status.ts'
-import { KTHREAD } from '../../structs.ts'
 import { headerField, headerKey } from '../../xex-header.ts'
 import { writeVideoMode } from '../xboxkrnl/video.ts'
 
@@ -148,21 +149,17 @@ export const system: readonly Entry[] = [
   xam(1038, 'OutputDebugStringA', [cstr('text')], nothing, ['debug'], (k, text) => k.ports.print(text ?? '')),
   xam(1055, 'OutputDebugStringW', [wstr('text')], nothing, ['debug'], (k, text) => k.ports.print(text ?? '')),
   xam(1012, 'RtlDebugTrace', [cstr('text')], nothing, ['debug'], (k, text) => k.ports.print(text ?? '')),
-  xam(1006, 'RtlGetLastError', [], u32, ['misc', 'poll'], k => lastError(k)),
-  xam(1046, 'GetLastError', [], u32, ['misc', 'poll'], k => lastError(k)),
+  xam(1006, 'RtlGetLastError', [], u32, ['misc', 'poll'], lastError),
+  xam(1046, 'GetLastError', [], u32, ['misc', 'poll'], lastError),
   xam(1040, 'GetCurrentThreadId', [], u32, ['threads', 'poll'], k => k.thread.tid),
   xam(1045, 'GetTickCount', [], u32, ['time', 'poll'], k =>
     Number(BigInt.asUintN(32, k.time.interruptTime() / 10_000n)),
   ),
   xam(1124, 'lstrlenW', [wstr('text')], u32, ['strings', 'poll'], (_k, text) => text?.length ?? 0),
-  xam(1007, 'RtlSetLastError', [u32('code')], nothing, ['misc'], (k, code) =>
-    k.memory.store32(k.thread.object.address + KTHREAD.lastError, code),
-  ),
+  xam(1007, 'RtlSetLastError', [u32('code')], nothing, ['misc'], setLastError),
   // Only the low byte tells; nobody asks for more of a country.
   xam(1289, 'XamGetOnlineCountryFromLocale', [u8('locale')], u32, ['misc', 'poll'], () => country),
 ]
-
-const lastError = (k: Kernel): number => k.memory.load32(k.thread.object.address + KTHREAD.lastError)
 
 export function titleId(k: Kernel): number {
   const at = headerField(k.memory, k.modules.title?.header ?? 0, headerKey.executionInfo)

@@ -53,22 +53,20 @@ export function put(k: Kernel, at: number, room: number, bytes: Uint8Array): voi
   k.memory.write(at, bytes.subarray(0, room))
 }
 
+/** Takes more input into a hash whose state the title holds. */
+export const feed =
+  (kind: HashKind) =>
+  (k: Kernel, at: number, input: number, size: number): void => {
+    const state = readHash(k, kind, at)
+    update(kind, state, k.memory.read(input, size))
+    writeHash(k, kind, at, state)
+  }
+
 /** The three calls of a hash whose state the title holds. */
 function streaming(kind: HashKind, name: string, init: number, next: number, last: number): Entry[] {
   return [
     krnl(init, `${name}Init`, [ptr('state')], nothing, ['crypto'], (k, at) => writeHash(k, kind, at, freshState(kind))),
-    krnl(
-      next,
-      `${name}Update`,
-      [ptr('state'), u32('input'), u32('size')],
-      nothing,
-      ['crypto'],
-      (k, at, input, size) => {
-        const state = readHash(k, kind, at)
-        update(kind, state, k.memory.read(input, size))
-        writeHash(k, kind, at, state)
-      },
-    ),
+    krnl(next, `${name}Update`, [ptr('state'), u32('input'), u32('size')], nothing, ['crypto'], feed(kind)),
     krnl(last, `${name}Final`, [ptr('state'), u32('out'), u32('size')], nothing, ['crypto'], (k, at, out, size) => {
       const state = readHash(k, kind, at)
       put(k, out, size, finish(kind, state))

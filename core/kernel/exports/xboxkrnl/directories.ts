@@ -11,6 +11,7 @@ import { type KernelObject, operation } from '../../object.ts'
 import { typeVariables } from '../../object-shapes.ts'
 import { status as s } from '../../status.ts'
 import { ANSI_STRING, OBJECT_ATTRIBUTES, OBJECT_TYPE } from '../../structs.ts'
+import { lastPart, narrowBytes } from '../../text.ts'
 
 /** An entry of a listing: the name as an ANSI_STRING, then the tag of the type. */
 const entry = { size: 0xc, type: 8 } as const
@@ -64,7 +65,7 @@ export const directories: readonly Entry[] = [
       const place = restart ? 0 : k.memory.load32(contextAt)
       const object = within(k, directory)[place]
       if (object === undefined) return s.NO_MORE_ENTRIES
-      const name = object.name.slice(object.name.lastIndexOf('\\') + 1)
+      const name = lastPart(object.name)
       const needed = entry.size + name.length + 1
       if (returnedAt !== 0) k.memory.store32(returnedAt, needed)
       if (size < needed) return s.BUFFER_TOO_SMALL
@@ -72,7 +73,7 @@ export const directories: readonly Entry[] = [
       k.memory.store16(buffer + ANSI_STRING.maximumLength, name.length + 1)
       k.memory.store32(buffer + ANSI_STRING.buffer, buffer + entry.size)
       k.memory.store32(buffer + entry.type, tagOf(k, object))
-      k.memory.write(buffer + entry.size, new Uint8Array([...`${name}\0`].map(letter => letter.charCodeAt(0))))
+      k.memory.write(buffer + entry.size, narrowBytes(`${name}\0`))
       k.memory.store32(contextAt, place + 1)
       return s.SUCCESS
     },

@@ -21,20 +21,15 @@ function retire(k: Kernel, { irql, active }: Before): Outcome<unknown> {
   })
 }
 
+export function initialiseDpc(k: Kernel, at: number, routine: number, context: number): void {
+  k.memory.fill(at, KDPC.size, 0)
+  k.memory.store16(at + KDPC.type, headerType.dpc)
+  k.memory.store32(at + KDPC.routine, routine)
+  k.memory.store32(at + KDPC.context, context)
+}
+
 export const dpcs: readonly Entry[] = [
-  krnl(
-    111,
-    'KeInitializeDpc',
-    [ptr(KDPC, 'dpc'), ptr('routine'), u32('context')],
-    nothing,
-    ['threads'],
-    (k, at, routine, context) => {
-      k.memory.fill(at, KDPC.size, 0)
-      k.memory.store16(at + KDPC.type, headerType.dpc)
-      k.memory.store32(at + KDPC.routine, routine)
-      k.memory.store32(at + KDPC.context, context)
-    },
-  ),
+  krnl(111, 'KeInitializeDpc', [ptr(KDPC, 'dpc'), ptr('routine'), u32('context')], nothing, ['threads'], initialiseDpc),
   krnl(
     123,
     'KeInsertQueueDpc',

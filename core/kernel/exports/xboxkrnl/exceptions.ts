@@ -132,6 +132,9 @@ function raiseStatus(k: Kernel, code: number): Outcome<never> {
   )
 }
 
+const unwindTo = (k: Kernel, target: number, targetIp: number, record: number, value: number): Outcome<never> =>
+  unwind(k, { target, targetIp, record, value })
+
 export const exceptions: readonly Entry[] = [
   krnl(310, 'RtlRaiseException', [ptr(EXCEPTION_RECORD, 'record')], nothing, ['debug'], (k, record) => {
     const code = k.memory.load32(record + EXCEPTION_RECORD.code)
@@ -178,7 +181,7 @@ export const exceptions: readonly Entry[] = [
     [ptr('targetFrame'), u32('targetIp'), ptr(EXCEPTION_RECORD, 'record'), u32('value')],
     nothing,
     ['debug'],
-    (k, target, targetIp, record, value) => unwind(k, { target, targetIp, record, value }),
+    unwindTo,
   ),
   krnl(
     328,
@@ -186,7 +189,7 @@ export const exceptions: readonly Entry[] = [
     [ptr('targetFrame'), u32('targetIp'), ptr(EXCEPTION_RECORD, 'record'), u32('value'), ptr(CONTEXT, 'context')],
     nothing,
     ['debug'],
-    (k, target, targetIp, record, value) => unwind(k, { target, targetIp, record, value }),
+    unwindTo,
   ),
   krnl(
     421,

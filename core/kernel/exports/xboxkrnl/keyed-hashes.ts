@@ -6,7 +6,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { type Entry, krnl, nothing, ptr, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { finish, freshState, type HashKind, md5, sha1, update } from '../../hash.ts'
-import { joined, put, readHash, sizeOfState, writeHash } from './crypto.ts'
+import { feed, joined, put, readHash, sizeOfState, writeHash } from './crypto.ts'
 
 const mostKey = 0x40
 const pads = [0x36, 0x5c] as const
@@ -26,18 +26,7 @@ function keyedPieces(kind: HashKind, name: string, init: number, next: number, l
         writeHash(k, kind, at + i * outer, state)
       }
     }),
-    krnl(
-      next,
-      `${name}Update`,
-      [ptr('state'), ptr('input'), u32('size')],
-      nothing,
-      ['crypto'],
-      (k, at, input, size) => {
-        const state = readHash(k, kind, at)
-        update(kind, state, k.memory.read(input, size))
-        writeHash(k, kind, at, state)
-      },
-    ),
+    krnl(next, `${name}Update`, [ptr('state'), ptr('input'), u32('size')], nothing, ['crypto'], feed(kind)),
     krnl(last, `${name}Final`, [ptr('state'), ptr('out'), u32('size')], nothing, ['crypto'], (k, at, out, size) => {
       const around = readHash(k, kind, at + outer)
       update(kind, around, finish(kind, readHash(k, kind, at)))

@@ -11,7 +11,8 @@ import { operation } from '../../object.ts'
 import { kernelState, type Outcome } from '../../outcome.ts'
 import { pathNumber } from '../../sources.ts'
 import { status as s } from '../../status.ts'
-import { headerType, KDPC, KEVENT } from '../../structs.ts'
+import { KDPC, KEVENT } from '../../structs.ts'
+import { initialiseDpc } from './dpc.ts'
 
 /** What threads wait to have run elsewhere: on which hardware threads, and the deferred call that was made for it. */
 const rounds = kernelState<{ open: { thread: number; targets: number[]; dpc: number }[] }>('processor-rounds', () => ({
@@ -38,24 +39,6 @@ function round(k: Kernel, begin: () => { targets: number[]; dpc: number }): { dp
   return found
 }
 
-/** Makes a deferred call and queues it to a hardware thread. */
-function defer(
-  k: Kernel,
-  routine: number,
-  context: number,
-  index: number,
-  first: number,
-  second: number,
-): { targets: number[]; dpc: number } {
-  const dpc = k.pool.allocate(KDPC.size)
-  k.memory.store16(dpc + KDPC.type, headerType.dpc)
-  k.memory.store32(dpc + KDPC.routine, routine)
-  k.memory.store32(dpc + KDPC.context, context)
-  k.memory.store8(dpc + KDPC.target, index + 1)
-  k.queueDpc(dpc, first, second)
-  return { targets: [index], dpc }
-}
-
 function callDeferred(
   k: Kernel,
   routine: number,
@@ -65,7 +48,13 @@ function callDeferred(
   second: number,
 ): Outcome<number> {
   if (k.scheduler.hardware[index] === undefined) return s.INVALID_PARAMETER
-  const over = round(k, () => defer(k, routine, context, index, first, second))
+  const over = round(k, () => {
+    const dpc = k.pool.allocate(KDPC.size)
+    initialiseDpc(k, dpc, routine, context)
+    k.memory.store8(dpc + KDPC.target, index + 1)
+    k.queueDpc(dpc, first, second)
+    return { targets: [index], dpc }
+  })
   if (over === undefined) return k.tryAgain()
   k.pool.free(over.dpc, KDPC.size)
   return s.SUCCESS

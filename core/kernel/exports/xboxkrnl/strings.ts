@@ -25,22 +25,10 @@ import { formatText, narrowed } from '../../format.ts'
 import { kernelState } from '../../outcome.ts'
 import { status } from '../../status.ts'
 import { ANSI_STRING, TIME_FIELDS, UNICODE_STRING } from '../../structs.ts'
+import { narrowBytes, wideBytes } from '../../text.ts'
 
 const longestCounted = 0xffff
 const nul = 1
-
-function narrowBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i)
-  return bytes
-}
-
-function wideBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length * 2)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < text.length; i += 1) view.setUint16(i * 2, text.charCodeAt(i))
-  return bytes
-}
 
 function wideText(k: Kernel, at: number, units: number): string {
   let text = ''
