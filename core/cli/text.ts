@@ -41,3 +41,7 @@ export function wrapped(text: string, width: number): string[] {
   }
   return lines
 }
+
+/** Rows under a head, as a table of Markdown. */
+export const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+  [head, head.map(() => '---'), ...rows].map(row => `| ${row.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type Limit, limits } from '../../core/base/limits.ts'
 import { commands } from '../../core/cli/commands.ts'
 import { usageOf } from '../../core/cli/parser.ts'
+import { markdownTable } from '../../core/cli/text.ts'
 import { type OptionRow, optionGroups, runOptions } from '../../core/options/rows.ts'
 import { rangeOf } from '../../core/options/values.ts'
 import { loadPlugin } from '../../core/plugin/load.ts'
@@ -14,12 +15,10 @@ import { runFile } from '../kit/runs.ts'
 
 export const root = new URL('../..', import.meta.url).pathname
 
-const cell = (text: string): string => text.replaceAll('|', '\\|')
 const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map(row => `| ${row.map(cell).join(' | ')} |`).join('\n')
-}
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  markdownTable(head, rows).join('\n')
 
 function flagTable(): string {
   const all: [string, OptionRow][] = Object.entries(runOptions)

@@ -1,14 +1,12 @@
-import { basename, dirname } from 'node:path'
+import { basename } from 'node:path'
 import { exitStatus, fail } from '../../base/failure.ts'
-import { openBlob, openBlobsIn } from '../../host/blob.ts'
-import { createFolder } from '../../host/folder.ts'
 import { allEntries } from '../../kernel/exports/index.ts'
 import { libraries } from '../../kernel/sources.ts'
 import { libraryIndex, tableOf } from '../../kernel/table.ts'
 import { parseImage } from '../../loader/load.ts'
 import type { ExportNaming } from '../../loader/symbols.ts'
-import { openMedia } from '../../machine/media.ts'
 import { defineCommand } from '../command.ts'
+import { openTitle } from '../title.ts'
 import {
   allExports,
   countsText,
@@ -27,11 +25,7 @@ export function exportNaming(): ExportNaming {
 
 /** What a title imports: of an executable, or of the one on a disc image or in a package. */
 function usedBy(path: string): ListedExport[] {
-  const media = openMedia({
-    file: openBlob(path),
-    folder: createFolder(dirname(path)),
-    fragments: () => openBlobsIn(`${path}.data`),
-  })
+  const media = openTitle(path)
   return importsOf(parseImage(media.bytes, media.name).imports)
 }
 

@@ -7,7 +7,7 @@ import { models } from '../../cpu/models.ts'
 import type { Row } from '../../cpu/rows/row.ts'
 import { rows } from '../../cpu/rows/table.ts'
 import { defineCommand } from '../command.ts'
-import { columns } from '../text.ts'
+import { columns, markdownTable } from '../text.ts'
 
 /** Bits as the manuals number them, the lowest part of the number first: `11-15|26|21`. */
 const bitsOf = (name: FieldName): string =>
@@ -53,11 +53,6 @@ function modelList(shown: readonly Row[]): { model: string; about: string; rows:
     .filter(one => one.rows.length > 0)
 }
 
-const markdown = (titles: readonly string[], lines: readonly (readonly string[])[]): readonly string[] =>
-  [titles, titles.map(() => '---'), ...lines].map(
-    line => `| ${line.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`,
-  )
-
 /** `xenoscope instructions`: the table of instructions, as the processor is made of it. */
 export const instructions = defineCommand({
   name: 'instructions',
@@ -80,7 +75,7 @@ export const instructions = defineCommand({
       if (json) return print([JSON.stringify(list, undefined, 2)])
       if (wantsMarkdown)
         return print(
-          markdown(
+          markdownTable(
             ['model', 'what is followed', 'instructions'],
             list.map(({ model, about, rows: names }) => [model, about, names.join(', ')]),
           ),
@@ -89,7 +84,7 @@ export const instructions = defineCommand({
     }
     const described = shown.map(describe)
     if (json) return print([JSON.stringify(described, undefined, 2)])
-    if (wantsMarkdown) return print(markdown(head, described.map(cells)))
+    if (wantsMarkdown) return print(markdownTable(head, described.map(cells)))
     const stated = described.filter(one => one.models.length > 0).length
     return print([
       ...columns([head, ...described.map(cells)]),

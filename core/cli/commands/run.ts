@@ -1,14 +1,11 @@
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import manifest from '../../../package.json' with { type: 'json' }
 import { conditionText } from '../../base/condition.ts'
-import { openBlob, openBlobsIn } from '../../host/blob.ts'
-import { createFolder } from '../../host/folder.ts'
 import { filesUnder } from '../../host/output.ts'
 import { parseImage } from '../../loader/load.ts'
 import { symbolsOf } from '../../loader/symbols.ts'
 import { createMachine, type Machine } from '../../machine/machine.ts'
-import { openMedia } from '../../machine/media.ts'
 import { runOptions } from '../../options/rows.ts'
 import type { RunInfo } from '../../plugin/api.ts'
 import { createDriver } from '../../plugin/driver.ts'
@@ -21,6 +18,7 @@ import { digestLine, type Outcome, reportJson, reportText } from '../report.ts'
 import { createSaid } from '../said.ts'
 import { runToEnd } from '../session.ts'
 import { focusOf, identityOf, machineOptionsOf, pluginsOf, type RunValues } from '../settings.ts'
+import { openTitle } from '../title.ts'
 import { listingText } from './dump-wasm.ts'
 import { mapOf } from './inspect.ts'
 import { profileSections } from './profile-report.ts'
@@ -51,11 +49,7 @@ export interface TitleRun {
 /** Runs a title to its end and prints what was asked for. */
 export async function runTitle(outside: Outside, path: string, values: RunValues): Promise<TitleRun> {
   const { host, files, clock, network } = outside
-  const media = openMedia({
-    file: openBlob(path),
-    folder: createFolder(dirname(path), values.out),
-    fragments: () => openBlobsIn(`${path}.data`),
-  })
+  const media = openTitle(path, values.out)
   const image = parseImage(media.bytes, media.name)
   const map = mapOf(outside, path, values.map)
   const mapNotes = map === undefined || values.quiet ? [] : symbolsOf(image, { map }).notes
