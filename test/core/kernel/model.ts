@@ -45,13 +45,14 @@ export interface Model {
   suspend(who: number): number
   resume(who: number): number
   exit(who: number): void
-  pass(ticks: number): void
+  /** Ends the waits whose time is up. */
+  expire(): void
   /** Wakes since last asked, in order. */
   woken(): Woken[]
 }
 
-export function createModel(things: Thing[]): Model {
-  let now = 0
+/** @param now the tick it is, which the model's user keeps: calls take time too. */
+export function createModel(things: Thing[], now: () => number): Model {
   let line: Waiting[] = []
   let woken: Woken[] = []
   let takings = 0
@@ -104,7 +105,7 @@ export function createModel(things: Thing[]): Model {
   function resumed(waiting: Waiting): void {
     const place = answer(waiting)
     if (place !== undefined) woken.push({ who: waiting.who, status: take(waiting, place) })
-    else if (waiting.until <= now) woken.push({ who: waiting.who, status: timedOut })
+    else if (waiting.until <= now()) woken.push({ who: waiting.who, status: timedOut })
     else line.push(waiting)
   }
 
@@ -149,7 +150,7 @@ export function createModel(things: Thing[]): Model {
       return before
     },
     wait(who, all, wanted, ticks) {
-      const waiting = { who, all, things: wanted, until: now + ticks }
+      const waiting = { who, all, things: wanted, until: now() + ticks }
       const place = answer(waiting)
       if (place !== undefined) return take(waiting, place)
       if (ticks === 0) return timedOut
@@ -186,10 +187,9 @@ export function createModel(things: Thing[]): Model {
         sweep(things.indexOf(thing))
       }
     },
-    pass(ticks) {
-      now += ticks
-      const due = line.filter(waiting => waiting.until <= now)
-      line = line.filter(waiting => waiting.until > now)
+    expire() {
+      const due = line.filter(waiting => waiting.until <= now())
+      line = line.filter(waiting => waiting.until > now())
       const inOrder = due
         .map((waiting, i) => ({ waiting, i }))
         .sort((a, b) => a.waiting.until - b.waiting.until || a.i - b.i)

@@ -3,9 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { copyState } from '../../../core/base/state.ts'
 import { createSilentSink } from '../../../core/facts/sink.ts'
 import { guests } from '../../guests/expectations.ts'
+import { seed } from '../../seed.ts'
 import { createGreedySink, machineOf, runToEnd } from './guests.ts'
-
-const seed = process.env.SEED === undefined ? Date.now() & 0x7fffffff : Number(process.env.SEED)
 
 /** A generator of the test's own, so that a printed seed brings everything back. */
 function randomOf(start: number): () => number {
