@@ -41,74 +41,28 @@ const imports = {
   exited: { takes: ['i32', 'i32'], gives: [] },
 } as const satisfies Record<string, Signature>
 
-export const helperSignatures = {
-  findPlace: { takes: ['i32', 'i32', 'i32', 'i32'], gives: ['i32'] },
-  resolve: { takes: ['i32'], gives: ['i32'] },
-} as const satisfies Record<string, Signature>
-
-/** The two functions that units call, in the units' own module. Parameters first; then so many i32 locals. */
-export const helperLocals = { findPlace: 2, resolve: 1 } as const
-export function emitHelper(name: keyof typeof helperSignatures, writer: Writer): void {
+/** What units call for the function of an address that is not known beforehand, in the units' own module. */
+export const resolve = { signature: { takes: ['i32'], gives: ['i32'] }, locals: ['i32'] } as const
+export function emitResolve(writer: Writer): void {
   const w = instructions(writer)
-  const { entryOf, flagsOf, fold, slotOf } = addresses(writer)
-  if (name === 'resolve') {
-    w.get(0)
-    slotOf()
-    w.tee(1)
-    w.do('i32.eqz')
-    w.if('i32')
-    w.i32(0)
-    w.else()
-    entryOf(1, 0, recordShift)
-    w.memory(memory.i32Load16U, 0)
-    w.i32(compiled)
-    w.do('i32.eq')
-    w.if('i32')
-    entryOf(1, 0, sideShift)
-    w.memory(memory.i32Load, sidesAt + sideValue)
-    w.else()
-    w.i32(0)
-    w.end()
-    w.end()
-    return
-  }
-  const [ea, size, need, refuse, first, last] = [0, 1, 2, 3, 4, 5] as const
-  fold(ea)
-  w.set(first)
-  w.get(ea)
-  w.get(size)
-  w.do('i32.add')
-  w.i32(1)
-  w.do('i32.sub')
-  w.set(last)
-  fold(last)
-  w.set(last)
-  // The bytes must follow one another, both pages allow it, and neither refuse it.
-  w.get(last)
-  w.get(first)
-  w.do('i32.sub')
-  w.get(size)
-  w.i32(1)
-  w.do('i32.sub')
-  w.do('i32.ne')
-  flagsOf(first)
-  flagsOf(last)
-  w.do('i32.and')
-  w.get(need)
-  w.do('i32.and')
-  w.get(need)
-  w.do('i32.ne')
-  w.do('i32.or')
-  flagsOf(first)
-  flagsOf(last)
-  w.do('i32.or')
-  w.get(refuse)
-  w.do('i32.and')
-  w.do('i32.or')
+  const { entryOf, slotOf } = addresses(writer)
+  w.get(0)
+  slotOf()
+  w.tee(1)
+  w.do('i32.eqz')
   w.if('i32')
   w.i32(0)
   w.else()
-  w.get(first)
+  entryOf(1, 0, recordShift)
+  w.memory(memory.i32Load16U, 0)
+  w.i32(compiled)
+  w.do('i32.eq')
+  w.if('i32')
+  entryOf(1, 0, sideShift)
+  w.memory(memory.i32Load, sidesAt + sideValue)
+  w.else()
+  w.i32(0)
+  w.end()
   w.end()
 }
 

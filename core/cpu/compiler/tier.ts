@@ -20,7 +20,7 @@ import type { Writer } from '../wasm/bytes.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type Constants, createModule } from '../wasm/module.ts'
 import type { Mode } from '../wasm/trace.ts'
-import { emitHelper, helperLocals, helperSignatures, installDispatch, sideOf, sideValue } from './dispatch.ts'
+import { emitResolve, installDispatch, resolve, sideOf, sideValue } from './dispatch.ts'
 import { causeOf } from './exits.ts'
 import { type Block, type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
@@ -280,7 +280,10 @@ export function createTier(spec: TierSpec): Tier {
   /** An instruction that units often give up is compiled with all it means. */
   function relent(pc: number): boolean {
     if (whole.has(pc)) return false
-    const holders = holding(pc, (_, block) => block.instructions[(pc - block.start) >> 2]?.meaning.gives === true)
+    const holders = holding(pc, (_, block) => {
+      const meaning = block.instructions[(pc - block.start) >> 2]?.meaning
+      return meaning?.gives === true || meaning?.effects.memory === true
+    })
     if (holders.stale.length === 0) return false
     whole.add(pc)
     return renew(holders)
@@ -376,21 +379,17 @@ export function createTier(spec: TierSpec): Tier {
     const runtimeImports = { timebase: { takes: [], gives: ['i64'] }, kernel: { takes: [], gives: ['i32'] } } as const
     const builder = createModule(runtimeImports, constants)
     const { writer } = builder
-    const helpers = new Map<string, number>()
-    for (const name of ['findPlace', 'resolve'] as const) {
-      const start = writer.length
-      emitHelper(name, writer)
-      helpers.set(name, builder.add(helperSignatures[name], Array(helperLocals[name]).fill('i32'), start))
-    }
+    const start = writer.length
+    emitResolve(writer)
+    const resolver = builder.add(resolve.signature, [...resolve.locals], start)
     const functions = new Map(list.map(unit => [unit.entry, builder.reserve(unitSignature)]))
     const site: UnitSite = {
       builder,
       unitType: builder.typeOf(unitSignature),
       direct: (target: number) => functions.get(target),
       slot,
-      runtime(name: RuntimeName | 'findPlace' | 'resolve' | 'kernel'): number {
-        const own = helpers.get(name)
-        if (own !== undefined) return own
+      runtime(name: RuntimeName | 'resolve' | 'kernel'): number {
+        if (name === 'resolve') return resolver
         if (name !== 'timebase' && name !== 'kernel') throw new Error(`${name} is the interpreter's`)
         return builder.imported(name)
       },
@@ -398,6 +397,7 @@ export function createTier(spec: TierSpec): Tier {
       vector: constants.vector,
       routineAt: (routine: Routine) => spec.routines.get(routine),
       counts: spec.counts,
+      folds: pc => whole.has(pc),
       seen: finder.seen,
       ...(watch && { watch: watch(writer) }),
     }

@@ -12,7 +12,7 @@
  *
  * Where instructions are counted, and where it is asked whether the budget covers them, is the matter of budget.ts.
  */
-import { access, hostMap, plain } from '../../memory/map.ts'
+import { hostMap, plain } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
@@ -46,7 +46,7 @@ export interface UnitSite {
   direct(target: number): number | undefined
   /** Where the function of a unit stands in the table of units. */
   slot(target: number): number
-  readonly runtime: (name: RuntimeName | 'findPlace' | 'resolve' | 'kernel') => number
+  readonly runtime: (name: RuntimeName | 'resolve' | 'kernel') => number
   table(table: Parameters<Site['table']>[0]): number
   /** Where a constant vector lies. */
   vector(value: readonly number[]): number | undefined
@@ -54,6 +54,8 @@ export interface UnitSite {
   routineAt(routine: Routine): number | undefined
   /** Targets seen of a branch through a register. */
   seen(pc: number): readonly number[]
+  /** Whether an access is to look in the windows that fold: no call of a function ever finds its place. */
+  folds(pc: number): boolean
   /** Whether instructions are counted; where not, nothing ends but by itself. */
   readonly counts: boolean
   /** Told of what is written, for a listing. */
@@ -78,7 +80,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { builder, counts } = site
   const { writer } = builder
   const w = instructions(writer)
-  const { isRefused, isSpecial } = addresses(writer)
+  const { fold, isRefused, isSpecial } = addresses(writer)
   const locals: Type[] = []
   const { blocks, indexOf } = unit
 
@@ -384,19 +386,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.set(local)
     isSpecial(local, size, need)
     w.if()
+    if (site.folds(here().instruction.pc)) {
+      fold(local)
+      w.set(local)
+    }
     // The last page before what is not committed may be as hot as any, such as the top of a stack.
     isRefused(local, size, need)
     w.if()
-    w.get(local)
-    w.i32(size)
-    w.i32((loads ? access.read : 0) | (stores ? access.write : 0))
-    w.i32(access.device | (stores ? access.code : 0))
-    w.call(site.runtime('findPlace'))
-    w.tee(local)
-    w.do('i32.eqz')
-    w.if()
     unitSite.refuse?.()
-    w.end()
     w.end()
     w.end()
   }
