@@ -64,6 +64,8 @@ export const transient = {
   scratch: 0xa60,
   /** Compiled code's last jump through a register that led out of its unit. */
   jump: 0xa70,
+  /** The instruction that compiled code gave up last. */
+  refused: 0xa74,
 } as const
 
 /** Why emitted code returned. Those from `illegal` on are faults: nothing of the instruction at pc is done. */

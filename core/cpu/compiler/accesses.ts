@@ -2,9 +2,14 @@
  * Memory accesses of a block that share a base register: one check of the span they cover serves them all. The check
  * stands at the first of them; where it does not pass, the interpreter does that instruction and what follows, each
  * access for itself, so a span wider than what is allowed costs time alone.
+ *
+ * A base that is moved by a number that is known, as pointers are, stays the base: what moved it since the first access
+ * is `moved`, and its accesses count from where it was.
  */
+import { pageSize } from '../../memory/map.ts'
+import { operations } from '../arithmetic.ts'
 import type { Node, Size } from '../wasm/trace.ts'
-import { type BasedAddress, basedAddress } from './compare.ts'
+import { argumentsOf, type BasedAddress, basedAddress } from './compare.ts'
 import type { Block, Instruction } from './find.ts'
 import { offsetOf, type Registers } from './registers.ts'
 
@@ -19,14 +24,20 @@ export interface Span {
   local: number | undefined
 }
 
-/** Spans are no wider than this, so that they seldom cross a page. */
-const widest = 512
+/** What an instruction has of a span: how far its base was moved since the span began. */
+export interface Part {
+  readonly span: Span
+  readonly moved: number
+}
 
-/** The span of an access, by the index of its instruction and its base register. */
-export type Spans = ReadonlyMap<number, readonly Span[]>
+/** Spans are no wider than this, so that they reach into two pages at most. */
+const widest = pageSize
 
-export function spanOf(spans: Spans, index: number, base: number): Span | undefined {
-  return spans.get(index)?.find(one => one.base === base)
+/** The spans of an access, by the index of its instruction. */
+export type Spans = ReadonlyMap<number, readonly Part[]>
+
+export function spanOf(spans: Spans, index: number, base: number): Part | undefined {
+  return spans.get(index)?.find(one => one.span.base === base)
 }
 
 interface Access {
@@ -48,33 +59,56 @@ function accessesOf({ meaning }: Instruction): Access[] {
   return found
 }
 
+/** How far an instruction moves a register, where that is known. */
+function moveOf({ meaning, known }: Instruction, register: number, registers: Registers): number | undefined {
+  const writes = meaning.program.body.writes.filter(
+    ({ place }) => place.file === 'gpr' && registers.at(offsetOf(place, known))?.index === register,
+  )
+  const [only] = writes
+  if (only === undefined || writes.length > 1) return undefined
+  const [base, by] = argumentsOf(only.value, operations['i64.add']) ?? []
+  if (base?.op !== 'read' || base.place.file !== 'gpr' || by?.op !== 'known') return undefined
+  return registers.at(offsetOf(base.place, known))?.index === register ? Number(by.known.of(known)) : undefined
+}
+
 export function spansOf(block: Block, registers: Registers): Spans {
-  const spans = new Map<number, Span[]>()
-  const open = new Map<number, Span>()
+  const spans = new Map<number, Part[]>()
+  const open = new Map<number, Part>()
   for (const [index, instruction] of block.instructions.entries()) {
     const { known, meaning } = instruction
     if (meaning.effects.memory)
       for (const { address, size, store } of accessesOf(instruction)) {
         const base = registers.at(offsetOf(address.base, known))?.index
         if (base === undefined) continue
-        const at = Number(address.displacement.of(known))
-        let span = open.get(base)
-        if (span === undefined || Math.max(span.end, at + size) - Math.min(span.least, at) > widest) {
+        let part = open.get(base)
+        const at = Number(address.displacement.of(known)) + (part?.moved ?? 0)
+        if (part === undefined || Math.max(part.span.end, at + size) - Math.min(part.span.least, at) > widest) {
           // A second access of one instruction keeps to the span of the first.
           if (spanOf(spans, index, base) !== undefined) continue
-          span = { base, least: at, end: at + size, loads: false, stores: false, local: undefined }
-          open.set(base, span)
+          const from = at - (part?.moved ?? 0)
+          const span = { base, least: from, end: from + size, loads: false, stores: false, local: undefined }
+          part = { span, moved: 0 }
+          open.set(base, part)
+        } else {
+          part.span.least = Math.min(part.span.least, at)
+          part.span.end = Math.max(part.span.end, at + size)
         }
-        span.least = Math.min(span.least, at)
-        span.end = Math.max(span.end, at + size)
+        const { span } = part
         if (store) span.stores = true
         else span.loads = true
         const list = spans.get(index) ?? []
-        if (!list.includes(span)) list.push(span)
+        if (!list.some(one => one.span === span)) list.push(part)
         spans.set(index, list)
       }
-    for (const place of meaning.effects.writes)
-      if (place.file === 'gpr') open.delete(registers.at(offsetOf(place, known))?.index ?? -1)
+    for (const place of meaning.effects.writes) {
+      if (place.file !== 'gpr') continue
+      const register = registers.at(offsetOf(place, known))?.index ?? -1
+      const part = open.get(register)
+      if (part === undefined) continue
+      const by = moveOf(instruction, register, registers)
+      if (by === undefined) open.delete(register)
+      else open.set(register, { span: part.span, moved: part.moved + by })
+    }
   }
   return spans
 }

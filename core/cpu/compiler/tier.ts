@@ -279,7 +279,9 @@ export function createTier(spec: TierSpec): Tier {
 
   /** An instruction that units often give up is compiled with all it means. */
   function relent(pc: number): boolean {
-    if (whole.has(pc)) return false
+    const at = hostMap.stateBlock + transient.refused
+    if (view.getUint32(at, true) !== pc || whole.has(pc)) return false
+    view.setUint32(at, 0, true)
     const holders = holding(pc, (_, block) => {
       const meaning = block.instructions[(pc - block.start) >> 2]?.meaning
       return meaning?.gives === true || meaning?.effects.memory === true

@@ -249,8 +249,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
 
   let coldDepth = 0
-  /** Leaves by the common way out. */
-  function cold(pc: number, owed: number, dirty: Bits): void {
+  let refusedDepth = 0
+  /** Leaves by the common way out, with `refusedDepth` as one that gives its instruction up. */
+  function cold(pc: number, owed: number, dirty: Bits, depth = coldDepth): void {
     pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
@@ -258,7 +259,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.i32(dirty[word] ?? 0)
       w.set(mask)
     }
-    w.br(coldDepth)
+    w.br(depth)
   }
   function returnTo(pc: () => void, owed = 0): void {
     pc()
@@ -405,9 +406,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const { instruction, spans, at } = here()
     const address = basedAddress(ea)
     const base = address && registers.at(offsetOf(address.base, instruction.known))?.index
-    const span = base === undefined ? undefined : spanOf(spans, at, base)
-    if (address === undefined || span === undefined) return undefined
-    const displacement = Number(address.displacement.of(instruction.known))
+    const part = base === undefined ? undefined : spanOf(spans, at, base)
+    if (address === undefined || part === undefined) return undefined
+    const { span, moved } = part
+    const displacement = Number(address.displacement.of(instruction.known)) + moved
     if (span.local === undefined) {
       const local = spanLocals[spansUsed] ?? keep('i32')
       spanLocals[spansUsed] = local
@@ -608,7 +610,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     },
     refuse() {
       const { instruction, owed, dirty } = here()
-      cold(instruction.pc, owed, dirty)
+      cold(instruction.pc, owed, dirty, refusedDepth)
     },
     place(ea, size, kind, address) {
       const shared = spanned(ea)
@@ -714,8 +716,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const mark = writer.length
   w.block()
   coldDepth = writer.depth
+  w.block()
+  refusedDepth = writer.depth
   flow.run()
   w.op(code.unreachable)
+  w.end()
+  w.i32(stateBlock)
+  w.get(pcLocal)
+  w.memory(op.i32Store, transient.refused)
   w.end()
   each(written, register => {
     w.get(masks[register.index >> 5] ?? 0)

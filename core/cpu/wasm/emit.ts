@@ -250,7 +250,9 @@ export function createEmitter(site: Site, program: Program) {
         w.simdMemory(simdLoad.load64Zero, offset)
         site.swapMask(8)
         w.simd(relaxedSwizzle)
-        return w.do(`${lanes[node.type === 'f64' ? 'f64' : 'i64']}.extract_lane`, 0)
+        // The host has one instruction for a lane of doubles, two for one of whole numbers.
+        w.do('f64x2.extract_lane', 0)
+        return node.type === 'f64' ? undefined : w.do('i64.reinterpret_f64')
       case 16:
         w.simdMemory(simdLoad.load, offset)
         site.swapMask(16)
