@@ -57,7 +57,8 @@ export interface GuestMemory extends Part {
 }
 
 const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
-const flagsEnd = hostMap.stateBlock >>> pageShift
+const flagsEnd = hostMap.guestEnd >>> pageShift
+const isHosts = (page: number): boolean => page >= hostMap.start >>> pageShift && page < hostMap.startEnd >>> pageShift
 
 export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })): GuestMemory {
   const bytes = new Uint8Array(wasm.buffer)
@@ -77,7 +78,7 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     const last = (start + size - 1) >>> pageShift
     for (let page = start >>> pageShift; page <= last; page += 1) {
       const have = flags.of(page)
-      if ((have & need) === 0 || start + size > hostMap.stateBlock) throw new GuestAccessError(address >>> 0, write)
+      if ((have & need) === 0 || start + size > hostMap.guestEnd) throw new GuestAccessError(address >>> 0, write)
       if (write && have & access.code) codeWritten(start, size)
     }
     return start
@@ -87,7 +88,7 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     if (size <= 0) return
     const start = fold(address >>> 0)
     const last = (start + size - 1) >>> pageShift
-    for (let page = start >>> pageShift; page <= last; page += 1) if (page < flagsEnd) visit(page)
+    for (let page = start >>> pageShift; page <= last; page += 1) if (page < flagsEnd && !isHosts(page)) visit(page)
   }
 
   function setFlags(address: number, size: number, next: Access): void {

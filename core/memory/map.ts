@@ -3,8 +3,10 @@
  *
  * The physical windows at C0000000 and E0000000 show the same 512 MiB as the one at A0000000, so `fold` moves any
  * address in them down to A0000000 (the last window starts 0x1000 into physical memory). No folded address reaches
- * C0010000 or more; from there up the linear memory is the host's: page flags, register files, decoded code. The TypeScript
- * accessors and the code emitter both derive their fold from `windows`, so a region is added or moved here alone.
+ * C0010000 or more; from there up the linear memory is the host's: contexts, decoded code. What emitted code reaches by a
+ * constant address lies where no guest memory is either, but below 80000000: up to there an address is part of the
+ * host's instruction, from there on it takes a register. The TypeScript accessors and the code emitter both derive their
+ * fold from `windows`, so a region is added or moved here alone.
  *
  * Sources: the address ranges agree in two public emulators; see also the kernel's MmGetPhysicalAddress.
  */
@@ -21,7 +23,7 @@ export interface Region {
 export const regions: readonly Region[] = [
   { name: 'virtual-4k', start: 0x00010000, end: 0x40000000, page: 0x1000, kind: 'virtual' },
   { name: 'virtual-64k', start: 0x40000000, end: 0x7f000000, page: 0x10000, kind: 'virtual' },
-  { name: 'device', start: 0x7f000000, end: 0x80000000, page: 0x1000, kind: 'device' },
+  { name: 'device', start: 0x7f800000, end: 0x80000000, page: 0x1000, kind: 'device' },
   { name: 'image-64k', start: 0x80000000, end: 0x90000000, page: 0x10000, kind: 'image' },
   { name: 'image-4k', start: 0x90000000, end: 0xa0000000, page: 0x1000, kind: 'image' },
   { name: 'physical-64k', start: 0xa0000000, end: 0xc0000000, page: 0x10000, kind: 'physical' },
@@ -78,18 +80,23 @@ export const plain = {
   from: 4,
 } as const
 
-/** Where the host's own tables lie in linear memory, above all that a folded guest access can reach. */
+/** Where the host's own tables lie in linear memory: never in a region of the guest, nor where folded addresses reach. */
 export const hostMap = {
+  /** Where the lower part begins, and ends. */
+  start: 0x7f000000,
+  startEnd: 0x7f800000,
   /** The register file of the guest thread that runs now; layout in cpu/state.ts. */
-  stateBlock: 0xc0010000,
+  stateBlock: 0x7f010000,
   /** Constants and look-up tables of emitted code. */
-  tables: 0xc0020000,
+  tables: 0x7f020000,
   /** One flag byte a page of 4 KiB: 1 MiB. */
-  pageFlags: 0xc0100000,
+  pageFlags: 0x7f100000,
   /** One u32 a page of 4 KiB: offset of the decoded page, 0 when there is none: 4 MiB. */
-  decodedPages: 0xc0200000,
+  decodedPages: 0x7f200000,
   /** One byte a page of 4 KiB: 1 MiB. */
-  plainPages: 0xc0600000,
+  plainPages: 0x7f600000,
+  /** The first address that no folded access reaches. */
+  guestEnd: 0xc0010000,
   /** Register files of guest threads that do not run: 4 KiB each. */
   contexts: 0xc1000000,
   /** Decoded code. */
