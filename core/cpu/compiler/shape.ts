@@ -6,6 +6,10 @@
  * followed by its code; every other block stands where the one branch to it was. A graph with a loop of two entries is
  * written as one loop around a `br_table`.
  *
+ * Several branches may lead back to one head: those of a loop, and, where the unit was entered inside of it, those of the
+ * loops around it. So a head opens as many loops as there are different ones: what leads back from the smallest of them
+ * goes round the innermost, which has no more to carry than what changes in it.
+ *
  * Source: N. Ramsey, "Beyond Relooper: recursive translation of unstructured control flow to structured control flow"
  * (2022).
  */
@@ -95,13 +99,13 @@ export function shapeOf(graph: Graph): Shape {
     return at === a
   }
 
-  const loops = new Uint8Array(size)
+  const heads = new Uint8Array(size)
   let structured = true
   for (const block of order)
     for (const from of predecessors[block] ?? []) {
       if (rankOf(from) < rankOf(block)) edgesIn[block] = (edgesIn[block] ?? 0) + 1
       else {
-        loops[block] = 1
+        heads[block] = 1
         if (!dominates(block, from)) structured = false
       }
     }
@@ -109,11 +113,40 @@ export function shapeOf(graph: Graph): Shape {
   const merges: number[][] = Array.from({ length: size }, () => [])
   for (const block of order) if (block !== 0 && isMerge(block)) merges[above(block)]?.push(block)
 
+  /** A head, the block that leads back to it, and what leads there without passing the head. */
+  function loopOf(head: number, latch: number): Set<number> {
+    const inside = new Set([head])
+    const work = [latch]
+    for (let block = work.pop(); block !== undefined; block = work.pop()) {
+      if (inside.has(block)) continue
+      inside.add(block)
+      work.push(...(predecessors[block] ?? []))
+    }
+    return inside
+  }
+  /** The loops of a head, each around the one before. */
+  function levelsOf(head: number): Set<number>[] {
+    const latches = (predecessors[head] ?? []).filter(from => rankOf(from) >= rankOf(head))
+    const found = latches.map(latch => loopOf(head, latch)).sort((a, b) => a.size - b.size)
+    const levels: Set<number>[] = []
+    for (const one of found) {
+      const last = levels.at(-1)
+      if (last === undefined || (one.size > last.size && last.isSubsetOf(one))) levels.push(one)
+      else levels[levels.length - 1] = last.union(one)
+    }
+    return levels
+  }
+  const levels = new Map(
+    structured ? order.filter(block => heads[block] === 1).map(head => [head, levelsOf(head)]) : [],
+  )
+
   function write(site: ShapeSite) {
     const depth = new Int32Array(size)
+    /** Where to go round each loop of a head, as in `levels`. */
+    const rounds = new Map<number, number[]>()
     function tree(block: number): void {
-      const isLoop = loops[block] === 1
-      if (isLoop) depth[block] = site.open('loop', block)
+      const opened = levels.get(block) ?? []
+      rounds.set(block, opened.map(() => site.open('loop', block)).reverse())
       // In order of rank: the last to come is the outermost.
       const following = merges[block] ?? []
       for (const one of following.toReversed()) depth[one] = site.open('block', one)
@@ -122,13 +155,15 @@ export function shapeOf(graph: Graph): Shape {
         site.close()
         tree(one)
       }
-      if (isLoop) site.close()
+      for (const _ of opened) site.close()
     }
     if (structured)
       return {
         run: () => tree(0),
         go(from: number, to: number): void {
-          if (rankOf(to) <= rankOf(from) || isMerge(to)) site.branch(depth[to] ?? 0)
+          const level = rankOf(to) <= rankOf(from) ? (levels.get(to) ?? []).findIndex(loop => loop.has(from)) : -1
+          if (level >= 0) site.branch(rounds.get(to)?.[level] ?? 0)
+          else if (isMerge(to)) site.branch(depth[to] ?? 0)
           else tree(to)
         },
       }
