@@ -152,5 +152,6 @@ export function createEmitters({ sink, cycle, walk }: RecorderPorts): Emitters {
       return sequence
     }
   }
-  return emitters as Emitters
+  // Of an object that was filled by computed names the engine makes a slow dictionary, but not of a prototype.
+  return Object.create(emitters) as Emitters
 }

@@ -241,6 +241,20 @@ type Values<A extends readonly Arg<unknown>[]> = { readonly [I in keyof A]: A[I]
 /** Reads the arguments, runs the body, answers its outcome. */
 export type Invoke = (kernel: Kernel) => Outcome<unknown>
 
+/** A body whose arguments are so many plain words in registers, which is most of what is called often. */
+export interface OfWords {
+  readonly count: number
+  readonly body: AnyBody
+}
+
+/** How a result is left in r3: what is left otherwise, its type writes. */
+export type Leaves = 'nothing' | 'word' | 'signed' | 'otherwise'
+export function leavesOf({ write }: Result<unknown>): Leaves {
+  if (write === (nothing.write as Result<unknown>['write'])) return 'nothing'
+  if (write === (writeWord as Result<unknown>['write'])) return 'word'
+  return write === (writeSigned as Result<unknown>['write']) ? 'signed' : 'otherwise'
+}
+
 export interface ExportRow {
   readonly entry: 'function'
   readonly library: number
@@ -251,6 +265,8 @@ export interface ExportRow {
   readonly tags: readonly Tag[]
   /** Absent in a row that is missing. */
   readonly invoke?: Invoke
+  /** The same without the detour, where its arguments are simple. */
+  readonly ofWords?: OfWords
   /** Why a call has no effect here, in a row that has none; such calls are counted. */
   readonly idle?: string
 }
@@ -275,7 +291,7 @@ export interface ContinuationRow {
 
 export type Entry = ExportRow | VariableRow | ContinuationRow
 
-type AnyBody = (kernel: Kernel, ...values: readonly unknown[]) => Outcome<unknown>
+export type AnyBody = (kernel: Kernel, ...values: readonly unknown[]) => Outcome<unknown>
 
 /**
  * The body of an export that does nothing a title could notice, because the machine has nothing it would act upon: the
@@ -286,10 +302,15 @@ export const withoutEffect = <V extends readonly unknown[], R>(
   body: (kernel: Kernel, ...values: V) => Outcome<R>,
 ): ((kernel: Kernel, ...values: V) => Outcome<R>) & { readonly idle: string } => Object.assign(body, { idle: why })
 
-function bind(args: readonly Arg<unknown>[], body: AnyBody & { idle?: string }): Pick<ExportRow, 'invoke' | 'idle'> {
+type Bound = Pick<ExportRow, 'invoke' | 'ofWords' | 'idle'>
+
+function bind(args: readonly Arg<unknown>[], body: AnyBody & { idle?: string }): Bound {
   const { idle } = body
   const invoke = bindBody(args, body)
-  if (idle === undefined) return { invoke }
+  if (idle === undefined) {
+    const simple = args.length <= 4 && args.every(argument => argument.plain === true)
+    return simple ? { invoke, ofWords: { count: args.length, body } } : { invoke }
+  }
   const counted: Invoke = k => {
     k.countWithoutEffect()
     return invoke(k)
@@ -299,7 +320,6 @@ function bind(args: readonly Arg<unknown>[], body: AnyBody & { idle?: string }):
 
 /** Binds each argument to its place, so that a call does no work that could be done now. */
 function bindBody(args: readonly Arg<unknown>[], body: AnyBody): Invoke {
-  if (args.length <= 4 && args.every(argument => argument.plain === true)) return bindWords(args.length, body)
   let float = 0
   const read = args.map((argument, slot) => argument.bind(slot, argument.float ? ++float : 0))
   const [a, b, c, d, e] = read
@@ -310,15 +330,6 @@ function bindBody(args: readonly Arg<unknown>[], body: AnyBody): Invoke {
   if (e === undefined)
     return k => body(k, a(k.frame, k.memory), b(k.frame, k.memory), c(k.frame, k.memory), d(k.frame, k.memory))
   return k => body(k, ...read.map(next => next(k.frame, k.memory)))
-}
-
-/** The same for up to four plain words in registers, which is most of what is called often. */
-function bindWords(count: number, body: AnyBody): Invoke {
-  if (count === 0) return k => body(k)
-  if (count === 1) return k => body(k, k.frame.word(3))
-  if (count === 2) return k => body(k, k.frame.word(3), k.frame.word(4))
-  if (count === 3) return k => body(k, k.frame.word(3), k.frame.word(4), k.frame.word(5))
-  return k => body(k, k.frame.word(3), k.frame.word(4), k.frame.word(5), k.frame.word(6))
 }
 
 const define =

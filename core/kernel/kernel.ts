@@ -14,7 +14,7 @@ import { GuestAccessError } from '../memory/guest.ts'
 import { createApcs } from './apc.ts'
 import { createAudit } from './audit.ts'
 import { createStackTable, type StackTable, type Walk } from './backchain.ts'
-import type { Entry, ExportRow } from './call.ts'
+import type { Entry } from './call.ts'
 import type { Kernel, KernelOptions, KernelStop } from './context.ts'
 import { createDeadlines } from './deadlines.ts'
 import { createDeferredCalls } from './deferred.ts'
@@ -36,6 +36,7 @@ import { createPool } from './pool.ts'
 import type { GuestFault, KernelPorts } from './ports.ts'
 import { loadReports, saveReports } from './reports.ts'
 import { createScheduler, type HardwareThread, hardwareThreads } from './scheduler.ts'
+import { leave, runBody, servedBy } from './serve.ts'
 import { createShortfalls, type Shortfalls } from './shortfalls.ts'
 import { exportNumber, firstExport, type PathName, pathNumber, paths } from './sources.ts'
 import { createSpace } from './space.ts'
@@ -191,8 +192,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     limit: options.frames,
   })
 
-  /** By number of an export: whether its calls change nothing that another thread could see. */
-  const quiet = table.rows.map(row => row?.entry === 'function' && row.tags.includes('poll'))
+  const served = table.rows.map(servedBy)
   /** What is saved part by part; later ones refer to earlier ones. */
   const parts = { time, pool, space, objects, handles, threads, modules, states, thunks, numbering } as const
   let stop: KernelStop | undefined
@@ -245,7 +245,9 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     else if (!calls.returned()) fault(`a return to the kernel at ${hex32(frame.word(1))} that no call belongs to`)
   }
 
-  function callMissing(id: number, row: ExportRow | undefined): void {
+  function callMissing(id: number): void {
+    const found = table.row(id)
+    const row = found?.entry === 'function' ? found : undefined
     const failure = row?.result.failure
     shortfalls.missing(id, Number(failure ?? 0))
     if (row === undefined) frame.setWord(3, 0)
@@ -254,19 +256,19 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   /** Serves an export; true when the processor must be left. */
   function callExport(id: number): boolean {
-    const row = table.rows[id - firstExport]
+    const row = served[id - firstExport]
     scene.source = id
     calls.row = id
     audit.beginCall()
-    if (row?.entry !== 'function' || row.invoke === undefined) {
-      callMissing(id, row?.entry === 'function' ? row : undefined)
+    if (row === undefined) {
+      callMissing(id)
       return scheduler.attention
     }
-    if (quiet[id - firstExport]) polled = true
+    if (row.polls) polled = true
     else if (!kernel.thread.system) moved = true
-    const outcome = row.invoke(kernel)
+    const outcome = runBody(row, kernel)
     if (typeof outcome === 'symbol') return true
-    row.result.write(frame, outcome)
+    leave(row, frame, outcome)
     return scheduler.attention
   }
 

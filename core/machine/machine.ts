@@ -131,7 +131,7 @@ export function createMachine(spec: MachineSpec): Machine {
       memory,
       registers: createRegisters(memory.bytes, cpu),
       sink,
-      instructions: () => cpu.retired,
+      instructions: cpu.count,
       framesOf: address => (address >= image.base && address < image.base + image.size ? image.frames : 'xbox'),
       print: text => spec.print?.(text),
       ...(spec.files === undefined ? {} : { files: spec.files }),

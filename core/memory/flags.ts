@@ -10,6 +10,8 @@ const pagesOfMemory = 1 << (32 - pageShift)
 
 export interface PageFlags {
   of(page: number): number
+  /** What accesses to the page are plain, as `plain` says. */
+  plain(page: number): number
   set(page: number, flags: number): void
 }
 
@@ -28,6 +30,7 @@ export function createPageFlags(memory: Uint8Array): PageFlags {
 
   return {
     of: page => flags[page] ?? 0,
+    plain: page => answers[page] ?? 0,
     set(page, value) {
       if (flags[page] === value) return
       flags[page] = value

@@ -2,7 +2,7 @@ import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import { createPageFlags } from './flags.ts'
-import { type Access, access, fold, hostMap, pageShift, pageSize, windows } from './map.ts'
+import { type Access, access, fold, hostMap, pageShift, pageSize, plain, windows } from './map.ts'
 
 /** A load or store of the kernel (not of an instruction) met a page that does not allow it. */
 export class GuestAccessError extends Error {
@@ -66,14 +66,20 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
   const flags = createPageFlags(bytes)
   let codeWritten: (start: number, size: number) => void = () => {}
 
+  // The usual access is decided by one byte of its page, in integers: an address that leaves a function as a number may
+  // be too large for a small integer, and would be a new object each time.
+  function loads(address: number): boolean {
+    const page = address >>> pageShift
+    return page < firstFoldedPage && (flags.plain(page) & (plain.load * plain.from)) !== 0
+  }
+  function stores(address: number): boolean {
+    const page = address >>> pageShift
+    return page < firstFoldedPage && (flags.plain(page) & (plain.store * plain.from)) !== 0
+  }
+
   /** The folded address, once every page of the access allows it. */
   function at(address: number, size: number, write: boolean): number {
     const need = write ? access.write : access.read
-    const first = address >>> pageShift
-    if (first < firstFoldedPage && (address & (pageSize - 1)) + size <= pageSize) {
-      const have = flags.of(first)
-      if ((have & need) !== 0 && (have & access.code) === 0) return address >>> 0
-    }
     const start = fold(address >>> 0)
     const last = (start + size - 1) >>> pageShift
     for (let page = start >>> pageShift; page <= last; page += 1) {
@@ -101,14 +107,26 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
   return {
     wasm,
     bytes,
-    load8: address => view.getUint8(at(address, 1, false)),
-    load16: address => view.getUint16(at(address, 2, false)),
-    load32: address => view.getUint32(at(address, 4, false)),
-    load64: address => view.getBigUint64(at(address, 8, false)),
-    store8: (address, value) => view.setUint8(at(address, 1, true), value),
-    store16: (address, value) => view.setUint16(at(address, 2, true), value),
-    store32: (address, value) => view.setUint32(at(address, 4, true), value),
-    store64: (address, value) => view.setBigUint64(at(address, 8, true), value),
+    load8: address => (loads(address) ? view.getUint8(address >>> 0) : view.getUint8(at(address, 1, false))),
+    load16: address => (loads(address) ? view.getUint16(address >>> 0) : view.getUint16(at(address, 2, false))),
+    load32: address => (loads(address) ? view.getUint32(address >>> 0) : view.getUint32(at(address, 4, false))),
+    load64: address => (loads(address) ? view.getBigUint64(address >>> 0) : view.getBigUint64(at(address, 8, false))),
+    store8(address, value) {
+      if (stores(address)) view.setUint8(address >>> 0, value)
+      else view.setUint8(at(address, 1, true), value)
+    },
+    store16(address, value) {
+      if (stores(address)) view.setUint16(address >>> 0, value)
+      else view.setUint16(at(address, 2, true), value)
+    },
+    store32(address, value) {
+      if (stores(address)) view.setUint32(address >>> 0, value)
+      else view.setUint32(at(address, 4, true), value)
+    },
+    store64(address, value) {
+      if (stores(address)) view.setBigUint64(address >>> 0, value)
+      else view.setBigUint64(at(address, 8, true), value)
+    },
     read(address, size) {
       if (size === 0) return new Uint8Array(0)
       const start = at(address, size, false)

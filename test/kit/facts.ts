@@ -32,7 +32,7 @@ export interface Kernel extends Emitters {
 }
 
 export function aKernel(sink: FactSink): Kernel {
-  const kernel = { cycle: 0, stack: 1, walks: 0 } as Kernel
+  const state = { cycle: 0, stack: 1, walks: 0 }
   const emitters = createEmitters({
     sink,
     cycle: () => kernel.cycle,
@@ -41,7 +41,8 @@ export function aKernel(sink: FactSink): Kernel {
       return kernel.stack
     },
   })
-  return Object.assign(kernel, emitters)
+  const kernel: Kernel = Object.assign(emitters, state)
+  return kernel
 }
 
 export const aStack: Stack = {

@@ -1,14 +1,11 @@
 /** The figures of the bench that no program of its own gives: rates, costs and stalls. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assembler } from '../../../core/cpu/isa.ts'
 import { createCpu, type Engine } from '../../../core/cpu/run.ts'
-import { createSilentSink } from '../../../core/facts/sink.ts'
-import { parseImage } from '../../../core/loader/load.ts'
-import { createMachine } from '../../../core/machine/machine.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
 import { access } from '../../../core/memory/map.ts'
+import type { CallsJob } from './calls.ts'
 import { builds, elsewhere, guestOf, here, mean, median, out, programs } from './kit.ts'
 
 export type Figure = readonly [
@@ -22,6 +19,7 @@ export type Figure = readonly [
 ]
 
 const guests = new URL('../guests', import.meta.url).pathname
+const calls = new URL('calls.ts', import.meta.url).pathname
 type Fpscr = 'exact' | 'fast'
 const checked = 'memory checked'
 
@@ -38,18 +36,21 @@ function interpreter(fpscr: Fpscr, runs: number): Figure {
   return ['interpreter, mixed loop', rate, 150, 300, 'MIPS', `${checked}, FPSCR ${fpscr}`, 0]
 }
 
-/** Nanoseconds of `NtSetEvent` on an event that nobody waits for, its caller's loop of four instructions included. */
-function kernelCall(engine: Engine): Figure {
-  const image = parseImage(readFileSync(join(guests, 'kernel-call.xex')), 'kernel-call.xex')
-  const times = [0, 1, 2].map(() => {
-    const machine = createMachine({ image, sink: createSilentSink(), engine })
-    const from = process.threadCpuUsage()
-    let stop = machine.run(10_000_000)
-    while (stop === undefined) stop = machine.run(10_000_000)
-    if (stop.kind !== 'finished' || stop.exitCode !== 0) throw new Error(`kernel-call.xex ended by ${stop.text}`)
-    return (spent(from) * 1e6) / 2_000_000
-  })
-  return ['kernel call with no subscriber (NtSetEvent)', median(times), 30, 12, 'ns', `${checked}, silent sink`, 0]
+/** Nanoseconds of a kernel call: the one that asks for least, five that titles make all the time, and one with a fact. */
+function kernelCalls(engine: Engine, runs: number): Figure[] {
+  const cost = (name: string): number => {
+    const job: CallsJob = { path: join(guests, `kernel-call-${name}.xex`), engine, calls: 8_000_000 }
+    const list = Array.from({ length: runs }, () =>
+      Number(execFileSync(process.execPath, [calls, JSON.stringify(job)], { encoding: 'utf8' })),
+    )
+    return median(list)
+  }
+  const how = `${checked}, warm, no subscriber`
+  return [
+    ['kernel call, KeGetCurrentProcessType', cost('least'), 30, 12, 'ns', how, 0],
+    ['kernel call, five common ones in turn', cost('mix'), 30, 12, 'ns', how, 0],
+    ['kernel call, NtSetEvent', cost('event'), 30, 12, 'ns', how, 0],
+  ]
 }
 
 /** What compiling costs, over the first run of each program, each in a process of its own. */
@@ -185,5 +186,11 @@ function vmx128(engine: Engine): Figure {
 }
 
 export async function figures(engine: Engine, fpscr: Fpscr, runs: number): Promise<Figure[]> {
-  return [vmx128(engine), interpreter(fpscr, runs), kernelCall(engine), ...compiling(engine, fpscr), counting(runs)]
+  return [
+    vmx128(engine),
+    interpreter(fpscr, runs),
+    ...kernelCalls(engine, runs),
+    ...compiling(engine, fpscr),
+    counting(runs),
+  ]
 }
