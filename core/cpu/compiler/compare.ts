@@ -8,12 +8,21 @@ import type { Operation } from '../arithmetic.ts'
 import { operations } from '../arithmetic.ts'
 import type { KnownNumber, Node, Place } from '../wasm/trace.ts'
 
+/** In what way two numbers are compared. */
+export interface OrderKind {
+  readonly type: 'i32' | 'i64'
+  readonly sign: 's' | 'u'
+}
+export const orderKinds: readonly OrderKind[] = (['i32', 'i64'] as const).flatMap(type =>
+  (['s', 'u'] as const).map(sign => ({ type, sign })),
+)
+
 export interface Comparison {
   readonly first: Node
   /** Zero where there is none. */
   readonly second: Node | undefined
-  readonly type: 'i32' | 'i64'
-  readonly signed: boolean
+  /** An index into `orderKinds`. */
+  readonly kind: number
   /** Summary overflow, 0 or 1. */
   readonly so: Node
 }
@@ -24,10 +33,6 @@ export function argumentsOf(node: Node | undefined, operation: Operation): reado
 export const isConstant = (node: Node | undefined, value: number): boolean =>
   node?.op === 'const' && Number(node.value) === value
 
-const orders = (['i32', 'i64'] as const).flatMap(type =>
-  (['s', 'u'] as const).map(sign => ({ type, signed: sign === 's', greater: operations[`${type}.gt_${sign}`] })),
-)
-
 /** The comparison that a condition field's value is. */
 export function comparisonOf(value: Node): Comparison | undefined {
   const [field, so] = argumentsOf(value, operations['i32.or']) ?? []
@@ -36,13 +41,13 @@ export function comparisonOf(value: Node): Comparison | undefined {
   const [greater, shifted] = argumentsOf(count, operations['i32.or']) ?? []
   const [equal, one] = argumentsOf(shifted, operations['i32.shl']) ?? []
   if (!isConstant(one, 1)) return undefined
-  for (const { type, signed, greater: operation } of orders) {
-    const [first, second] = argumentsOf(greater, operation) ?? []
+  for (const [kind, { type, sign }] of orderKinds.entries()) {
+    const [first, second] = argumentsOf(greater, operations[`${type}.gt_${sign}`]) ?? []
     if (first === undefined || second === undefined) continue
     const same = argumentsOf(equal, operations[`${type}.eq`])
-    if (same?.[0] === first && same[1] === second) return { first, second, type, signed, so }
+    if (same?.[0] === first && same[1] === second) return { first, second, kind, so }
     const zero = argumentsOf(equal, operations[`${type}.eqz`])
-    if (zero?.[0] === first && isConstant(second, 0)) return { first, second: undefined, type, signed, so }
+    if (zero?.[0] === first && isConstant(second, 0)) return { first, second: undefined, kind, so }
   }
   return undefined
 }

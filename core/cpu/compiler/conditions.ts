@@ -1,14 +1,14 @@
 /**
- * Which condition fields of a unit are kept as the order of two numbers, and where that is certain.
+ * Which condition fields of a unit are kept as the order of two numbers, and where it is certain which.
  *
- * Such a field has three locals: the numbers, and its value, which is negative while the numbers hold: then it is the
- * complement of SO. So the field can be told anywhere, and where every way leads through a comparison, one of its bits
- * is the comparison itself.
+ * Such a field has locals for the numbers, as they were compared, and one for its value, which is negative while the
+ * numbers hold: then it is the complement of SO and, above it, the kind of comparison. So the field can be told anywhere,
+ * and where every way leads through a comparison of one kind, one of its bits is the comparison itself.
  */
 import type { Node, Program } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import { type Bits, type Edge, exclude, include, offsetOf, type Registers } from './registers.ts'
+import { type Edge, offsetOf, type Registers } from './registers.ts'
 
 const known = new WeakMap<Program, ReadonlyMap<Node, Comparison>>()
 
@@ -25,61 +25,58 @@ export function comparisonsOf(program: Program): ReadonlyMap<Node, Comparison> {
   return found
 }
 
+/** For each register: 1 and more, the kind of its order and one; 0 where that is not certain. */
+export type Orders = Int8Array
+
 export interface Conditions {
-  /** Fields that are compared somewhere in the unit. */
-  readonly ordered: Bits
-  /** Fields that are certainly an order at the start of a block. */
-  readonly orderedIn: readonly Bits[]
+  /** The kinds of comparison that a field is the result of somewhere in the unit. */
+  readonly kinds: ReadonlyMap<number, ReadonlySet<number>>
+  /** What is certain at the start of a block. */
+  readonly ordersIn: readonly Orders[]
 }
 
-export function conditionsOf(
-  unit: Unit,
-  registers: Registers,
-  edges: readonly (readonly Edge[])[],
-  predecessorless: number,
-): Conditions {
-  const { words } = registers
-  const ordered = new Int32Array(words)
-  const flows = unit.blocks.map(block => {
-    const made = new Int32Array(words)
-    const lost = new Int32Array(words)
+/** What a block leaves alone. */
+const untouched = -1
+const unknown = 0
+
+export function conditionsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Conditions {
+  const { length } = registers.all
+  const kinds = new Map<number, Set<number>>()
+  const left = unit.blocks.map(block => {
+    const orders = new Int8Array(length).fill(untouched)
     for (const { meaning, known: of } of block.instructions) {
+      if (!meaning.effects.writes.some(place => place.file === 'crf')) continue
       const comparisons = comparisonsOf(meaning.program)
-      const compared = new Set(
-        meaning.program.body.writes
-          .filter(write => comparisons.has(write.value))
-          .map(write => registers.at(offsetOf(write.place, of))?.index ?? -1),
-      )
-      for (const place of meaning.effects.writes) {
-        if (place.file !== 'crf') continue
-        const index = registers.at(offsetOf(place, of))?.index ?? -1
-        const set = compared.has(index) ? made : lost
-        const other = compared.has(index) ? lost : made
-        include(set, index)
-        exclude(other, index)
-        if (compared.has(index)) include(ordered, index)
+      for (const place of meaning.effects.writes)
+        if (place.file === 'crf') orders[registers.at(offsetOf(place, of))?.index ?? -1] = unknown
+      for (const { place, value } of meaning.program.body.writes) {
+        const comparison = comparisons.get(value)
+        const index = registers.at(offsetOf(place, of))?.index
+        if (comparison === undefined || index === undefined) continue
+        orders[index] = comparison.kind + 1
+        const list = kinds.get(index) ?? new Set()
+        list.add(comparison.kind)
+        kinds.set(index, list)
       }
     }
-    return { made, lost }
+    return orders
   })
-  const orderedIn = unit.blocks.map((_, index) => new Int32Array(words).fill(index === predecessorless ? 0 : -1))
-  for (let changed = true; changed; ) {
+  const compared = [...kinds.keys()]
+  const ordersIn = unit.blocks.map((_, index) => new Int8Array(length).fill(index === 0 ? unknown : untouched))
+  for (let changed = compared.length > 0; changed; ) {
     changed = false
-    for (const [index, flow] of flows.entries()) {
-      const into = orderedIn[index]
-      if (into === undefined) continue
-      const out = into.map((word, i) => (word & ~(flow.lost[i] ?? 0)) | (flow.made[i] ?? 0))
+    for (const [index, own] of left.entries())
       for (const { to, afterCall } of edges[index] ?? []) {
-        const next = orderedIn[to]
-        if (next === undefined) continue
-        for (let i = 0; i < words; i += 1) {
-          const now = (next[i] ?? 0) & (afterCall ? 0 : (out[i] ?? 0))
-          if (now === next[i]) continue
-          next[i] = now
+        const into = ordersIn[to]
+        if (into === undefined) continue
+        for (const field of compared) {
+          const after = own[field] === untouched ? (ordersIn[index]?.[field] ?? unknown) : (own[field] ?? unknown)
+          const out = afterCall ? unknown : after
+          if (out === untouched || into[field] === out || into[field] === unknown) continue
+          into[field] = into[field] === untouched ? out : unknown
           changed = true
         }
       }
-    }
   }
-  return { ordered, orderedIn: orderedIn.map(set => set.map((word, i) => word & (ordered[i] ?? 0))) }
+  return { kinds, ordersIn: ordersIn.map(orders => orders.map(kind => Math.max(kind, unknown))) }
 }

@@ -25,12 +25,12 @@ import { swapMasks } from '../wasm/module.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { type Spans, spanOf, spansOf } from './accesses.ts'
 import { budgetOf } from './budget.ts'
-import { basedAddress, bitOf } from './compare.ts'
-import { comparisonsOf, conditionsOf } from './conditions.ts'
+import { basedAddress, bitOf, orderKinds } from './compare.ts'
+import { comparisonsOf, conditionsOf, type Orders } from './conditions.ts'
 import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
-import { type Bits, type Edge, exclude, has, include, offsetOf, type Register, registersOf } from './registers.ts'
+import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
 /** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
@@ -71,6 +71,7 @@ const parameters = 3
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
 
+const noOrders: Orders = new Int8Array(0)
 const noFacts: Facts = { single: new Int32Array(0), number: new Int32Array(0), plain: new Int32Array(0) }
 
 const usesLimit = (unit: Unit): boolean =>
@@ -128,7 +129,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const registers = registersOf(unit, block => edges[block] ?? [])
   const localOf = registers.all.map(register => keep(register.type))
   const written = new Int32Array(registers.words)
-  const conditions = conditionsOf(unit, registers, edges, 0)
+  const conditions = conditionsOf(unit, registers, edges)
   const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
   const limits = usesLimit(unit) ? { f64: keep('f64'), f32: keep('f32') } : undefined
   const status = registers.at(specials.fpscr.at)?.index ?? -1
@@ -138,9 +139,17 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     singleLocals.set(index, local)
     return local
   }
-  const orders = new Map<number, { readonly first: number; readonly second: number }>()
-  for (const { index } of registers.all)
-    if (has(conditions.ordered, index)) orders.set(index, { first: keep('i64'), second: keep('i64') })
+  interface Order {
+    readonly kinds: ReadonlySet<number>
+    /** The numbers compared, of each type that is. */
+    readonly locals: Readonly<Record<'i32' | 'i64', { readonly first: number; readonly second: number } | undefined>>
+  }
+  const orders = new Map<number, Order>()
+  for (const [index, kinds] of conditions.kinds) {
+    const pair = (type: 'i32' | 'i64') =>
+      [...kinds].some(kind => orderKinds[kind]?.type === type) ? { first: keep(type), second: keep(type) } : undefined
+    orders.set(index, { kinds, locals: { i32: pair('i32'), i64: pair('i64') } })
+  }
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
   const spansOfBlocks = blocks.map(block => spansOf(block, registers))
@@ -169,8 +178,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     /** Instructions done before this one and not subtracted yet. */
     readonly owed: number
     readonly dirty: Bits
-    /** Condition fields that are certainly an order. */
-    readonly ordered: Bits
+    /** Which order condition fields certainly are. */
+    readonly orders: Orders
     readonly facts: Facts
     readonly spans: Spans
     readonly at: number
@@ -204,29 +213,64 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     else if (type === 'f64') w.memory(op.f64Store, offset)
     else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
   }
-  /** Pushes a register's value; a condition field may have to be told from its order. */
-  function readLocal(index: number): void {
-    const local = localOf[index] ?? 0
-    const order = orders.get(index)
-    w.get(local)
-    if (order === undefined) return
-    w.i32(0)
-    w.do('i32.lt_s')
-    w.if('i32')
+  /** Pushes whether the numbers of an order compare so. */
+  function compare({ locals: of }: Order, kind: number, relation: 'lt' | 'gt' | 'eq'): void {
+    const { type, sign } = orderKinds[kind] ?? { type: 'i64', sign: 's' }
+    w.get(of[type]?.first ?? 0)
+    w.get(of[type]?.second ?? 0)
+    w.do(relation === 'eq' ? `${type}.eq` : `${type}.${relation}_${sign}`)
+  }
+  /** Pushes LT 8, GT 4 or EQ 2. */
+  function tell(order: Order, kind: number): void {
     w.i32(8)
-    w.get(order.first)
-    w.get(order.second)
-    w.do('i64.gt_s')
-    w.get(order.first)
-    w.get(order.second)
-    w.do('i64.eq')
+    compare(order, kind, 'gt')
+    compare(order, kind, 'eq')
     w.i32(1)
     w.do('i32.shl')
     w.do('i32.or')
     w.do('i32.shr_u')
+  }
+  /** Pushes SO, from the local of a field that is an order. */
+  function summary(local: number): void {
     w.get(local)
     w.i32(-1)
     w.do('i32.xor')
+    w.i32(1)
+    w.do('i32.and')
+  }
+  /** Pushes a register's value; a condition field may have to be told from its order. */
+  function readLocal(index: number): void {
+    const local = localOf[index] ?? 0
+    const order = orders.get(index)
+    if (order === undefined) {
+      w.get(local)
+      return
+    }
+    const certain = step?.orders[index] ?? 0
+    if (certain > 0) {
+      tell(order, certain - 1)
+      summary(local)
+      w.do('i32.or')
+      return
+    }
+    w.get(local)
+    w.i32(0)
+    w.do('i32.lt_s')
+    w.if('i32')
+    const [last = 0, ...others] = order.kinds
+    for (const kind of others) {
+      w.get(local)
+      w.i32(-2)
+      w.do('i32.and')
+      w.i32(~(2 * kind + 1))
+      w.do('i32.eq')
+      w.if('i32')
+      tell(order, kind)
+      w.else()
+    }
+    tell(order, last)
+    for (const _ of others) w.end()
+    summary(local)
     w.do('i32.or')
     w.else()
     w.get(local)
@@ -485,9 +529,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (register === undefined) throw new Error('a register of no unit is written')
       include(here().dirty, register.index)
       include(written, register.index)
-      const { ordered } = here()
-      exclude(ordered, register.index)
       value()
+      here().orders[register.index] = 0
       w.set(localOf[register.index] ?? 0)
       if (register.index === status) setLimits()
     },
@@ -498,38 +541,32 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     assign(place, value, expression) {
       if (place.file === 'fpr') return assignSingle(place, value, expression)
       if (place.file !== 'crf') return false
-      const { instruction, dirty, ordered } = here()
+      const { instruction, dirty, orders: certain } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
       const register = registers.at(offsetOf(place, instruction.known))
       const order = register && orders.get(register.index)
       if (comparison === undefined || register === undefined || order === undefined) return false
-      const { first, second, type, signed, so } = comparison
+      const { first, second, kind, so } = comparison
+      const { type } = orderKinds[kind] ?? { type: 'i64' }
       for (const [node, local] of [
-        [first, order.first],
-        [second, order.second],
+        [first, order.locals[type]?.first],
+        [second, order.locals[type]?.second],
       ] as const) {
-        if (node === undefined) {
+        if (node !== undefined) expression(node)
+        else if (type === 'i32') w.i32(0)
+        else {
           w.op(code.i64Const)
           writer.s64(0n)
-        } else {
-          expression(node)
-          if (type === 'i32') w.do(signed ? 'i64.extend_i32_s' : 'i64.extend_i32_u')
         }
-        // Unsigned order is signed order with the sign bits turned.
-        if (type === 'i64' && !signed) {
-          w.op(code.i64Const)
-          writer.s64(-(1n << 63n))
-          w.do('i64.xor')
-        }
-        w.set(local)
+        w.set(local ?? 0)
       }
+      w.i32(~(2 * kind))
       expression(so)
-      w.i32(-1)
-      w.do('i32.xor')
+      w.do('i32.sub')
       w.set(localOf[register.index] ?? 0)
       include(dirty, register.index)
       include(written, register.index)
-      include(ordered, register.index)
+      certain[register.index] = kind + 1
       return true
     },
     vector(value) {
@@ -563,20 +600,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       }
       const bit = bitOf(node)
       if (bit === undefined) return false
-      const { instruction, ordered } = here()
+      const { instruction, orders: certain } = here()
       const index = registers.at(offsetOf(bit.place, instruction.known))?.index ?? -1
       const order = orders.get(index)
-      if (order === undefined || !has(ordered, index)) return false
+      const kind = (certain[index] ?? 0) - 1
+      if (order === undefined || kind < 0) return false
       const number = Number(bit.shift.of(instruction.known))
-      if (number === 0) {
-        w.get(localOf[index] ?? 0)
-        w.i32(-2)
-        w.do('i32.eq')
-        return true
-      }
-      w.get(order.first)
-      w.get(order.second)
-      w.do(number === 3 ? 'i64.lt_s' : number === 2 ? 'i64.gt_s' : 'i64.eq')
+      if (number === 0) summary(localOf[index] ?? 0)
+      else compare(order, kind, number === 3 ? 'lt' : number === 2 ? 'gt' : 'eq')
       return true
     },
     flush: interpreted,
@@ -656,7 +687,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const block = blocks[index]
     if (block === undefined) return
     const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
-    const ordered = new Int32Array(conditions.orderedIn[index] ?? [])
+    const orders = conditions.ordersIn[index]?.slice() ?? noOrders
     const facts = copyOf(factsIn[index] ?? noFacts)
     const spans = spansOfBlocks[index] ?? new Map()
     spansUsed = 0
@@ -671,7 +702,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.end()
     }
     for (const [at, instruction] of block.instructions.entries()) {
-      step = { block, index, instruction, owed: owed + at, dirty, ordered, facts, spans, at }
+      step = { block, index, instruction, owed: owed + at, dirty, orders, facts, spans, at }
       for (const pool of allPools) pool.used = 0
       site.watch?.instruction(instruction.pc, instruction.word)
       createEmitter(unitSite, instruction.meaning.program).run()
@@ -725,6 +756,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   w.get(pcLocal)
   w.memory(op.i32Store, transient.refused)
   w.end()
+  step = undefined
   each(written, register => {
     w.get(masks[register.index >> 5] ?? 0)
     w.i32(1 << (register.index & 31))
