@@ -31,6 +31,7 @@ import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './f
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
 import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
+import { rotateOf, shiftOf } from './rotates.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
 /** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
@@ -499,6 +500,41 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return true
   }
 
+  function long(value: bigint): void {
+    w.op(code.i64Const)
+    writer.s64(value)
+  }
+  /** Pushes a rotate under a mask, if that is what the value is and there is a shorter way. */
+  function rotate(node: Node, expression: (node: Node) => void): boolean {
+    const found = rotateOf(node)
+    if (found === undefined) return false
+    const { known } = here().instruction
+    const mask = BigInt.asUintN(64, BigInt(found.mask.of(known)))
+    const shift = shiftOf(found.bits, Number(found.count.of(known)), mask)
+    if (shift === undefined) return false
+    const { bits, operation, by, whole } = shift
+    const inserts = found.old !== undefined
+    if (inserts) expression(found.old)
+    expression(found.source)
+    if (bits === 32) w.do('i32.wrap_i64')
+    if (operation !== undefined) {
+      if (bits === 32) w.i32(by)
+      else long(BigInt(by))
+      w.do(`i${bits}.${operation}`)
+    }
+    if (bits === 32 && !whole && !inserts) {
+      w.i32(Number(BigInt.asIntN(32, mask)))
+      w.do('i32.and')
+    }
+    if (bits === 32) w.do('i64.extend_i32_u')
+    if (inserts) w.do('i64.xor')
+    if (inserts || (bits === 64 && !whole)) {
+      long(BigInt.asIntN(64, mask))
+      w.do('i64.and')
+    }
+    return true
+  }
+
   const constantLocals = new Map<number, number>()
   /** Pushes the vector that lies at a place from the start on. */
   function constantAt(at: number): void {
@@ -587,7 +623,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       expression(single)
       w.set(singleLocal(index))
     },
-    evaluate(node) {
+    evaluate(node, expression) {
       if (node.op === 'limit' && limits !== undefined) {
         w.get(limits[node.type === 'f32' ? 'f32' : 'f64'])
         return true
@@ -598,6 +634,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
         w.get(singleLocal(index))
         return true
       }
+      if (rotate(node, expression)) return true
       const bit = bitOf(node)
       if (bit === undefined) return false
       const { instruction, orders: certain } = here()

@@ -71,7 +71,7 @@ export interface Site {
   place?(ea: Node, size: Size, access: 'load' | 'store', address: () => void): AccessPlace
   /** Where given, may write a value to a register, or compute a value, in a way of its own; false where it did not. */
   assign?(place: Place, value: Node, expression: (node: Node) => void): boolean
-  evaluate?(node: Node): boolean
+  evaluate?(node: Node, expression: (node: Node) => void): boolean
   /** Whether `assign` would; its operands must be in locals by then. */
   assigns?(place: Place, value: Node): boolean
   /** Where given, may push a constant of its own keeping. */
@@ -117,7 +117,7 @@ export function createEmitter(site: Site, program: Program) {
   function expression(node: Node): void {
     const local = locals.get(node)
     if (local !== undefined) w.get(local)
-    else if (site.evaluate?.(node) !== true) compute(node)
+    else if (site.evaluate?.(node, expression) !== true) compute(node)
   }
 
   function compute(node: Node) {
@@ -325,7 +325,7 @@ export function createEmitter(site: Site, program: Program) {
       }
       return
     }
-    if (site.evaluate?.(node) !== true) compute(node)
+    if (site.evaluate?.(node, expression) !== true) compute(node)
     if (node.uses === 0) return writer.u8(code.drop)
     const local = site.local(node.type)
     locals.set(node, local)

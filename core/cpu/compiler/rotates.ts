@@ -1,0 +1,66 @@
+/**
+ * Rotates whose count and mask the word says, as the shortest code that agrees with them: a rotate under a mask that
+ * keeps none of the bits that come round is a shift, and the 32-bit forms are 32-bit operations unless their mask
+ * reaches into the upper half. The interpreter, which knows neither beforehand, does them as rows/integer.ts says.
+ */
+import { operations } from '../arithmetic.ts'
+import type { KnownNumber, Node } from '../wasm/trace.ts'
+import { argumentsOf, isConstant } from './compare.ts'
+
+export interface Rotate {
+  readonly source: Node
+  /** Of 32 bits, a rotate sees the low word of its source in both halves. */
+  readonly bits: 32 | 64
+  readonly count: KnownNumber
+  readonly mask: KnownNumber
+  /** What the masked bits are told apart from, where they are inserted. */
+  readonly old: Node | undefined
+}
+
+/** The number of which a value has the low word in both halves. */
+function doubledOf(node: Node | undefined): Node | undefined {
+  const [low, high] = argumentsOf(node, operations['i64.or']) ?? []
+  const [source, by] = argumentsOf(high, operations['i64.shl']) ?? []
+  const [same, word] = argumentsOf(low, operations['i64.and']) ?? []
+  return isConstant(by, 32) && isConstant(word, 0xffffffff) && same === source ? source : undefined
+}
+
+const rotates = new WeakMap<Node, Rotate | 'none'>()
+
+function find(node: Node): Rotate | undefined {
+  const [value, mask] = argumentsOf(node, operations['i64.and']) ?? []
+  if (value === undefined || mask?.op !== 'known') return undefined
+  const [old, inserted] = argumentsOf(value, operations['i64.xor']) ?? []
+  const [from, count] = argumentsOf(inserted ?? value, operations['i64.rotl']) ?? []
+  if (from === undefined || count?.op !== 'known') return undefined
+  const source = doubledOf(from)
+  const bits = source === undefined ? 64 : 32
+  return { source: source ?? from, bits, count: count.known, mask: mask.known, old }
+}
+
+/** The rotate under a mask that a value is. */
+export function rotateOf(node: Node): Rotate | undefined {
+  if (node.op !== 'arithmetic') return undefined
+  const have = rotates.get(node) ?? find(node) ?? 'none'
+  rotates.set(node, have)
+  return have === 'none' ? undefined : have
+}
+
+export interface Shift {
+  readonly bits: 32 | 64
+  readonly operation: 'shl' | 'shr_u' | 'rotl' | undefined
+  readonly by: number
+  /** Whether the mask changes nothing any more. */
+  readonly whole: boolean
+}
+
+/** How a rotate comes about; undefined where nothing is shorter than what it says. */
+export function shiftOf(bits: 32 | 64, count: number, mask: bigint): Shift | undefined {
+  const all = (1n << BigInt(bits)) - 1n
+  if (mask > all) return undefined
+  if (count === 0) return { bits, operation: undefined, by: 0, whole: mask === all }
+  const round = (1n << BigInt(count)) - 1n
+  if ((mask & round) === 0n) return { bits, operation: 'shl', by: count, whole: mask === (all ^ round) }
+  if ((mask & ~round) === 0n) return { bits, operation: 'shr_u', by: bits - count, whole: mask === round }
+  return { bits, operation: 'rotl', by: count, whole: mask === all }
+}
