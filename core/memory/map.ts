@@ -23,7 +23,7 @@ export interface Region {
 export const regions: readonly Region[] = [
   { name: 'virtual-4k', start: 0x00010000, end: 0x40000000, page: 0x1000, kind: 'virtual' },
   { name: 'virtual-64k', start: 0x40000000, end: 0x7f000000, page: 0x10000, kind: 'virtual' },
-  { name: 'device', start: 0x7f800000, end: 0x80000000, page: 0x1000, kind: 'device' },
+  { name: 'device', start: 0x7fc00000, end: 0x80000000, page: 0x1000, kind: 'device' },
   { name: 'image-64k', start: 0x80000000, end: 0x90000000, page: 0x10000, kind: 'image' },
   { name: 'image-4k', start: 0x90000000, end: 0xa0000000, page: 0x1000, kind: 'image' },
   { name: 'physical-64k', start: 0xa0000000, end: 0xc0000000, page: 0x10000, kind: 'physical' },
@@ -83,18 +83,18 @@ export const plain = {
 /** Where the host's own tables lie in linear memory: never in a region of the guest, nor where folded addresses reach. */
 export const hostMap = {
   /** Where the lower part begins, and ends. */
-  start: 0x7f000000,
-  startEnd: 0x7f800000,
+  start: 0x7f800000,
+  startEnd: 0x7fc00000,
   /** The register file of the guest thread that runs now; layout in cpu/state.ts. */
-  stateBlock: 0x7f010000,
+  stateBlock: 0x7f810000,
   /** Constants and look-up tables of emitted code. */
-  tables: 0x7f020000,
+  tables: 0x7f820000,
   /** One flag byte a page of 4 KiB: 1 MiB. */
-  pageFlags: 0x7f100000,
+  pageFlags: 0x7f900000,
   /** One u32 a page of 4 KiB: offset of the decoded page, 0 when there is none: 4 MiB. */
-  decodedPages: 0x7f200000,
+  decodedPages: 0xc0200000,
   /** One byte a page of 4 KiB: 1 MiB. */
-  plainPages: 0x7f600000,
+  plainPages: 0x7fa00000,
   /** The first address that no folded access reaches. */
   guestEnd: 0xc0010000,
   /** Register files of guest threads that do not run: 4 KiB each. */
