@@ -6,6 +6,7 @@
 import { alignDown, alignUp } from '../base/bits.ts'
 import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
+import { reachesHost } from '../memory/map.ts'
 
 export interface Allocation {
   readonly base: number
@@ -31,7 +32,7 @@ export interface Request {
 export interface Space {
   /** Takes a free range; 0 when none fits. */
   reserve(request: Request): number
-  /** Takes a given range; false when any of it is taken. */
+  /** Takes a given range; false when any of it is taken, or is the host's. */
   claim(allocation: Allocation): boolean
   /** The allocation an address lies in. */
   find(address: number): Allocation | undefined
@@ -65,7 +66,7 @@ export function createSpace(memory: GuestMemory, freed: (start: number, size: nu
 
   function free(address: number, size: number): boolean {
     const next = ledger[indexOf(address)]
-    return next === undefined || next.base >= address + size
+    return !reachesHost(address, size) && (next === undefined || next.base >= address + size)
   }
 
   function claim(allocation: Allocation): boolean {

@@ -2,7 +2,7 @@ import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import { createPageFlags } from './flags.ts'
-import { type Access, access, fold, hostMap, pageShift, pageSize, plain, windows } from './map.ts'
+import { type Access, access, fold, hostMap, pageShift, pageSize, plain, reachesHost, windows } from './map.ts'
 
 /** A load or store of the kernel (not of an instruction) met a page that does not allow it. */
 export class GuestAccessError extends Error {
@@ -58,7 +58,6 @@ export interface GuestMemory extends Part {
 
 const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
 const flagsEnd = hostMap.guestEnd >>> pageShift
-const isHosts = (page: number): boolean => page >= hostMap.start >>> pageShift && page < hostMap.startEnd >>> pageShift
 
 export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })): GuestMemory {
   const bytes = new Uint8Array(wasm.buffer)
@@ -68,14 +67,12 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
 
   // The usual access is decided by one byte of its page, in integers: an address that leaves a function as a number may
   // be too large for a small integer, and would be a new object each time.
-  function loads(address: number): boolean {
+  function isPlain(address: number, need: number): boolean {
     const page = address >>> pageShift
-    return page < firstFoldedPage && (flags.plain(page) & (plain.load * plain.from)) !== 0
+    return page < firstFoldedPage && (flags.plain(page) & (need * plain.from)) !== 0
   }
-  function stores(address: number): boolean {
-    const page = address >>> pageShift
-    return page < firstFoldedPage && (flags.plain(page) & (plain.store * plain.from)) !== 0
-  }
+  const loads = (address: number): boolean => isPlain(address, plain.load)
+  const stores = (address: number): boolean => isPlain(address, plain.store)
 
   /** The folded address, once every page of the access allows it. */
   function at(address: number, size: number, write: boolean): number {
@@ -94,7 +91,8 @@ export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, ma
     if (size <= 0) return
     const start = fold(address >>> 0)
     const last = (start + size - 1) >>> pageShift
-    for (let page = start >>> pageShift; page <= last; page += 1) if (page < flagsEnd && !isHosts(page)) visit(page)
+    for (let page = start >>> pageShift; page <= last; page += 1)
+      if (page < flagsEnd && !reachesHost(page * pageSize, pageSize)) visit(page)
   }
 
   function setFlags(address: number, size: number, next: Access): void {

@@ -82,9 +82,9 @@ export const plain = {
 
 /** Where the host's own tables lie in linear memory: never in a region of the guest, nor where folded addresses reach. */
 export const hostMap = {
-  /** Where the lower part begins, and ends. */
-  start: 0x7f800000,
-  startEnd: 0x7fc00000,
+  /** Where the lower part begins, and the first address past it. */
+  low: 0x7f800000,
+  lowEnd: 0x7fc00000,
   /** The register file of the guest thread that runs now; layout in cpu/state.ts. */
   stateBlock: 0x7f810000,
   /** Constants and look-up tables of emitted code. */
@@ -103,3 +103,7 @@ export const hostMap = {
   decoded: 0xc2000000,
   end: 0xffff0000,
 } as const
+
+/** Whether a range holds an address of the host's lower part: nobody may be given that. */
+export const reachesHost = (start: number, size: number): boolean =>
+  start < hostMap.lowEnd && start + size > hostMap.low

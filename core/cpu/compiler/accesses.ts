@@ -81,12 +81,19 @@ export function spansOf(block: Block, registers: Registers): Spans {
         const base = registers.at(offsetOf(address.base, known))?.index
         if (base === undefined) continue
         let part = open.get(base)
-        const at = Number(address.displacement.of(known)) + (part?.moved ?? 0)
+        const displacement = Number(address.displacement.of(known))
+        const at = displacement + (part?.moved ?? 0)
         if (part === undefined || Math.max(part.span.end, at + size) - Math.min(part.span.least, at) > widest) {
           // A second access of one instruction keeps to the span of the first.
           if (spanOf(spans, index, base) !== undefined) continue
-          const from = at - (part?.moved ?? 0)
-          const span = { base, least: from, end: from + size, loads: false, stores: false, local: undefined }
+          const span = {
+            base,
+            least: displacement,
+            end: displacement + size,
+            loads: false,
+            stores: false,
+            local: undefined,
+          }
           part = { span, moved: 0 }
           open.set(base, part)
         } else {

@@ -5,6 +5,7 @@
  */
 import { disassembler } from '../isa.ts'
 import { code, type Writer } from '../wasm/bytes.ts'
+import { instructions } from '../wasm/instructions.ts'
 import type { Block, Unit } from './find.ts'
 import type { ShapeSite } from './shape.ts'
 
@@ -39,9 +40,9 @@ export const noteOf = (constant: bigint): number | undefined =>
 export function createWatch(writer: Writer): { readonly watch: UnitWatch; readonly notes: UnitListing['notes'] } {
   const notes: { text: string; depth: number }[] = []
   const open: { readonly name: string; readonly depth: number }[] = []
+  const w = instructions(writer)
   function note(text: string, depth = open.length): void {
-    writer.u8(code.i64Const)
-    writer.s64(tag | BigInt(notes.length))
+    w.i64(tag | BigInt(notes.length))
     writer.u8(code.drop)
     notes.push({ text, depth })
   }

@@ -221,8 +221,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.get(of[type]?.second ?? 0)
     w.do(relation === 'eq' ? `${type}.eq` : `${type}.${relation}_${sign}`)
   }
-  /** Pushes LT 8, GT 4 or EQ 2. */
-  function tell(order: Order, kind: number): void {
+  /** Pushes the field that an order is: LT 8, GT 4 or EQ 2, and SO from the field's local. */
+  function tell(order: Order, kind: number, local: number): void {
     w.i32(8)
     compare(order, kind, 'gt')
     compare(order, kind, 'eq')
@@ -230,6 +230,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.do('i32.shl')
     w.do('i32.or')
     w.do('i32.shr_u')
+    summary(local)
+    w.do('i32.or')
   }
   /** Pushes SO, from the local of a field that is an order. */
   function summary(local: number): void {
@@ -249,9 +251,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     }
     const certain = step?.orders[index] ?? 0
     if (certain > 0) {
-      tell(order, certain - 1)
-      summary(local)
-      w.do('i32.or')
+      tell(order, certain - 1, local)
       return
     }
     w.get(local)
@@ -266,13 +266,11 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.i32(~(2 * kind + 1))
       w.do('i32.eq')
       w.if('i32')
-      tell(order, kind)
+      tell(order, kind, local)
       w.else()
     }
-    tell(order, last)
+    tell(order, last, local)
     for (const _ of others) w.end()
-    summary(local)
-    w.do('i32.or')
     w.else()
     w.get(local)
     w.end()
@@ -500,10 +498,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return true
   }
 
-  function long(value: bigint): void {
-    w.op(code.i64Const)
-    writer.s64(value)
-  }
   /** Pushes a rotate under a mask, if that is what the value is and there is a shorter way. */
   function rotate(node: Node, expression: (node: Node) => void): boolean {
     const found = rotateOf(node)
@@ -518,8 +512,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     expression(found.source)
     if (bits === 32) w.do('i32.wrap_i64')
     if (operation !== undefined) {
-      if (bits === 32) w.i32(by)
-      else long(BigInt(by))
+      w[`i${bits}`](by)
       w.do(`i${bits}.${operation}`)
     }
     if (bits === 32 && !whole && !inserts) {
@@ -529,7 +522,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (bits === 32) w.do('i64.extend_i32_u')
     if (inserts) w.do('i64.xor')
     if (inserts || (bits === 64 && !whole)) {
-      long(BigInt.asIntN(64, mask))
+      w.i64(BigInt.asIntN(64, mask))
       w.do('i64.and')
     }
     return true
@@ -547,18 +540,13 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     local: temporary,
     known(number, type) {
       const value = number.of(here().instruction.known)
-      if (type === 'i64') {
-        w.op(code.i64Const)
-        writer.s64(BigInt(value))
-      } else w.i32(Number(value))
+      if (type === 'i64') w.i64(value)
+      else w.i32(Number(value))
     },
     read(place) {
       const register = registers.at(offsetOf(place, here().instruction.known))
       if (register !== undefined) readLocal(register.index)
-      else {
-        w.op(code.i64Const)
-        writer.s64(0n)
-      }
+      else w.i64(0)
     },
     write(place, value) {
       const register = registers.at(offsetOf(place, here().instruction.known))
@@ -583,17 +571,13 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const order = register && orders.get(register.index)
       if (comparison === undefined || register === undefined || order === undefined) return false
       const { first, second, kind, so } = comparison
-      const { type } = orderKinds[kind] ?? { type: 'i64' }
+      const { type } = orderKinds[kind] ?? { type: 'i64' as const }
       for (const [node, local] of [
         [first, order.locals[type]?.first],
         [second, order.locals[type]?.second],
       ] as const) {
         if (node !== undefined) expression(node)
-        else if (type === 'i32') w.i32(0)
-        else {
-          w.op(code.i64Const)
-          writer.s64(0n)
-        }
+        else w[type](0)
         w.set(local ?? 0)
       }
       w.i32(~(2 * kind))

@@ -189,10 +189,8 @@ export function createEmitter(site: Site, program: Program) {
       w.simd(12)
       return writer.bytes(value)
     }
-    if (type === 'i64') {
-      writer.u8(code.i64Const)
-      writer.s64(BigInt(value))
-    } else if (type === 'f64' || type === 'f32') w.float(type, Number(value))
+    if (type === 'i64') w.i64(value)
+    else if (type === 'f64' || type === 'f32') w.float(type, Number(value))
     else w.i32(Number(value))
   }
 
@@ -269,10 +267,8 @@ export function createEmitter(site: Site, program: Program) {
     const { local, offset } = checked(ea, size, 'store', local => {
       w.get(local)
       w.i32(size)
-      if (size === 16) {
-        writer.u8(code.i64Const)
-        writer.s64(0n)
-      } else w.get(kept)
+      if (size === 16) w.i64(0)
+      else w.get(kept)
       if (value.type === 'f32') w.do('i32.reinterpret_f32')
       if (value.type === 'f64') w.do('i64.reinterpret_f64')
       if (size < 8) w.do('i64.extend_i32_u')

@@ -53,6 +53,10 @@ function create(writer: Writer) {
       writer.u8(code.i32Const)
       writer.s32(value)
     },
+    i64: (value: number | bigint) => {
+      writer.u8(code.i64Const)
+      writer.s64(BigInt(value))
+    },
     /** A load or store with its offset; the alignment hint is always one byte. */
     memory: (opcode: number, offset: number) => {
       writer.u8(opcode)

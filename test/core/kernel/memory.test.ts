@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { copyState } from '../../../core/base/state.ts'
 import { protection } from '../../../core/kernel/memory-manager.ts'
 import { status } from '../../../core/kernel/status.ts'
-import { access } from '../../../core/memory/map.ts'
+import { access, hostMap } from '../../../core/memory/map.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
 const commit = 0x1000
@@ -249,6 +249,11 @@ test('pool blocks are zero, apart, and large ones begin on a page', () => {
   const again = Number(bench.call(1, 'ExAllocatePoolWithTag', 0x20, 0))
   expect(bench.memory.load32(again)).toBe(0)
   expect(bench.call(1, 'ExAllocatePool', 0x7fffffff)).toBe(0)
+})
+
+test('cache lines are not locked where the host keeps its own', () => {
+  const bench = createWorkbench()
+  expect(Number(bench.call(1, 'KeLockL2', 0, hostMap.low, 0x20000, 1, 1))).not.toBe(0)
 })
 
 test('locked cache lines are memory until they are unlocked', () => {
