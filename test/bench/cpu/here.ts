@@ -12,7 +12,7 @@ import { createCpu, type Engine } from '../../../core/cpu/run.ts'
 import { msrSf } from '../../../core/cpu/state.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
-import { access } from '../../../core/memory/map.ts'
+import { startProcess } from './linux.ts'
 
 export interface Job {
   readonly path: string
@@ -35,17 +35,16 @@ export interface Measured {
 }
 
 const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })
-const stack = 0x7000_0000
 
-/** Runs a static program to its end: `write` and `exit` are all it asks for. */
+/** Runs a static program to its end. */
 function run(job: Job): Measured {
   const whole = process.cpuUsage()
   const thread = process.threadCpuUsage()
-  const image = parseImage(readFileSync(job.path), basename(job.path))
+  const file = readFileSync(job.path)
+  const image = parseImage(file, basename(job.path))
   const memory = createMemory(shared)
   memory.load({ runs: [] })
   place(image, memory)
-  memory.commit(stack - 0x10_0000, 0x10_0000, access.read | access.write)
   const profile = job.profile
     ? createProfile({ now: () => performance.now(), functionOf: pc => (pc & -0x100) >>> 0 })
     : undefined
@@ -63,10 +62,9 @@ function run(job: Job): Measured {
   )
   const registers = cpu.registers()
   if (job.wide) registers.msr |= msrSf
-  registers.setGpr32(1, stack - 0x100)
+  const guest = startProcess(memory, registers, file, job.wide)
   registers.setGpr32(2, image.toc ?? 0)
   registers.pc = image.entry
-  let text = ''
   for (;;) {
     const exit = cpu.run(job.slice)
     if (exit.kind === 'budget') continue
@@ -74,21 +72,17 @@ function run(job: Job): Measured {
     const trapped = exit.kind === 'fault' && exit.fault.code === 'trap'
     if (!trapped && (exit.kind !== 'fault' || exit.fault.code !== 'syscall'))
       throw new Error(`${basename(job.path)}: ${JSON.stringify(exit)}`)
-    if (trapped || registers.gpr32(0) === 1) {
+    if (trapped || guest.call()) {
       const used = process.threadCpuUsage(thread)
       const all = process.cpuUsage(whole)
       return {
-        text: text.trim(),
+        text: guest.text.trim(),
         retired: cpu.retired,
         ms: (used.user + used.system) / 1000,
         all: (all.user + all.system) / 1000,
         ...(profile && { profile: profile.report() }),
       }
     }
-    text += new TextDecoder().decode(memory.read(registers.gpr32(4), registers.gpr32(5)))
-    registers.setGpr32(3, registers.gpr32(5))
-    registers.cr &= ~0x1000_0000
-    registers.pc += 4
   }
 }
 
