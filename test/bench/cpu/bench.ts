@@ -5,8 +5,9 @@
  *
  * Times are of the processor, so that what else the machine does matters little: here of the running thread, elsewhere of
  * the whole process. A cold run is the first of its process: it decodes, interprets, translates, and waits for nothing the
- * host compiles meanwhile on other threads. A warm run comes after it in the same process, where the host already has its
- * best code for the very same modules. Medians. Both are judged: hot code is what the goals are about, and QEMU’s time is
+ * host compiles meanwhile on other threads. Warm is what it takes when nothing is left to compile: twice the second half,
+ * by instructions, of a run after it in the same process, where the host already has its best code for the very same
+ * modules. Medians. Both are judged: hot code is what the goals are about, and QEMU’s time is
  * never warm.
  *
  * `--engine NAME` (tiered), `--fpscr MODE` (fast), `--slice N` (1000000), `--runs N` (3 processes each), `--only64`, `--json`.
@@ -104,7 +105,7 @@ for (const name of names) {
       const machine = elsewhere([native])
       cold?.push(first?.ms ?? 0)
       coldAll?.push(first?.all ?? 0)
-      warm?.push(...after.map(one => one.ms))
+      warm?.push(...after.map(one => one.steady ?? one.ms))
       qemu?.push(peer.ms)
       own?.push(machine.ms)
       for (const text of [first, ...after, peer, machine]) texts.add(text?.text ?? '')

@@ -1,6 +1,7 @@
 /**
  * A program of the bench, run here: to be started in a process of its own, since identical modules share what the host's
- * compiler made of them, and a second run in one process is a warm one. Prints one JSON document: a measurement for each
+ * compiler made of them, and a second run in one process is a warm one. It still interprets and translates at first, so
+ * what it takes when nothing is left to compile is told by its second half. Prints one JSON document: a measurement for each
  * run, the first from cold. Times are of the processor, of the running thread; `all` counts the host's compiler too.
  *
  *     node here.ts '{"path": …, "wide": true, "engine": "tiered", "slice": 1000000, "runs": 3}'
@@ -31,13 +32,15 @@ export interface Measured {
   readonly retired: number
   readonly ms: number
   readonly all: number
+  /** Of a run that is not the first: twice what its second half took, counted in instructions. */
+  readonly steady?: number
   readonly profile?: ProfileReport
 }
 
 const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })
 
 /** Runs a static program to its end. */
-function run(job: Job): Measured {
+function run(job: Job, instructions?: number): Measured {
   const whole = process.cpuUsage()
   const thread = process.threadCpuUsage()
   const file = readFileSync(job.path)
@@ -65,8 +68,11 @@ function run(job: Job): Measured {
   const guest = startProcess(memory, registers, file, job.wide)
   registers.setGpr32(2, image.toc ?? 0)
   registers.pc = image.entry
+  const half = instructions === undefined ? Number.POSITIVE_INFINITY : Math.floor(instructions / 2)
+  let atHalf: NodeJS.CpuUsage | undefined
   for (;;) {
-    const exit = cpu.run(job.slice)
+    if (atHalf === undefined && cpu.retired >= half) atHalf = process.threadCpuUsage()
+    const exit = cpu.run(atHalf === undefined ? Math.min(job.slice, half - cpu.retired) : job.slice)
     if (exit.kind === 'budget') continue
     // The bench's loops for the interpreter end by a trap, as they do under QEMU.
     const trapped = exit.kind === 'fault' && exit.fault.code === 'trap'
@@ -74,12 +80,14 @@ function run(job: Job): Measured {
       throw new Error(`${basename(job.path)}: ${JSON.stringify(exit)}`)
     if (trapped || guest.call()) {
       const used = process.threadCpuUsage(thread)
+      const since = atHalf && process.threadCpuUsage(atHalf)
       const all = process.cpuUsage(whole)
       return {
         text: guest.text.trim(),
         retired: cpu.retired,
         ms: (used.user + used.system) / 1000,
         all: (all.user + all.system) / 1000,
+        ...(since && { steady: (since.user + since.system) / 500 }),
         ...(profile && { profile: profile.report() }),
       }
     }
@@ -87,4 +95,6 @@ function run(job: Job): Measured {
 }
 
 const job: Job = JSON.parse(process.argv[2] ?? '{}')
-process.stdout.write(`${JSON.stringify(Array.from({ length: job.runs }, () => run(job)))}\n`)
+const first = run(job)
+const others = Array.from({ length: job.runs - 1 }, () => run(job, first.retired))
+process.stdout.write(`${JSON.stringify([first, ...others])}\n`)

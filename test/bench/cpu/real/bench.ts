@@ -61,7 +61,7 @@ for (const program of chosen) {
       const other = elsewhere([...command, path])
       const machine = elsewhere([native])
       cold.push(first?.ms ?? 0)
-      warm.push(...after.map(one => one.ms))
+      warm.push(...after.map(one => one.steady ?? one.ms))
       theirs.push(other.ms)
       own.push(machine.ms)
       for (const one of [first, ...after, other, machine]) texts.add(one?.text ?? '')

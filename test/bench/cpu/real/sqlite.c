@@ -1,4 +1,4 @@
-/* A database in memory: rows written in one transaction, indexes, joins, sorts and text functions. */
+/* A database in memory, made four times over: rows written in one transaction, indexes, joins, sorts and text functions. */
 #include <stdio.h>
 #include "sqlite3.h"
 
@@ -20,12 +20,12 @@ static void run(sqlite3 *base, const char *text) {
   }
 }
 
-int main(void) {
+static int round_of_work(void) {
   sqlite3 *base;
   if (sqlite3_open(":memory:", &base) != SQLITE_OK) return 1;
   run(base, "create table event(id integer primary key, kind integer, thread integer, name text, cost real)");
   run(base, "begin");
-  run(base, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000) "
+  run(base, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 25000) "
             "insert into event select i, (i * 7919) % 13, (i * 104729) % 97, printf('event-%05x', (i * 31337) % 65536), "
             "(i % 1000) / 7.0 from n");
   run(base, "commit");
@@ -40,6 +40,12 @@ int main(void) {
   run(base, "delete from event where thread between 40 and 50");
   run(base, "select count(*), round(sum(cost), 4), min(name) from event");
   sqlite3_close(base);
-  printf("%lld\n", sum);
   return failed;
+}
+
+int main(void) {
+  for (int round = 0; round < 4; round += 1)
+    if (round_of_work() != 0) return 1;
+  printf("%lld\n", sum);
+  return 0;
 }
