@@ -83,7 +83,7 @@ function counting(runs: number): Figure {
     const path = guestOf(build, name)
     const times = (counts: boolean): number[] => {
       const list = here({ path, wide: build.wide, engine: 'compiler', fpscr: 'fast', slice: 2 ** 30, runs: 3, counts })
-      return list.slice(1).map(one => one.steady ?? one.ms)
+      return list.slice(1).map(one => one.ms)
     }
     const pairs = Array.from({ length: runs }, () => [times(true), times(false)] as const)
     return median(pairs.flatMap(([on]) => on)) / median(pairs.flatMap(([, off]) => off))
