@@ -65,14 +65,15 @@ function run(job: Job, instructions?: number): Measured {
   )
   const registers = cpu.registers()
   if (job.wide) registers.msr |= msrSf
-  const guest = startProcess(memory, registers, file, job.wide)
+  const guest = startProcess(memory, registers, { file, image }, job.wide)
   registers.setGpr32(2, image.toc ?? 0)
   registers.pc = image.entry
   const half = instructions === undefined ? Number.POSITIVE_INFINITY : Math.floor(instructions / 2)
   let atHalf: NodeJS.CpuUsage | undefined
   for (;;) {
-    if (atHalf === undefined && cpu.retired >= half) atHalf = process.threadCpuUsage()
-    const exit = cpu.run(atHalf === undefined ? Math.min(job.slice, half - cpu.retired) : job.slice)
+    const before = half - cpu.retired
+    if (before <= 0) atHalf ??= process.threadCpuUsage()
+    const exit = cpu.run(before > 0 ? Math.min(job.slice, before) : job.slice)
     if (exit.kind === 'budget') continue
     // The bench's loops for the interpreter end by a trap, as they do under QEMU.
     const trapped = exit.kind === 'fault' && exit.fault.code === 'trap'

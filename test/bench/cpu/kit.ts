@@ -1,12 +1,14 @@
 /** What the parts of the processor's bench share: building programs, and running them here, under QEMU and as they are. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Job, Measured } from './here.ts'
 
 export const programs = new URL('programs', import.meta.url).pathname
+/** Where programs are built; gone when the bench ends. */
 export const out = mkdtempSync(join(tmpdir(), 'xenoscope-bench-'))
+process.on('exit', () => rmSync(out, { recursive: true, force: true }))
 const script = new URL('here.ts', import.meta.url).pathname
 
 export interface Build {

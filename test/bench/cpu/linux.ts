@@ -4,6 +4,7 @@
  * share.
  */
 import type { RegisterFile } from '../../../core/cpu/registers.ts'
+import type { Image } from '../../../core/loader/image.ts'
 import type { GuestMemory } from '../../../core/memory/guest.ts'
 import { access } from '../../../core/memory/map.ts'
 
@@ -52,23 +53,22 @@ export interface Process {
 
 const align = (value: number): number => (value + page - 1) & -page
 
-export function startProcess(memory: GuestMemory, registers: RegisterFile, file: Uint8Array, wide: boolean): Process {
+export interface Program {
+  readonly file: Uint8Array
+  readonly image: Image
+}
+
+export function startProcess(
+  memory: GuestMemory,
+  registers: RegisterFile,
+  { file, image }: Program,
+  wide: boolean,
+): Process {
   const word = wide ? 8 : 4
   const header = new DataView(file.buffer, file.byteOffset)
   const long = (at: number): number => (wide ? Number(header.getBigUint64(at)) : header.getUint32(at))
-  const headersAt = long(wide ? 0x20 : 0x1c)
-  const headerSize = header.getUint16(wide ? 0x36 : 0x2a)
-  const headerCount = header.getUint16(wide ? 0x38 : 0x2c)
-  let base = 0
-  let end = 0
-  for (let i = 0; i < headerCount; i += 1) {
-    const at = headersAt + i * headerSize
-    if (header.getUint32(at) !== 1) continue
-    const address = long(at + (wide ? 16 : 8))
-    if (end === 0) base = address
-    end = Math.max(end, address + long(at + (wide ? 40 : 20)))
-  }
-  let heapEnd = align(end)
+  const heapStart = align(image.base + image.size)
+  let heapEnd = heapStart
   let heapCommitted = heapEnd
   let mapEnd = mapped
   let text = ''
@@ -78,9 +78,9 @@ export function startProcess(memory: GuestMemory, registers: RegisterFile, file:
   const name = stackTop - 0x20
   memory.write(name, new TextEncoder().encode('program\0'))
   const vector = [
-    [auxiliary.headers, base + headersAt],
-    [auxiliary.headerSize, headerSize],
-    [auxiliary.headerCount, headerCount],
+    [auxiliary.headers, image.base + long(wide ? 0x20 : 0x1c)],
+    [auxiliary.headerSize, header.getUint16(wide ? 0x36 : 0x2a)],
+    [auxiliary.headerCount, header.getUint16(wide ? 0x38 : 0x2c)],
     [auxiliary.pageSize, page],
     [auxiliary.entry, long(0x18)],
     [auxiliary.capabilities, capabilities],
@@ -93,7 +93,7 @@ export function startProcess(memory: GuestMemory, registers: RegisterFile, file:
   registers.setGpr32(1, top)
 
   function breakAt(address: number): number {
-    if (address >= align(end) && address < mapped) {
+    if (address >= heapStart && address < mapped) {
       if (align(address) > heapCommitted) {
         memory.commit(heapCommitted, align(address) - heapCommitted, both)
         heapCommitted = align(address)

@@ -10,8 +10,7 @@ import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { env } from 'node:process'
 
-export const cache =
-  env.XENOSCOPE_BENCH_CACHE ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xenoscope-bench')
+const cache = env.XENOSCOPE_BENCH_CACHE ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xenoscope-bench')
 
 interface Archive {
   readonly from: 'npm' | 'debian'
