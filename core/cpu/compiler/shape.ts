@@ -161,9 +161,10 @@ export function shapeOf(graph: Graph): Shape {
       return {
         run: () => tree(0),
         go(from: number, to: number): void {
-          const level = levels.get(to)?.findIndex(loop => loop.has(from)) ?? -1
-          if (rankOf(to) <= rankOf(from)) site.branch(rounds.get(to)?.[level] ?? 0)
-          else if (isMerge(to)) site.branch(depth[to] ?? 0)
+          if (rankOf(to) <= rankOf(from)) {
+            const level = levels.get(to)?.findIndex(loop => loop.has(from)) ?? -1
+            site.branch(rounds.get(to)?.[level] ?? 0)
+          } else if (isMerge(to)) site.branch(depth[to] ?? 0)
           else tree(to)
         },
       }
