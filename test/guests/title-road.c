@@ -1,15 +1,16 @@
 /* The road of a title, without a title: a ring buffer with a fence behind a callback that the stream waits for, vertical
-   blanks, frames, an audio client that is called back, a file written and read again, the user, a notification, the pads.
+   blanks, an audio client that is called back, a file written and read again, the user, a notification, the pads, and at
+   the end frames: three that are shown at once and three that wait for the blank.
 
    expect: exit=0
-   prints: ok: 36 of 36 */
+   prints: ok: 43 of 43 */
 #include "xbox.h"
 
 /* Packets of the command stream. */
 #define WRITE(reg) (reg) /* one register */
 #define COMMAND(opcode, dwords) (0xC0000000u | ((dwords)-1) << 16 | (opcode) << 8)
 enum { WAIT_MEMORY = 0x3C, INTERRUPT = 0x54, FENCE = 0x58 };
-enum { SCRATCH_0 = 0x578, SCRATCH_MASK = 0x1DC, SCRATCH_ADDRESS = 0x1DD };
+enum { SCRATCH_0 = 0x578, SCRATCH_1, SCRATCH_4 = 0x57C, SCRATCH_5, SCRATCH_MASK = 0x1DC, SCRATCH_ADDRESS = 0x1DD };
 enum { EQUAL_IN_MEMORY = 0x13, SWAPPED = 2 };
 
 #define GPU(reg) ((volatile u32 *)0x7FC80000)[reg]
@@ -18,14 +19,29 @@ enum { WRITE_POINTER = 0x1C5, INTERRUPT_STATUS = 0x1951 };
 enum { BYTES_LOG2 = 9, DWORDS = 0x400, PROCESSOR = 2 };
 
 /* Words of the block that the stream and the callbacks share. */
-enum { PENDING = 0, READ_POINTER = 0xF, FENCED = 0x10 };
+enum { PENDING = 0, FLIP_PENDING = 1, CALLBACK = 4, ARGUMENT = 5, READ_POINTER = 0xF, FENCED = 0x10 };
 
 static volatile u32 *ring, *shared;
 static u32 at;
 static Event interrupted, blanked, mixed;
-static volatile u32 blanks, frames_mixed, heard;
+static volatile u32 blanks, shown_at, flip_at, frames_mixed, heard;
 static u32 driver;
 static float samples[6 * 256];
+
+static void show(void) {
+  shown_at = blanks;
+  flip_at = 0;
+  shared[FLIP_PENDING] = 0;
+}
+
+/* Direct3D's road to an interval of presentation: a command of the stream calls this; a flip that is early is left to the
+   callback of the vertical blank, and the stream stands still until it has been. */
+static void flip(u32 interval) {
+  if (shown_at + interval > blanks)
+    flip_at = shown_at + interval;
+  else
+    show();
+}
 
 static void graphics(u32 source, void *data) {
   u8 processor;
@@ -33,8 +49,10 @@ static void graphics(u32 source, void *data) {
   if (source == 0) {
     if (!(GPU(INTERRUPT_STATUS) & 1)) return;
     blanks++;
+    if (shared[FLIP_PENDING] && flip_at && flip_at <= blanks) show();
     KeSetEvent(&blanked, 1, 0);
   } else {
+    if (shared[CALLBACK]) ((void (*)(u32))shared[CALLBACK])(shared[ARGUMENT]);
     shared[PENDING] &= ~(1u << processor);
     KeSetEvent((Event *)data, 1, 0);
   }
@@ -63,6 +81,17 @@ static u32 address(u32 word) { return MmGetPhysicalAddress(shared + word); }
 
 static void *physical(void) { return MmAllocatePhysicalMemoryEx(0, 0x1000, 0x404, 0, ~0u, 0x1000); }
 
+static void until(u32 word, u32 value) {
+  put(COMMAND(WAIT_MEMORY, 5)), put(EQUAL_IN_MEMORY), put(address(word) | SWAPPED), put(value), put(~0u), put(0x100);
+}
+
+static void call_back(void) {
+  put(WRITE(SCRATCH_0)), put(1 << PROCESSOR);
+  until(PENDING, 1 << PROCESSOR);
+  put(COMMAND(INTERRUPT, 1)), put(1 << PROCESSOR);
+  until(PENDING, 0);
+}
+
 static void stream(void) {
   check(VdInitializeEngines(0, 0, 0, 0, 0), 1);
   VdSetGraphicsInterruptCallback(graphics, &interrupted);
@@ -72,10 +101,8 @@ static void stream(void) {
   VdEnableRingBufferRPtrWriteBack(address(READ_POINTER), 6);
 
   put(WRITE(SCRATCH_ADDRESS)), put(address(PENDING));
-  put(WRITE(SCRATCH_MASK)), put(1);
-  put(WRITE(SCRATCH_0)), put(1 << PROCESSOR);
-  put(COMMAND(INTERRUPT, 1)), put(1 << PROCESSOR);
-  put(COMMAND(WAIT_MEMORY, 5)), put(EQUAL_IN_MEMORY), put(address(PENDING) | SWAPPED), put(0), put(~0u), put(0x100);
+  put(WRITE(SCRATCH_MASK)), put(0x33);
+  call_back();
   put(COMMAND(FENCE, 3)), put(3), put(address(FENCED) | SWAPPED), put(7);
   submit();
   check(shared[FENCED], 0); /* the stream stands on its wait until the callback has run */
@@ -90,18 +117,34 @@ static void stream(void) {
   check(blanks >= 2, 1);
 }
 
-static void present(void) {
+/* Three frames, each shown so many vertical blanks after the one before. */
+static void present(u32 front, u32 interval) {
   static const u32 fetch[6], format, colour_space, width = 1280, height = 720;
-  u32 front = (u32)physical();
-  check(front != 0, 1);
+  KeResetEvent(&blanked); /* of a blank long ago */
+  check(await(&blanked), STATUS_SUCCESS);
+  u32 then = shown_at = blanks;
   for (u32 frame = 0; frame < 3; frame++) {
+    put(WRITE(SCRATCH_1)), put(1);
+    put(WRITE(SCRATCH_4)), put((u32)flip);
+    put(WRITE(SCRATCH_5)), put(interval);
+    call_back();
+    until(FLIP_PENDING, 0);
     at = (at + 15) & ~15u;
     for (u32 i = 0; i < 64; i++) ring[at + i] = 0xFFFFFFFF;
     VdSwap(ring + at, fetch, 0, 0, 0, &front, &format, &colour_space, &width, &height);
     at += 64;
     submit();
+    for (u32 i = 0; i < 100 && shared[READ_POINTER] != at; i++) sleep_for(MILLISECONDS(1));
     check(shared[READ_POINTER], at);
   }
+  check(shown_at - then, 3 * interval);
+}
+
+static void frames(void) {
+  u32 front = (u32)physical();
+  check(front != 0, 1);
+  present(front, 0);
+  present(front, 1);
   VdSetGraphicsInterruptCallback(0, 0);
 }
 
@@ -168,9 +211,9 @@ u32 _start(void) {
   KeInitializeEvent(&blanked, AUTO, 0);
   KeInitializeEvent(&mixed, MANUAL, 0);
   stream();
-  present();
   play();
   save();
   ask();
+  frames();
   return finish_checks();
 }

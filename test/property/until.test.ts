@@ -13,6 +13,7 @@ async function standing(name: string, until: string, spec: RunSpec = {}) {
 
 const cases = [
   ['title-road', 'swaps:2', 'until'],
+  ['title-road', 'swaps:6', 'until'],
   ['title-road', 'cycle:12345', 'until'],
   ['title-road', 'facts:40', 'until'],
   ['title-road', 'swaps:3,cycle:40', 'until'],
