@@ -21,7 +21,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   machine: ['cpu', 'loader', 'vfs', 'devices', 'kernel', 'memory', 'facts', 'base'],
   plugin: ['facts', 'base'],
   options: ['base'],
-  host: ['base'],
+  // The compiler's translator may have a thread of its own, which is the host's to start.
+  host: ['cpu', 'base'],
   // The manifest is where the version stands; a second place could disagree.
   cli: ['machine', 'plugin', 'options', 'host', 'facts', 'base', 'package.json'],
   // What a command shows of one part (headers, code, exports, instructions) it asks of that part itself.

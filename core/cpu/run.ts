@@ -14,7 +14,7 @@ import { createPageFlags } from '../memory/flags.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
 import type { UnitListing } from './compiler/listing.ts'
-import { createTier, type TierCounters } from './compiler/tier.ts'
+import { createTier, type TierCounters, type TranslationPort } from './compiler/tier.ts'
 import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
 import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
 import { decode, disassembler, knownOf } from './isa.ts'
@@ -144,6 +144,8 @@ export interface CpuSettings {
   readonly unitsInModule?: number
   /** Compiled code counts its instructions; without, it ends only by itself: to measure what counting costs. */
   readonly counts?: boolean
+  /** Translates beside the running thread, for the tiered engine; without, the thread does it. */
+  readonly translation?: TranslationPort
 }
 
 export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
@@ -157,6 +159,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     profile,
     unitsInModule,
     counts = true,
+    translation,
   }: CpuSettings = typeof settings === 'string' ? { engine: settings } : settings
   const { bytes } = memory
   const view = new DataView(bytes.buffer)
@@ -314,6 +317,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           profile,
           unitsInModule,
           counts,
+          translation,
         })
 
   function callKernel(): number {

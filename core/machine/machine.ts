@@ -4,6 +4,7 @@
  */
 import type { Plain } from '../base/state.ts'
 import type { UnitListing } from '../cpu/compiler/listing.ts'
+import type { TranslationPort } from '../cpu/compiler/tier.ts'
 import { createProfile, type ProfileReport } from '../cpu/profile.ts'
 import { type Cpu, createCpu, type Engine } from '../cpu/run.ts'
 import { createAudioOutput } from '../devices/audio/audio.ts'
@@ -68,6 +69,8 @@ export interface MachineSpec {
   readonly map?: string
   /** How instructions are executed: a matter of speed, and of nothing else. */
   readonly engine?: Engine
+  /** Where the compiler translates, if not on the running thread: a matter of speed too. */
+  readonly translation?: TranslationPort
   /** A clock of the host, in milliseconds, for a profile; nothing of it reaches the machine. */
   readonly profileClock?: () => number
   /** Memory of a machine that is no longer needed, to be used again; whatever is in it goes. */
@@ -103,6 +106,7 @@ export function createMachine(spec: MachineSpec): Machine {
       fpscr: options.fpscr,
       functions: new Map(image.functions.map(one => [one.begin, one.end - one.begin])),
       ...(profile && { profile }),
+      ...(spec.translation && { translation: spec.translation }),
     },
   )
   const now = (): number => kernelCore.kernel.time.now()

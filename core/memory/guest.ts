@@ -59,7 +59,9 @@ export interface GuestMemory extends Part {
 const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
 const flagsEnd = hostMap.guestEnd >>> pageShift
 
-export function createMemory(wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })): GuestMemory {
+export function createMemory(
+  wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true }),
+): GuestMemory {
   const bytes = new Uint8Array(wasm.buffer)
   const view = new DataView(wasm.buffer)
   const flags = createPageFlags(bytes)

@@ -15,7 +15,7 @@ async function textOf(bytes: Uint8Array): Promise<string> {
   const library = await import('wabt').catch(() => undefined)
   if (library === undefined) throw fail('WABT_MISSING', '--dump-wasm', 'needs the text form of WebAssembly')
   const wabt = await library.default()
-  const module = wabt.readWasm(bytes, { readDebugNames: false, tail_call: true, relaxed_simd: true })
+  const module = wabt.readWasm(bytes, { readDebugNames: false, tail_call: true, relaxed_simd: true, threads: true })
   try {
     return module.toText({ foldExprs: false, inlineExport: false })
   } finally {

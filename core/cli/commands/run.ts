@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import manifest from '../../../package.json' with { type: 'json' }
 import { conditionText } from '../../base/condition.ts'
 import { filesUnder } from '../../host/output.ts'
+import { createTranslatorThread } from '../../host/translator.ts'
 import { parseImage } from '../../loader/load.ts'
 import { symbolsOf } from '../../loader/symbols.ts'
 import { createMachine, type Machine } from '../../machine/machine.ts'
@@ -77,6 +78,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     output: filesUnder(out),
   })
   const said = createSaid()
+  const translation = createTranslatorThread()
   const machine = createMachine({
     image,
     options,
@@ -86,6 +88,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     ...(map === undefined ? {} : { map }),
     // Only a machine with a compiler can say what it would make of a function; the engine changes nothing else.
     engine: values.dumpWasm !== undefined && values.engine === 'interpreter' ? 'tiered' : values.engine,
+    translation,
     ...(values.profile && { profileClock: clock.now }),
     print: text => {
       said.add(text)
@@ -107,6 +110,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   const began = clock.now()
   const { end, failure } = await runToEnd({ host, clock, machine, driver, interrupt, progress })
   const milliseconds = clock.now() - began
+  translation.close()
   const outcome: Outcome = {
     nameOf: machine.views.nameOf,
     run,

@@ -1,9 +1,14 @@
 /**
- * Which code is compiled, and how long it is kept.
+ * Which code is compiled, when, and how long it is kept.
  *
  * Addresses where a unit may begin are proposed: targets of calls and of backward branches as they are decoded, starts
  * of functions that the image lists, prologues, and wherever compiled code ends. A proposed record counts how often it
  * runs; when it is hot it is compiled together with the functions it calls that have run, as one module.
+ *
+ * A module is made by a translator: beside the running thread where there is a port for that, so that the thread stands
+ * still only to put it to use; else by the thread itself. The tiers differ in speed alone, so it does not matter when an
+ * answer comes. One request is under way at a time. If bytes that were translated change before the answer is there, or
+ * the records go, or the mode changes, the answer is void, and its entries count from the start again.
  *
  * What a unit was compiled from is remembered by page. When such bytes change, the whole module goes, since its units
  * call one another directly; when the cache is full, the oldest module goes.
@@ -12,19 +17,25 @@ import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
-import { compiled, counting, firstHandler, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
+import { compiled, counting, firstHandler } from '../interpreter/records.ts'
 import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
-import type { Writer } from '../wasm/bytes.ts'
-import type { RuntimeName } from '../wasm/emit.ts'
-import { type Constants, createModule } from '../wasm/module.ts'
+import type { Constants } from '../wasm/module.ts'
 import type { Mode } from '../wasm/trace.ts'
-import { emitResolve, installDispatch, resolve, sideOf, sideValue } from './dispatch.ts'
+import { codeRecords } from './code.ts'
+import { installDispatch, sideOf, sideValue } from './dispatch.ts'
 import { causeOf } from './exits.ts'
-import { type Block, type Finder, findUnit, type Instruction, meaningOf, staticTarget, type Unit } from './find.ts'
-import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
-import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
+import { type Instruction, meaningOf, staticTarget } from './find.ts'
+import type { UnitListing } from './listing.ts'
+import {
+  createTranslator,
+  type TranslatedUnit,
+  type Translation,
+  type TranslationRequest,
+  type Translator,
+  type TranslatorSetup,
+} from './translator.ts'
 
 export interface TierCounters {
   readonly units_compiled_total: number
@@ -33,6 +44,21 @@ export interface TierCounters {
   readonly modules_live: number
   readonly instructions_live: number
   readonly wasm_bytes_total: number
+}
+
+/** A translation done elsewhere, its module ready to be instantiated; none where nothing could be translated. */
+export interface Delivery {
+  readonly translation: Translation
+  readonly module: WebAssembly.Module | undefined
+}
+
+/** A translator beside the running thread, for one processor. */
+export interface TranslationPort {
+  begin(setup: TranslatorSetup): void
+  /** Not before the last request is answered. */
+  ask(request: TranslationRequest): void
+  /** The answer to the last request, once, if it is there; does not wait. Throws what the translator threw. */
+  answer(): Delivery | undefined
 }
 
 export interface Tier {
@@ -79,10 +105,12 @@ export interface TierSpec {
   readonly profile: Profile | undefined
   readonly unitsInModule: number | undefined
   readonly counts: boolean
+  /** Not asked by whoever compiles at once. */
+  readonly translation: TranslationPort | undefined
 }
 
 interface CompiledModule {
-  readonly units: { readonly unit: Unit; readonly slot: number }[]
+  readonly units: readonly TranslatedUnit[]
   readonly pages: ReadonlySet<number>
   readonly instructions: number
   live: boolean
@@ -92,30 +120,43 @@ interface CompiledModule {
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
-const mostUnits = 100
 /** Hot records that are compiled together, and how many instructions fewer of them wait. */
 const batchSize = 40
 const batchPatience = 500_000
 const instructionsInModule = 20_000
 /**
- * Instructions that run for each that is translated, and how many may be from the start: a title that does much for the
- * first time is interpreted a little longer, and does not stand still.
+ * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
+ * start. A title that does much for the first time is interpreted a little longer, and does not stand still.
  */
 const pace = 2_000
 const headStart = 3_000
-/** A callee is compiled with its caller if it has run this share of what makes it hot. */
-const calleeShare = 1 / 16
 /** A count that does not run out: for what only the interpreter does. */
 const never = 0x7fffffff
 /** Targets of one jump, and words from its first to its last. */
 const widestJump = 1_024
 
+/** Changes of code while a translation is under way, above which it is void whatever they are. */
+const mostWritten = 1_024
+
+/** Whether a unit holds an address. */
+function holds({ starts, ends }: TranslatedUnit, pc: number): boolean {
+  return starts.some((start, i) => start <= pc && pc < (ends[i] ?? 0))
+}
+/** Whether a unit was made of bytes in a range of folded addresses. */
+function overlaps({ starts, ends }: TranslatedUnit, from: number, to: number): boolean {
+  return starts.some((start, i) => {
+    const at = fold(start)
+    return at < to && at + ((ends[i] ?? 0) - start) > from
+  })
+}
+
 export function createTier(spec: TierSpec): Tier {
-  const { memory, stops, threshold, constants, profile } = spec
+  const { memory, stops, threshold, profile, eager } = spec
+  const port = eager ? undefined : spec.translation
   const clock = profile?.now ?? (() => 0)
   const view = new DataView(memory.bytes.buffer)
   const flags = createPageFlags(memory.bytes)
-  const slotsOfPages = new Uint32Array(memory.bytes.buffer, hostMap.decodedPages, 1 << (32 - pageShift))
+  const { recordOf, pcOf, handlerOf } = codeRecords(memory.bytes)
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
   const stub = installDispatch({
     memory: memory.wasm,
@@ -132,8 +173,25 @@ export function createTier(spec: TierSpec): Tier {
   })
   for (let i = 0; i < table.length; i += 1) table.set(i, stub)
 
-  const slots = new Map<number, number>()
-  const units = new Map<number, CompiledModule>()
+  const setup: TranslatorSetup = {
+    memory: memory.wasm,
+    constants: spec.constants.layout(),
+    routines: new Map([...spec.routines].map(([routine, at]) => [routine.name, at])),
+    functions: new Set(spec.functions.keys()),
+    eager,
+    threshold,
+    ...(spec.unitsInModule === undefined ? {} : { unitsInModule: spec.unitsInModule }),
+    counts: spec.counts,
+  }
+  port?.begin(setup)
+  let translator: Translator | undefined
+  /** The translator of the running thread itself. */
+  const own = (): Translator => {
+    translator ??= createTranslator(setup, clock)
+    return translator
+  }
+
+  const units = new Map<number, { readonly module: CompiledModule; readonly slot: number }>()
   const modules = new Set<CompiledModule>()
   const byPage = new Map<number, Set<CompiledModule>>()
   const proposed = new Set<number>()
@@ -143,7 +201,11 @@ export function createTier(spec: TierSpec): Tier {
   /** Where the jump was that led to an address. */
   const jumps = new Map<number, number>()
   /** What is hot, and whether it is to be compiled though it is already. */
-  let queue = new Map<number, boolean>()
+  const queue = new Map<number, boolean>()
+  /** Learned since the last request. */
+  let news: { callTargets: number[]; jumps: [number, number][]; forget: boolean } = noNews()
+  /** The request that is under way, and what has changed since it was made; void where that was everything. */
+  let pending: { readonly entries: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
   let translated = 0
   let queuedAt = 0
   const now = spec.retired
@@ -155,29 +217,7 @@ export function createTier(spec: TierSpec): Tier {
   let bytesTotal = 0
   let instructionsLive = 0
 
-  function slot(pc: number): number {
-    const have = slots.get(pc)
-    if (have !== undefined) return have
-    const number = slots.size + 1
-    if (number >= table.length) {
-      const old = table.length
-      table.grow(old)
-      for (let i = old; i < table.length; i += 1) table.set(i, stub)
-    }
-    slots.set(pc, number)
-    return number
-  }
-
-  const pcOf = (record: number): number =>
-    (view.getUint32(((record & ~slotMask) >>> 0) + pageAddressAt, true) +
-      ((record & slotMask) >>> (recordShift - 2))) >>>
-    0
-  /** The record of an address, 0 where its page is not decoded. */
-  function recordOf(pc: number): number {
-    const page = slotsOfPages[pc >>> pageShift] ?? 0
-    return page === 0 ? 0 : page + ((pc & 0xffc) << (recordShift - 2))
-  }
-  const handlerOf = (record: number): number => view.getUint16(record, true)
+  const isFunction = (address: number): boolean => callTargets.has(address) || spec.functions.has(address)
 
   /** Makes a record count from the threshold, or enter its unit. */
   function mark(record: number, handler: typeof counting | typeof compiled, value: number): void {
@@ -193,6 +233,11 @@ export function createTier(spec: TierSpec): Tier {
     proposed.add(pc)
     mark(record, counting, refused.has(pc) ? never : threshold)
   }
+  /** Counts anew what was hot and has not been compiled. */
+  function recount(pc: number): void {
+    const record = recordOf(pc)
+    if (record !== 0 && handlerOf(record) === counting && !units.has(pc)) count(record)
+  }
 
   function propose(pc: number): void {
     if (proposed.has(pc)) return
@@ -201,38 +246,16 @@ export function createTier(spec: TierSpec): Tier {
     if (record !== 0 && handlerOf(record) >= firstHandler) mark(record, counting, refused.has(pc) ? never : threshold)
   }
 
-  const finder: Finder = {
-    memory,
-    get mode() {
-      return mode
-    },
-    whole,
-    stops,
-    isFunction: address => callTargets.has(address) || spec.functions.has(address),
-    seen: pc => seen.get(pc) ?? [],
-    mayRun: pc => spec.eager || hasRun(pc),
-  }
-
-  function hasRun(pc: number): boolean {
-    const record = recordOf(pc)
-    return record !== 0 && handlerOf(record) !== 0
-  }
-  /** Whether a place has run often enough to be compiled along with others. */
-  function isWarm(pc: number): boolean {
-    const record = recordOf(pc)
-    if (record === 0 || handlerOf(record) !== counting) return spec.eager && hasRun(pc)
-    return view.getUint32(sideOf(record) + sideValue, true) <= threshold * (1 - calleeShare)
-  }
-
   /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
   function arrived(record: number): void {
     const pc = pcOf(record)
     const from = view.getUint32(hostMap.stateBlock + transient.jump, true)
     view.setUint32(hostMap.stateBlock + transient.jump, 0, true)
-    const near = from !== 0 && Math.abs(pc - from) < 4 * widestJump && !finder.isFunction(pc)
+    const near = from !== 0 && Math.abs(pc - from) < 4 * widestJump && !isFunction(pc)
     const list = seen.get(from) ?? []
     if (near && !list.includes(pc) && list.length < widestJump) {
       seen.set(from, [...list, pc])
+      news.jumps.push([from, pc])
       jumps.set(pc, from)
     }
     count(record)
@@ -242,39 +265,23 @@ export function createTier(spec: TierSpec): Tier {
   function widen(pc: number): boolean {
     const from = jumps.get(pc)
     jumps.delete(pc)
-    if (from === undefined) return false
-    return renew(holding(from, unit => !unit.indexOf.has(pc)))
+    return from !== undefined && renew(from, unit => !unit.starts.includes(pc))
   }
 
-  /** The modules with units that hold an address, and which units those are; of them, those that `also` says. */
-  interface Holders {
-    readonly stale: readonly CompiledModule[]
-    isStale(unit: Unit): boolean
-  }
-  function holding(pc: number, also: (unit: Unit, block: Block) => boolean): Holders {
-    const isStale = (unit: Unit): boolean =>
-      unit.blocks.some(block => block.start <= pc && pc < block.end && also(unit, block))
-    const there = [...(byPage.get(fold(pc) >>> pageShift) ?? [])]
-    return { stale: there.filter(module => module.units.some(({ unit }) => isStale(unit))), isStale }
-  }
-
-  /** Compiles anew the units that are stale; whether that has been done at once. */
-  function renew({ stale, isStale }: Holders): boolean {
-    if (!spec.eager) {
+  /** Compiles anew the units that hold an address, and of which `also` holds; whether that has been done at once. */
+  function renew(pc: number, also: (unit: TranslatedUnit) => boolean = () => true): boolean {
+    const isStale = (unit: TranslatedUnit): boolean => holds(unit, pc) && also(unit)
+    const there = [...(byPage.get(fold(pc) >>> pageShift) ?? [])].filter(module => module.units.some(isStale))
+    if (!eager) {
       // Their successors take their place; other units of their modules, and those that call them directly, stay.
-      for (const module of stale)
-        for (const { unit } of module.units)
-          if (units.get(unit.entry) === module && isStale(unit)) enqueue(unit.entry, true)
+      for (const module of there)
+        for (const unit of module.units)
+          if (units.get(unit.entry)?.module === module && isStale(unit)) enqueue(unit.entry, true)
       return false
     }
-    for (const module of stale) drop(module)
-    compile(
-      batch(
-        stale.flatMap(module => module.units.map(({ unit }) => unit.entry)),
-        instructionsInModule,
-      ),
-    )
-    return stale.length > 0
+    for (const module of there) drop(module)
+    compile(there.flatMap(module => module.units.map(unit => unit.entry)))
+    return there.length > 0
   }
 
   /** An instruction that units often give up is compiled with all it means. */
@@ -282,13 +289,12 @@ export function createTier(spec: TierSpec): Tier {
     const at = hostMap.stateBlock + transient.refused
     if (view.getUint32(at, true) !== pc || whole.has(pc)) return false
     view.setUint32(at, 0, true)
-    const holders = holding(pc, (_, block) => {
-      const meaning = block.instructions[(pc - block.start) >> 2]?.meaning
-      return meaning?.gives === true || meaning?.effects.memory === true
-    })
-    if (holders.stale.length === 0) return false
+    const meaning = meaningOf(view.getUint32(fold(pc)), { ...mode, quick: true })
+    if (meaning === undefined || !(meaning.gives || meaning.effects.memory)) return false
+    if (![...(byPage.get(fold(pc) >>> pageShift) ?? [])].some(({ units: list }) => list.some(unit => holds(unit, pc))))
+      return false
     whole.add(pc)
-    return renew(holders)
+    return renew(pc)
   }
 
   function enqueue(pc: number, again = false): void {
@@ -302,65 +308,118 @@ export function createTier(spec: TierSpec): Tier {
       count(record)
       return
     }
-    if (spec.eager) {
-      compile(batch([pc], instructionsInModule))
+    if (eager) {
+      compile([pc])
       if (units.has(pc)) return
     } else enqueue(pc)
     mark(record, counting, never)
   }
 
+  function requestFor(entries: readonly number[], room: number): TranslationRequest {
+    const request = { mode, entries, room, stops, whole, ...news }
+    news = noNews()
+    return request
+  }
+
+  /** Compiles at once. */
+  function compile(entries: readonly number[]): void {
+    if (entries.length === 0) return
+    const began = clock()
+    settle(entries, own().translate(requestFor(entries, instructionsInModule)))
+    profile?.stalled(clock() - began)
+  }
+
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
   function flush(): void {
+    if (pending !== undefined) {
+      const began = clock()
+      const delivery = port?.answer()
+      if (delivery === undefined) return
+      take(delivery, pending)
+      pending = undefined
+      profile?.stalled(clock() - began)
+    }
     if (queue.size === 0 || (queue.size < batchSize && now() - queuedAt < batchPatience)) return
-    const credit = Math.min(headStart + now() / pace - translated, instructionsInModule)
-    if (credit <= 0) return
-    const list = [...queue].flatMap(([pc, again]) => (again || !units.has(pc) ? [pc] : []))
-    // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
-    list.sort((a, b) => Number(finder.isFunction(b)) - Number(finder.isFunction(a)) || a - b)
-    const found = batch(list, credit)
-    const done = new Set(list)
-    for (const pc of found.waiting) done.delete(pc)
-    queue = new Map([...queue].filter(([pc]) => !done.has(pc)))
-    compile(found)
-    for (const pc of done) {
-      const record = recordOf(pc)
-      if (record !== 0 && handlerOf(record) === counting && !units.has(pc)) count(record)
+    const room =
+      port === undefined ? Math.min(headStart + now() / pace - translated, instructionsInModule) : instructionsInModule
+    if (room <= 0) return
+    const began = clock()
+    const entries = [...queue].flatMap(([pc, again]) => (again || !units.has(pc) ? [pc] : []))
+    queue.clear()
+    const request = requestFor(entries, room)
+    if (port === undefined) settle(entries, own().translate(request))
+    else {
+      port.ask(request)
+      pending = { entries, written: [], void: false }
     }
+    profile?.stalled(clock() - began)
   }
 
-  interface Batch {
-    readonly found: readonly Unit[]
-    /** Entries there was no room for. */
-    readonly waiting: readonly number[]
+  /** An answer has come: what was made of bytes that have changed since is no use. */
+  function take(
+    { translation, module }: Delivery,
+    { entries, written, void: gone }: NonNullable<typeof pending>,
+  ): void {
+    const stale = gone || written.some(([from, to]) => translation.units.some(unit => overlaps(unit, from, to)))
+    if (stale) for (const pc of entries) recount(pc)
+    else settle(entries, translation, module)
   }
 
-  function batch(hot: readonly number[], room: number): Batch {
-    const found: Unit[] = []
-    const inside = new Set<number>()
-    // Two modules may have held a unit of one entry.
-    const known = new Set(hot)
-    const work = [...known]
-    let size = 0
-    while (found.length < (spec.unitsInModule ?? mostUnits) && size < room) {
-      const pc = work.shift()
-      if (pc === undefined) break
-      if (inside.has(pc) && !spec.eager) continue
-      const unit = findUnit(finder, pc)
-      if (unit === undefined) {
-        refused.add(pc)
-        continue
-      }
-      found.push(unit)
-      size += unit.instructions
-      for (const start of unit.indexOf.keys()) inside.add(start)
-      for (const callee of unit.callees)
-        if (!known.has(callee) && !units.has(callee) && !refused.has(callee) && isWarm(callee)) {
-          known.add(callee)
-          work.push(callee)
-        }
+  /** Puts a translation to use. */
+  function settle(
+    entries: readonly number[],
+    { units: list, bytes, slots, refused: cannot, waiting, milliseconds }: Translation,
+    module?: WebAssembly.Module,
+  ): void {
+    for (const pc of cannot) refused.add(pc)
+    const waits = new Set(waiting)
+    for (const pc of waiting) if (!queue.has(pc)) enqueue(pc, units.has(pc))
+    if (list.length > 0) {
+      const began = clock()
+      if (slots > table.length) grow(slots)
+      const imports = { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel }
+      new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), { x: imports })
+      enlist(list)
+      bytesTotal += bytes.length
+      const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
+      translated += instructions
+      const spent = { translate: milliseconds, instantiate: clock() - began }
+      profile?.module({ instructions, bytes: bytes.length, ...spent })
+      for (const unit of list) profile?.unit(unit.entry, unit.milliseconds)
     }
-    const asked = new Set(hot)
-    return { found, waiting: work.filter(pc => asked.has(pc)) }
+    for (const pc of entries) if (!waits.has(pc)) recount(pc)
+  }
+
+  function grow(least: number): void {
+    const old = table.length
+    table.grow(Math.max(old, least - old))
+    for (let i = old; i < table.length; i += 1) table.set(i, stub)
+  }
+
+  /** Has units entered whose functions stand in their table. */
+  function enlist(list: readonly TranslatedUnit[]): void {
+    const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
+    const pages = new Set<number>()
+    for (const { starts, ends } of list)
+      for (const [i, start] of starts.entries())
+        for (let page = start >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1)
+          pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
+    const module: CompiledModule = { units: list, pages, instructions, live: true }
+    makeRoom(instructions)
+    for (const page of pages) {
+      flags.set(page, flags.of(page) | access.code)
+      const there = byPage.get(page) ?? new Set()
+      there.add(module)
+      byPage.set(page, there)
+    }
+    modules.add(module)
+    instructionsLive += instructions
+    compiledTotal += list.length
+    for (const { entry, slot } of list) {
+      units.set(entry, { module, slot })
+      const record = recordOf(entry)
+      if (record !== 0) mark(record, compiled, slot)
+    }
   }
 
   /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
@@ -371,89 +430,6 @@ export function createTier(spec: TierSpec): Tier {
     if (spec.call() === 0 && droppedTotal === dropped && view.getUint32(at, true) === pc) return 0
     profile?.left((pc - 4) >>> 0, 'kernel')
     return 1
-  }
-
-  /** The module of some units, as bytes. */
-  function translate(
-    list: readonly Unit[],
-    { watch, done }: { watch?: (writer: Writer) => UnitWatch; done?: (unit: Unit, milliseconds: number) => void } = {},
-  ): Uint8Array<ArrayBuffer> {
-    const runtimeImports = { timebase: { takes: [], gives: ['i64'] }, kernel: { takes: [], gives: ['i32'] } } as const
-    const builder = createModule(runtimeImports, constants)
-    const { writer } = builder
-    const start = writer.length
-    emitResolve(writer)
-    const resolver = builder.add(resolve.signature, [...resolve.locals], start)
-    const functions = new Map(list.map(unit => [unit.entry, builder.reserve(unitSignature)]))
-    const site: UnitSite = {
-      builder,
-      unitType: builder.typeOf(unitSignature),
-      direct: (target: number) => functions.get(target),
-      slot,
-      runtime(name: RuntimeName | 'resolve' | 'kernel'): number {
-        if (name === 'resolve') return resolver
-        if (name !== 'timebase' && name !== 'kernel') throw new Error(`${name} is the interpreter's`)
-        return builder.imported(name)
-      },
-      table: constants.at,
-      vector: constants.vector,
-      routineAt: (routine: Routine) => spec.routines.get(routine),
-      counts: spec.counts,
-      folds: pc => whole.has(pc),
-      seen: finder.seen,
-      ...(watch && { watch: watch(writer) }),
-    }
-    for (const unit of list) {
-      const before = clock()
-      const start = writer.length
-      const locals = emitUnit(unit, site)
-      builder.define(functions.get(unit.entry) ?? 0, locals, start)
-      done?.(unit, clock() - before)
-    }
-    const names = list.map((unit, index) => ({ name: `u${index}`, index: functions.get(unit.entry) ?? 0 }))
-    return builder.finish(names, [], { imported: ['units', 'handlers'] })
-  }
-
-  function compile({ found: list }: Batch): void {
-    if (list.length === 0) return
-    const began = clock()
-    const bytes = translate(list, { done: (unit, milliseconds) => profile?.unit(unit.entry, milliseconds) })
-    const emitted = clock()
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      x: { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel },
-    })
-    const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
-    const { length } = bytes
-    profile?.module({ instructions, bytes: length, translate: emitted - began, instantiate: clock() - emitted })
-    translated += instructions
-    makeRoom(instructions)
-    const pages = new Set<number>()
-    for (const unit of list)
-      for (const block of unit.blocks)
-        for (let pc = block.start; pc < block.end; pc += 4) pages.add(fold(pc) >>> pageShift)
-    const module: CompiledModule = {
-      units: list.map(unit => ({ unit, slot: slot(unit.entry) })),
-      pages,
-      instructions,
-      live: true,
-    }
-    for (const page of pages) {
-      flags.set(page, flags.of(page) | access.code)
-      const there = byPage.get(page) ?? new Set()
-      there.add(module)
-      byPage.set(page, there)
-    }
-    modules.add(module)
-    instructionsLive += instructions
-    bytesTotal += bytes.length
-    compiledTotal += list.length
-    for (const [index, one] of module.units.entries()) {
-      table.set(one.slot, instance.exports[`u${index}`])
-      units.set(one.unit.entry, module)
-      const record = recordOf(one.unit.entry)
-      if (record !== 0) mark(record, compiled, one.slot)
-    }
-    profile?.stalled(clock() - began)
   }
 
   function makeRoom(instructions: number): void {
@@ -475,31 +451,28 @@ export function createTier(spec: TierSpec): Tier {
       there?.delete(module)
       if (there?.size === 0) byPage.delete(page)
     }
-    for (const { unit, slot: number } of module.units) {
-      profile?.dropped(unit.entry)
-      if (units.get(unit.entry) !== module) continue
-      units.delete(unit.entry)
-      table.set(number, stub)
-      const record = recordOf(unit.entry)
+    for (const { entry, slot } of module.units) {
+      profile?.dropped(entry)
+      if (units.get(entry)?.module !== module) continue
+      units.delete(entry)
+      table.set(slot, stub)
+      const record = recordOf(entry)
       if (record !== 0 && handlerOf(record) === compiled) mark(record, counting, threshold)
     }
   }
 
-  const overlaps = ({ units: list }: CompiledModule, start: number, end: number): boolean =>
-    list.some(({ unit }) =>
-      unit.blocks.some(block => {
-        const at = fold(block.start)
-        return at < end && at + (block.end - block.start) > start
-      }),
-    )
+  /** What is under way is void, and what it would have been of is hot once more when it has run again. */
+  function abandon(): void {
+    if (pending !== undefined) pending.void = true
+  }
 
   return {
     propose,
     flush,
     decoded(record, pc, word) {
-      const module = units.get(pc)
-      if (module !== undefined) {
-        mark(record, compiled, slot(pc))
+      const unit = units.get(pc)
+      if (unit !== undefined) {
+        mark(record, compiled, unit.slot)
         return
       }
       if (proposed.has(pc) || spec.functions.has(pc) || isPrologue(word)) count(record)
@@ -509,6 +482,7 @@ export function createTier(spec: TierSpec): Tier {
       const target = staticTarget(instruction)
       if (target === undefined || target === pc + 4) return
       if (meaning.links) {
+        if (!callTargets.has(target)) news.callTargets.push(target)
         callTargets.add(target)
         // A call that was interpreted returns to the interpreter.
         propose((pc + 4) >>> 0)
@@ -519,11 +493,17 @@ export function createTier(spec: TierSpec): Tier {
       const end = start + size
       refused.clear()
       whole.clear()
+      if (pending !== undefined && !pending.void) {
+        pending.written.push([start, end])
+        if (pending.written.length > mostWritten) abandon()
+      }
       for (let page = start >>> pageShift; (page << pageShift) >>> 0 < end; page += 1)
-        for (const module of [...(byPage.get(page) ?? [])]) if (overlaps(module, start, end)) drop(module)
+        for (const module of [...(byPage.get(page) ?? [])])
+          if (module.units.some(unit => overlaps(unit, start, end))) drop(module)
     },
     forgetRecords() {
       proposed.clear()
+      abandon()
     },
     reset(next) {
       mode = next
@@ -535,20 +515,10 @@ export function createTier(spec: TierSpec): Tier {
       seen.clear()
       jumps.clear()
       queue.clear()
+      news = { ...noNews(), forget: true }
+      abandon()
     },
-    listing(pc) {
-      const unit = findUnit({ ...finder, mayRun: () => true }, pc)
-      if (unit === undefined) return undefined
-      let notes: UnitListing['notes'] = []
-      const marked = translate([unit], {
-        watch(writer) {
-          const made = createWatch(writer)
-          notes = made.notes
-          return made.watch
-        },
-      })
-      return { entry: pc, blocks: listedBlocks(unit), notes, marked, size: translate([unit]).length }
-    },
+    listing: pc => createTranslator(setup).listing({ ...learned(), entries: [], room: 0 }, pc),
     counters: () => ({
       units_compiled_total: compiledTotal,
       units_dropped_total: droppedTotal,
@@ -558,4 +528,16 @@ export function createTier(spec: TierSpec): Tier {
       wasm_bytes_total: bytesTotal,
     }),
   }
+
+  /** All that requests have told so far, and would tell now. */
+  function learned(): Omit<TranslationRequest, 'entries' | 'room'> {
+    const all = [...seen].flatMap(([from, list]) => list.map(to => [from, to] as const))
+    return { mode, stops, whole, callTargets: [...callTargets], jumps: all, forget: false }
+  }
 }
+
+const noNews = (): { callTargets: number[]; jumps: [number, number][]; forget: boolean } => ({
+  callTargets: [],
+  jumps: [],
+  forget: false,
+})

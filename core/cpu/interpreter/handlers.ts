@@ -248,7 +248,7 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
   const names = ['run', 'enter', 'pcOf', 'loadSlow', 'storeSlow', 'check', 'forget'] as const
   const bytes = builder.finish(
     names.map(name => ({ name, index: runtime(name) })),
-    elements,
+    [{ at: 0, functions: elements }],
     { exported: 'handlers' },
   )
   constants.seal()

@@ -192,13 +192,19 @@ export interface Signature {
 }
 
 /** The parts of a module, in any order; function numbers count imports first. */
+/** Functions that stand in a table, one behind the other. */
+export interface Elements {
+  readonly at: number
+  readonly functions: readonly number[]
+}
+
 export interface ModuleParts {
   readonly types: readonly Signature[]
   readonly imports: readonly { readonly name: string; readonly type: number }[]
   readonly functions: readonly { readonly type: number; readonly body: Uint8Array }[]
   readonly exports: readonly { readonly name: string; readonly index: number }[]
-  /** Function numbers of the module's own table, empty for none. */
-  readonly elements: readonly number[]
+  /** What stands in the first table; without imported ones, that is the module's own, and ends with them. */
+  readonly elements: readonly Elements[]
   /** Names of imported tables; they come before the module's own. */
   readonly tables?: readonly string[]
   /** The name under which the module's own table is exported. */
@@ -230,7 +236,7 @@ const memoryPages = 65_536
 /** A module that imports its memory and its functions from `x`. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const size = parts.functions.reduce((sum, one) => sum + one.body.length + 8, 0)
-  const writer = createWriter(size + parts.elements.length * 3 + 8192)
+  const writer = createWriter(size + 4 * parts.elements.reduce((sum, one) => sum + one.functions.length + 3, 0) + 8192)
   const section = (id: number, write: () => void): void => {
     writer.u8(id)
     const mark = writer.open()
@@ -253,7 +259,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     writer.u32(parts.imports.length + 1 + tables.length)
     writer.name('x')
     writer.name('memory')
-    writer.bytes([0x02, 0x01])
+    writer.bytes([0x02, 0x03])
     writer.u32(memoryPages)
     writer.u32(memoryPages)
     for (const name of tables) {
@@ -272,11 +278,12 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     writer.u32(parts.functions.length)
     for (const one of parts.functions) writer.u32(one.type)
   })
-  if (parts.elements.length > 0)
+  if (parts.tables === undefined && parts.elements.length > 0)
     section(4, () => {
+      const size = Math.max(...parts.elements.map(one => one.at + one.functions.length))
       writer.bytes([1, 0x70, 0x01])
-      writer.u32(parts.elements.length)
-      writer.u32(parts.elements.length)
+      writer.u32(size)
+      writer.u32(size)
     })
   section(7, () => {
     writer.u32(parts.exports.length + (parts.exportTable === undefined ? 0 : 1))
@@ -292,9 +299,14 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   })
   if (parts.elements.length > 0)
     section(9, () => {
-      writer.bytes([1, 0x00, code.i32Const, 0, code.end])
       writer.u32(parts.elements.length)
-      for (const index of parts.elements) writer.u32(index)
+      for (const { at, functions } of parts.elements) {
+        writer.bytes([0x00, code.i32Const])
+        writer.s32(at)
+        writer.u8(code.end)
+        writer.u32(functions.length)
+        for (const index of functions) writer.u32(index)
+      }
     })
   section(10, () => {
     writer.u32(parts.functions.length)

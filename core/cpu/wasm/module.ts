@@ -1,7 +1,7 @@
 import { hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
-import { createWriter, encodeModule, functionBody, type Signature, type Writer } from './bytes.ts'
+import { createWriter, type Elements, encodeModule, functionBody, type Signature, type Writer } from './bytes.ts'
 import { createEmitter, type Site } from './emit.ts'
 import { instructions } from './instructions.ts'
 import { traceRoutine } from './trace.ts'
@@ -13,7 +13,15 @@ export interface Constants {
   vector(bytes: readonly number[]): number | undefined
   /** From here on nothing is placed. */
   seal(): void
+  /** Where everything lies, as plain data. */
+  layout(): ConstantsLayout
   all(): readonly { readonly at: number; readonly bytes: Uint8Array }[]
+}
+
+/** Where tables lie, by name, and vectors, by their bytes. */
+export interface ConstantsLayout {
+  readonly tables: ReadonlyMap<string, number>
+  readonly vectors: ReadonlyMap<string, number>
 }
 
 /** Masks that reverse the bytes of the elements of a vector, of 4, 8 and 16 bytes. */
@@ -52,12 +60,31 @@ export function createConstants(): Constants {
       return at
     },
     all: () => list,
+    layout() {
+      const ofVectors = new Set(vectors.values())
+      const tables = [...placed].filter(([table]) => !ofVectors.has(table)).map(([{ name }, at]) => [name, at] as const)
+      const names = new Map(tables)
+      if (names.size < tables.length) throw new Error('two tables of emitted code have one name')
+      return { tables: names, vectors: new Map([...vectors].map(([key, table]) => [key, constants.at(table)])) }
+    },
   }
   return constants
 }
 
+/** Constants that are placed already. */
+export function fixedConstants({ tables, vectors }: ConstantsLayout): Pick<Constants, 'at' | 'vector'> {
+  return {
+    vector: bytes => vectors.get(bytes.join()),
+    at({ name }) {
+      const at = tables.get(name)
+      if (at === undefined) throw new Error(`table ${name} is placed too late`)
+      return at
+    },
+  }
+}
+
 /** How emitted code loads a vector from where constants lie; false where it is not there. */
-export function loadVector(writer: Writer, constants: Constants, bytes: readonly number[]): boolean {
+export function loadVector(writer: Writer, constants: Pick<Constants, 'vector'>, bytes: readonly number[]): boolean {
   const at = constants.vector(bytes)
   if (at === undefined) return false
   const w = instructions(writer)
@@ -82,12 +109,15 @@ export interface ModuleBuilder {
   routines(): (readonly [Routine, number])[]
   finish(
     exports: readonly { name: string; index: number }[],
-    elements: readonly number[],
+    elements: readonly Elements[],
     tables?: { readonly imported?: readonly string[]; readonly exported?: string },
   ): Uint8Array<ArrayBuffer>
 }
 
-export function createModule(imports: Readonly<Record<string, Signature>>, constants: Constants): ModuleBuilder {
+export function createModule(
+  imports: Readonly<Record<string, Signature>>,
+  constants: Pick<Constants, 'at' | 'vector'>,
+): ModuleBuilder {
   const writer = createWriter()
   const types: Signature[] = []
   const functions: { type: number; body: Uint8Array }[] = []

@@ -11,6 +11,7 @@ import { basename } from 'node:path'
 import { createProfile, type ProfileReport } from '../../../core/cpu/profile.ts'
 import { createCpu, type Engine } from '../../../core/cpu/run.ts'
 import { msrSf } from '../../../core/cpu/state.ts'
+import { createTranslatorThread } from '../../../core/host/translator.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
 import { startProcess } from './linux.ts'
@@ -37,7 +38,7 @@ export interface Measured {
   readonly profile?: ProfileReport
 }
 
-const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536 })
+const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
 
 /** Runs a static program to its end. */
 function run(job: Job, instructions?: number): Measured {
@@ -51,11 +52,13 @@ function run(job: Job, instructions?: number): Measured {
   const profile = job.profile
     ? createProfile({ now: () => performance.now(), functionOf: pc => (pc & -0x100) >>> 0 })
     : undefined
+  const translation = createTranslatorThread()
   const cpu = createCpu(
     memory,
     { call: () => true, timebase: () => 0n, deviceLoad: () => 0n, deviceStore: () => {} },
     {
       engine: job.engine,
+      translation,
       fpscr: job.fpscr,
       functions: new Map(image.functions.map(one => [one.begin, one.end - one.begin])),
       ...(profile && { profile }),
@@ -83,6 +86,7 @@ function run(job: Job, instructions?: number): Measured {
       const used = process.threadCpuUsage(thread)
       const since = atHalf && process.threadCpuUsage(atHalf)
       const all = process.cpuUsage(whole)
+      translation.close()
       return {
         text: guest.text.trim(),
         retired: cpu.retired,

@@ -1,0 +1,250 @@
+/**
+ * From guest code to a WebAssembly module.
+ *
+ * A translator reads guest memory and the interpreter's records in it, and writes nothing of the machine's; what else it
+ * has to know is told by requests. All it takes and gives is plain data. So it may work beside the running thread, on the
+ * same memory: code that changes meanwhile is the tier's concern, which throws away what was made of it. What is found
+ * of records that change meanwhile decides only which code is worth translating.
+ *
+ * Units of a module call one another directly, all others through the table of units; which place there belongs to an
+ * address is decided here, once and for good.
+ */
+import { createMemory } from '../../memory/guest.ts'
+import type { Routine } from '../algebra.ts'
+import type { Writer } from '../wasm/bytes.ts'
+import type { RuntimeName } from '../wasm/emit.ts'
+import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/module.ts'
+import type { Mode } from '../wasm/trace.ts'
+import { codeRecords } from './code.ts'
+import { emitResolve, resolve } from './dispatch.ts'
+import { type Finder, findUnit, type Unit } from './find.ts'
+import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
+import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
+
+export interface TranslatorSetup {
+  readonly memory: WebAssembly.Memory
+  readonly constants: ConstantsLayout
+  /** Where routines stand among the handlers, by name. */
+  readonly routines: ReadonlyMap<string, number>
+  /** Where functions begin, as far as the image tells. */
+  readonly functions: ReadonlySet<number>
+  /** Translates what has not run too, and what is translated already. */
+  readonly eager: boolean
+  /** Times a record runs before it is hot. */
+  readonly threshold: number
+  readonly unitsInModule?: number
+  readonly counts: boolean
+}
+
+export interface TranslationRequest {
+  readonly mode: Mode
+  /** Where units are to begin. */
+  readonly entries: readonly number[]
+  /** Instructions to be translated, about. */
+  readonly room: number
+  readonly stops: ReadonlySet<number>
+  /** Instructions in which what is rare has happened often: they are translated with all they mean. */
+  readonly whole: ReadonlySet<number>
+  /** Learned since the last request, besides: targets of calls, and targets of jumps behind the jump. */
+  readonly callTargets: readonly number[]
+  readonly jumps: readonly (readonly [from: number, to: number])[]
+  /** Everything learned before is void. */
+  readonly forget: boolean
+}
+
+export interface TranslatedUnit {
+  readonly entry: number
+  /** Its place in the table of units, where the module puts it. */
+  readonly slot: number
+  readonly instructions: number
+  /** Starts of its blocks and the addresses behind them. */
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  readonly milliseconds: number
+}
+
+export interface Translation {
+  /** The module; empty where there are no units. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly units: readonly TranslatedUnit[]
+  /** Places the table of units must have. */
+  readonly slots: number
+  /** Entries at which no unit can begin. */
+  readonly refused: readonly number[]
+  /** Entries there was no room for. */
+  readonly waiting: readonly number[]
+  readonly milliseconds: number
+}
+
+export interface Translator {
+  translate(request: TranslationRequest): Translation
+  /** What would be made of the code at an address; undefined where it cannot be compiled. */
+  listing(request: TranslationRequest, pc: number): UnitListing | undefined
+}
+
+const mostUnits = 100
+/** A callee is compiled with its caller if it has run this share of what makes it hot. */
+const calleeShare = 1 / 16
+
+/** `now` tells milliseconds, for a profile. */
+export function createTranslator(setup: TranslatorSetup, now: () => number = () => 0): Translator {
+  const { eager, threshold, counts, routines } = setup
+  const memory = createMemory(setup.memory)
+  const { hasRun, isCompiled, leftOf } = codeRecords(memory.bytes)
+  const constants = fixedConstants(setup.constants)
+  const slots = new Map<number, number>()
+  const callTargets = new Set<number>()
+  const seen = new Map<number, number[]>()
+
+  function slot(pc: number): number {
+    const number = slots.get(pc) ?? slots.size + 1
+    slots.set(pc, number)
+    return number
+  }
+
+  function learn({ forget, callTargets: targets, jumps }: TranslationRequest): void {
+    if (forget) {
+      callTargets.clear()
+      seen.clear()
+    }
+    for (const target of targets) callTargets.add(target)
+    for (const [from, to] of jumps) {
+      const list = seen.get(from)
+      if (list === undefined) seen.set(from, [to])
+      else list.push(to)
+    }
+  }
+
+  const finderOf = ({ mode, whole, stops }: TranslationRequest): Finder => ({
+    memory,
+    mode,
+    whole,
+    stops,
+    isFunction: address => callTargets.has(address) || setup.functions.has(address),
+    seen: pc => seen.get(pc) ?? [],
+    mayRun: eager ? () => true : hasRun,
+  })
+
+  /** Whether a place has run often enough to be compiled along with others. */
+  function isWarm(pc: number): boolean {
+    if (isCompiled(pc)) return false
+    const left = leftOf(pc)
+    return left === undefined ? eager && hasRun(pc) : left <= threshold * (1 - calleeShare)
+  }
+
+  interface Batch {
+    readonly found: readonly Unit[]
+    readonly refused: readonly number[]
+    readonly waiting: readonly number[]
+  }
+  function batch(finder: Finder, { entries, room }: TranslationRequest): Batch {
+    const found: Unit[] = []
+    const refused: number[] = []
+    const inside = new Set<number>()
+    // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
+    const known = new Set(
+      entries.toSorted((a, b) => Number(finder.isFunction(b)) - Number(finder.isFunction(a)) || a - b),
+    )
+    const work = [...known]
+    let size = 0
+    while (found.length < (setup.unitsInModule ?? mostUnits) && size < room) {
+      const pc = work.shift()
+      if (pc === undefined) break
+      if (inside.has(pc) && !eager) continue
+      const unit = findUnit(finder, pc)
+      if (unit === undefined) {
+        refused.push(pc)
+        continue
+      }
+      found.push(unit)
+      size += unit.instructions
+      for (const start of unit.indexOf.keys()) inside.add(start)
+      for (const callee of unit.callees)
+        if (!known.has(callee) && isWarm(callee)) {
+          known.add(callee)
+          work.push(callee)
+        }
+    }
+    const asked = new Set(entries)
+    return { found, refused, waiting: work.filter(pc => asked.has(pc)) }
+  }
+
+  /** The module of some units, as bytes. */
+  function emit(
+    list: readonly Unit[],
+    { whole }: TranslationRequest,
+    { watch, done }: { watch?: (writer: Writer) => UnitWatch; done?: (unit: Unit, milliseconds: number) => void } = {},
+  ): Uint8Array<ArrayBuffer> {
+    const runtimeImports = { timebase: { takes: [], gives: ['i64'] }, kernel: { takes: [], gives: ['i32'] } } as const
+    const builder = createModule(runtimeImports, constants)
+    const { writer } = builder
+    const start = writer.length
+    emitResolve(writer)
+    const resolver = builder.add(resolve.signature, [...resolve.locals], start)
+    const functions = new Map(list.map(unit => [unit.entry, builder.reserve(unitSignature)]))
+    const site: UnitSite = {
+      builder,
+      unitType: builder.typeOf(unitSignature),
+      direct: (target: number) => functions.get(target),
+      slot,
+      runtime(name: RuntimeName | 'resolve' | 'kernel'): number {
+        if (name === 'resolve') return resolver
+        if (name !== 'timebase' && name !== 'kernel') throw new Error(`${name} is the interpreter's`)
+        return builder.imported(name)
+      },
+      table: constants.at,
+      vector: constants.vector,
+      routineAt: (routine: Routine) => routines.get(routine.name),
+      counts,
+      folds: pc => whole.has(pc),
+      seen: pc => seen.get(pc) ?? [],
+      ...(watch && { watch: watch(writer) }),
+    }
+    for (const unit of list) {
+      const before = now()
+      const start = writer.length
+      const locals = emitUnit(unit, site)
+      builder.define(functions.get(unit.entry) ?? 0, locals, start)
+      done?.(unit, now() - before)
+    }
+    const exports = watch === undefined ? [] : [{ name: 'u0', index: functions.get(list[0]?.entry ?? 0) ?? 0 }]
+    const elements = list.map(({ entry }) => ({ at: slot(entry), functions: [functions.get(entry) ?? 0] }))
+    return builder.finish(exports, elements, { imported: ['units', 'handlers'] })
+  }
+
+  return {
+    translate(request) {
+      const began = now()
+      learn(request)
+      const { found, refused, waiting } = batch(finderOf(request), request)
+      const milliseconds = new Map<Unit, number>()
+      const bytes =
+        found.length === 0
+          ? new Uint8Array(0)
+          : emit(found, request, { done: (unit, spent) => milliseconds.set(unit, spent) })
+      const units = found.map(unit => ({
+        entry: unit.entry,
+        slot: slot(unit.entry),
+        instructions: unit.instructions,
+        starts: Uint32Array.from(unit.blocks, block => block.start),
+        ends: Uint32Array.from(unit.blocks, block => block.end),
+        milliseconds: milliseconds.get(unit) ?? 0,
+      }))
+      return { bytes, units, slots: slots.size + 1, refused, waiting, milliseconds: now() - began }
+    },
+    listing(request, pc) {
+      learn(request)
+      const unit = findUnit({ ...finderOf(request), mayRun: () => true }, pc)
+      if (unit === undefined) return undefined
+      let notes: UnitListing['notes'] = []
+      const marked = emit([unit], request, {
+        watch(writer) {
+          const made = createWatch(writer)
+          notes = made.notes
+          return made.watch
+        },
+      })
+      return { entry: pc, blocks: listedBlocks(unit), notes, marked, size: emit([unit], request).length }
+    },
+  }
+}
