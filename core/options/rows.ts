@@ -185,7 +185,7 @@ export const runOptions = {
   engine: row({
     kind: 'choice',
     group: 'The machine',
-    default: 'interpreter',
+    default: 'tiered',
     choices: ['interpreter', 'tiered', 'compiler'],
     about: 'how instructions are executed: interpreted, compiled where hot, or compiled at first sight',
   }),

@@ -73,11 +73,14 @@ export interface Finder {
   isFunction(address: number): boolean
   /** Targets seen of a branch through a register, to be taken as its own. */
   seen(pc: number): readonly number[]
+  /** Instructions of a unit at most. */
+  readonly longest: number
   /** Whether code that has not run yet may be left out: what never runs costs nothing. */
   mayRun(pc: number): boolean
 }
 
-const longest = 1_500
+/** Instructions of a unit at most. */
+export const longestUnit = 1_500
 
 /** By the bits of the mode, then by row, then by variant. */
 const meanings: Map<Row, (Meaning | undefined)[]>[] = []
@@ -152,7 +155,7 @@ function endingOf(instruction: Instruction): Ending | undefined {
 
 /** The unit that begins at an address; undefined where its first instruction cannot be compiled. */
 export function findUnit(finder: Finder, entry: number): Unit | undefined {
-  const { memory, mode, whole, stops } = finder
+  const { memory, mode, whole, stops, longest } = finder
   const quick: Mode = { ...mode, quick: true }
   const view = new DataView(memory.bytes.buffer)
   const instructions = new Map<number, { instruction: Instruction; ending: Ending | undefined }>()

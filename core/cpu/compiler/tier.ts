@@ -130,6 +130,8 @@ const instructionsInModule = 20_000
  */
 const pace = 2_000
 const headStart = 3_000
+/** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
+const bridge = 32
 /** A count that does not run out: for what only the interpreter does. */
 const never = 0x7fffffff
 /** Targets of one jump, and words from its first to its last. */
@@ -261,40 +263,38 @@ export function createTier(spec: TierSpec): Tier {
     count(record)
   }
 
-  /** Compiles anew what jumps to an address, now that its targets are known; false where nothing does. */
-  function widen(pc: number): boolean {
+  /** Compiles anew what jumps to an address, now that its targets are known. */
+  function widen(pc: number): void {
     const from = jumps.get(pc)
     jumps.delete(pc)
-    return from !== undefined && renew(from, unit => !unit.starts.includes(pc))
+    if (from !== undefined) renew(from, unit => !unit.starts.includes(pc))
   }
 
-  /** Compiles anew the units that hold an address, and of which `also` holds; whether that has been done at once. */
-  function renew(pc: number, also: (unit: TranslatedUnit) => boolean = () => true): boolean {
+  /** The modules of code in the page of an address. */
+  const holders = (pc: number): CompiledModule[] => [...(byPage.get(fold(pc) >>> pageShift) ?? [])]
+  const isInside = (pc: number): boolean => holders(pc).some(({ units: list }) => list.some(unit => holds(unit, pc)))
+
+  /** Has the units compiled anew that hold an address, and of which `also` holds. */
+  function renew(pc: number, also: (unit: TranslatedUnit) => boolean = () => true): void {
     const isStale = (unit: TranslatedUnit): boolean => holds(unit, pc) && also(unit)
-    const there = [...(byPage.get(fold(pc) >>> pageShift) ?? [])].filter(module => module.units.some(isStale))
-    if (!eager) {
+    for (const module of holders(pc).filter(module => module.units.some(isStale))) {
+      if (eager) drop(module)
       // Their successors take their place; other units of their modules, and those that call them directly, stay.
-      for (const module of there)
+      else
         for (const unit of module.units)
           if (units.get(unit.entry)?.module === module && isStale(unit)) enqueue(unit.entry, true)
-      return false
     }
-    for (const module of there) drop(module)
-    compile(there.flatMap(module => module.units.map(unit => unit.entry)))
-    return there.length > 0
   }
 
   /** An instruction that units often give up is compiled with all it means. */
-  function relent(pc: number): boolean {
+  function relent(pc: number): void {
     const at = hostMap.stateBlock + transient.refused
-    if (view.getUint32(at, true) !== pc || whole.has(pc)) return false
+    if (view.getUint32(at, true) !== pc || whole.has(pc)) return
     view.setUint32(at, 0, true)
     const meaning = meaningOf(view.getUint32(fold(pc)), { ...mode, quick: true })
-    if (meaning === undefined || !(meaning.gives || meaning.effects.memory)) return false
-    if (![...(byPage.get(fold(pc) >>> pageShift) ?? [])].some(({ units: list }) => list.some(unit => holds(unit, pc))))
-      return false
+    if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !isInside(pc)) return
     whole.add(pc)
-    return renew(pc)
+    renew(pc)
   }
 
   function enqueue(pc: number, again = false): void {
@@ -304,12 +304,11 @@ export function createTier(spec: TierSpec): Tier {
 
   function hot(record: number): void {
     const pc = pcOf(record)
-    if (widen(pc) || relent(pc)) {
-      count(record)
-      return
-    }
+    widen(pc)
+    relent(pc)
     if (eager) {
-      compile([pc])
+      // The rest of what another unit holds is compiled already.
+      compile([pc], isInside(pc) ? { longest: bridge } : {})
       if (units.has(pc)) return
     } else enqueue(pc)
     mark(record, counting, never)
@@ -322,10 +321,10 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   /** Compiles at once. */
-  function compile(entries: readonly number[]): void {
+  function compile(entries: readonly number[], more: Pick<TranslationRequest, 'longest'> = {}): void {
     if (entries.length === 0) return
     const began = clock()
-    settle(entries, own().translate(requestFor(entries, instructionsInModule)))
+    settle(entries, own().translate({ ...requestFor(entries, instructionsInModule), ...more }))
     profile?.stalled(clock() - began)
   }
 

@@ -17,7 +17,7 @@ import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/modu
 import type { Mode } from '../wasm/trace.ts'
 import { codeRecords } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
-import { type Finder, findUnit, type Unit } from './find.ts'
+import { type Finder, findUnit, longestUnit, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
 
@@ -40,8 +40,9 @@ export interface TranslationRequest {
   readonly mode: Mode
   /** Where units are to begin. */
   readonly entries: readonly number[]
-  /** Instructions to be translated, about. */
+  /** Instructions to be translated, about; and of a unit at most, where fewer than usual. */
   readonly room: number
+  readonly longest?: number
   readonly stops: ReadonlySet<number>
   /** Instructions in which what is rare has happened often: they are translated with all they mean. */
   readonly whole: ReadonlySet<number>
@@ -115,7 +116,8 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     }
   }
 
-  const finderOf = ({ mode, whole, stops }: TranslationRequest): Finder => ({
+  const finderOf = ({ mode, whole, stops, longest = longestUnit }: TranslationRequest): Finder => ({
+    longest,
     memory,
     mode,
     whole,

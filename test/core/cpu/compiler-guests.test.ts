@@ -5,14 +5,22 @@ import { createSilentSink } from '../../../core/facts/sink.ts'
 import { createMachine } from '../../../core/machine/machine.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
 import { demo, guests } from '../../guests/expectations.ts'
+import { lateTranslation } from '../../kit/translation.ts'
 import { imageOf } from '../machine/guests.ts'
 
 const memory = createMemory()
 const seed = 0x7e57
 
 /** How a guest program ends: after `limit` instructions at the latest, in slices that go round the list. */
-function endOf(path: string, engine: Engine, limit: number, slices: readonly number[]) {
-  const machine = createMachine({ image: imageOf(path), sink: createSilentSink(), memory, engine, options: { limit } })
+function endOf(path: string, engine: Engine, limit: number, slices: readonly number[], delays?: readonly number[]) {
+  const machine = createMachine({
+    image: imageOf(path),
+    sink: createSilentSink(),
+    memory,
+    engine,
+    options: { limit },
+    ...(delays && { translation: lateTranslation(delays) }),
+  })
   for (let turn = 0; ; turn += 1) {
     const stop = machine.run(slices[turn % slices.length] ?? 1)
     if (stop !== undefined) return { text: stop.text, count: machine.instructions, digest: machine.digest() }
@@ -27,9 +35,12 @@ describe('in every engine', () => {
         fc.array(fc.integer({ min: Math.ceil(whole.count / 300), max: whole.count }), { minLength: 1, maxLength: 4 }),
         fc.integer({ min: 1, max: whole.count }),
         fc.constantFrom<Engine>('compiler', 'tiered'),
-        (slices, limit, engine) => {
-          expect(endOf(guest.xex, engine, 3_000_000, slices)).toEqual(whole)
-          expect(endOf(guest.xex, engine, limit, slices)).toEqual(endOf(guest.xex, 'interpreter', limit, [limit]))
+        fc.option(fc.array(fc.nat(200), { minLength: 1, maxLength: 4 }), { nil: undefined }),
+        (slices, limit, engine, delays) => {
+          expect(endOf(guest.xex, engine, 3_000_000, slices, delays)).toEqual(whole)
+          expect(endOf(guest.xex, engine, limit, slices, delays)).toEqual(
+            endOf(guest.xex, 'interpreter', limit, [limit]),
+          )
         },
       ),
       { seed, numRuns: 3 },
