@@ -209,6 +209,20 @@ export const catalogue = {
       'The command stream of the GPU wrote a word for guest code to see, where titles look for how far it came: `address` is physical, `packet` the opcode that wrote it.',
     fields: ['address', 'value', 'packet'],
   }),
+  'interrupt.begun': row({
+    id: 29,
+    category: 'other',
+    about:
+      'A hardware thread began to run the title’s graphics callback, `routine`. `origin` 0 is the `n`-th vertical blank of the run, 1 the `n`-th interrupt that the command stream asked for. What the hardware thread does as `interrupt` until the next such fact is its doing.',
+    fields: ['origin', 'n', 'routine'],
+  }),
+  'frame.presented': row({
+    id: 30,
+    category: 'other',
+    about:
+      'The command stream came to a swap: frame `n` of the run is on show, from `frontBuffer`, a physical address.',
+    fields: ['n', 'frontBuffer', 'width', 'height'],
+  }),
 } as const satisfies Record<string, FactRow>
 
 export type FactName = keyof typeof catalogue

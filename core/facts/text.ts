@@ -3,7 +3,18 @@ import { hex, hex32 } from '../base/words.ts'
 import { catalogue } from './catalogue.ts'
 import type { Fact } from './fact.ts'
 
-const inHex32 = new Set(['status', 'entry', 'parameter', 'routine', 'context', 'flags', 'code', 'result'])
+const inHex32 = new Set([
+  'status',
+  'entry',
+  'parameter',
+  'routine',
+  'context',
+  'flags',
+  'code',
+  'result',
+  'address',
+  'frontBuffer',
+])
 const inHex = new Set(['from', 'value'])
 
 /** One of a fact's own fields as text: addresses, codes and handles in hex. */

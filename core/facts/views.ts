@@ -122,6 +122,8 @@ export interface MachineViews {
   sourceName(source: number): string
   /** What the GPU's command stream waits for, in words; undefined while it has caught up. */
   streamStanding(): string | undefined
+  /** What people call an opcode of the command stream: `EVENT_WRITE_SHD`. */
+  packetName(opcode: number): string
   /** Exports without implementation that were called. */
   missingExports(): readonly MissingExport[]
   /** Exports that were answered without effect. */

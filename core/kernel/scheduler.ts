@@ -55,6 +55,8 @@ export interface Work {
   readonly path: number
   /** Guest address of the KDPC it came from, 0 for none. */
   readonly dpc: number
+  /** Of an interrupt of the GPU, its number among those of its source, which is the first argument. */
+  readonly n?: number
 }
 
 export interface HardwareThread {
@@ -210,6 +212,13 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
     if (work.dpc !== 0) memory.store8(work.dpc + KDPC.inserted, 0)
     Object.assign(context, { actor: work.actor, irql: dispatchLevel })
     ready(context)
+    if (work.n !== undefined) tellInterrupt(hw.index, work, work.n)
+  }
+
+  function tellInterrupt(index: number, { args, routine }: Work, n: number): void {
+    const { scene, emit, nobody } = audit
+    scene.hardwareThread = index
+    audit.as('interrupt', 'interrupt', () => emit['interrupt.begun'](scene, nobody, 0, args[0] ?? 0, n, routine))
   }
 
   function load(thread: Thread): void {

@@ -28,11 +28,22 @@ export function fenceWritten(k: Kernel, address: number, value: number, packet: 
   )
 }
 
+/** Says that the command stream came to a swap. */
+export function framePresented(k: Kernel, n: number, frontBuffer: number, width: number, height: number): void {
+  const { audit } = k
+  audit.as('command-stream', 'device', () =>
+    audit.emit['frame.presented'](audit.scene, audit.nobody, 0, n, frontBuffer, width, height),
+  )
+}
+
 const graphicsSource = { verticalBlank: 0, commandProcessor: 1 } as const
 const interruptActor = 2
 
-/** Runs the title's callback on a hardware thread's interrupt context; false when there is none to run. */
-export function graphicsInterrupt(k: Kernel, source: number, hardwareThread: number): boolean {
+/**
+ * Runs the title's callback on a hardware thread's interrupt context; false when there is none to run. `n` numbers the
+ * interrupts of one source.
+ */
+export function graphicsInterrupt(k: Kernel, source: number, hardwareThread: number, n: number): boolean {
   const { callback, data } = k.state(videoState)
   if (callback === 0) return false
   const { work } = k.scheduler.hardware[hardwareThread] ?? { work: [] }
@@ -48,6 +59,7 @@ export function graphicsInterrupt(k: Kernel, source: number, hardwareThread: num
     actor: interruptActor,
     path: pathNumber('interrupt'),
     dpc: 0,
+    n,
   })
   return true
 }

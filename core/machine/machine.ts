@@ -11,6 +11,7 @@ import { createAudioOutput } from '../devices/audio/audio.ts'
 import { createXmaDecoder } from '../devices/audio/xma.ts'
 import { createDeviceBus, type MappedDevice } from '../devices/device.ts'
 import { createGpu } from '../devices/gpu/gpu.ts'
+import { packetName } from '../devices/gpu/packets.ts'
 import { createPads } from '../devices/input.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { MachineViews } from '../facts/views.ts'
@@ -18,7 +19,7 @@ import { audioSlotFree } from '../kernel/audio.ts'
 import { allEntries } from '../kernel/exports/index.ts'
 import { createKernel, type KernelCore } from '../kernel/kernel.ts'
 import { startTitle } from '../kernel/start.ts'
-import { fenceWritten, graphicsInterrupt, videoState } from '../kernel/video.ts'
+import { fenceWritten, framePresented, graphicsInterrupt, videoState } from '../kernel/video.ts'
 import type { Image } from '../loader/image.ts'
 import { linkImports } from '../loader/imports.ts'
 import { place } from '../loader/load.ts'
@@ -114,10 +115,12 @@ export function createMachine(spec: MachineSpec): Machine {
     memory,
     timebaseHz: options.timebase,
     now,
-    interrupt: (source, hardwareThread) => {
-      graphicsInterrupt(kernelCore.kernel, source, hardwareThread)
+    interrupt: (source, hardwareThread, n) => {
+      graphicsInterrupt(kernelCore.kernel, source, hardwareThread, n)
     },
     fence: (at, value, packet) => fenceWritten(kernelCore.kernel, at, value, packet),
+    presented: ({ count, frontBuffer, width, height }) =>
+      framePresented(kernelCore.kernel, count, frontBuffer, width, height),
   })
   const audio = createAudioOutput({
     timebaseHz: options.timebase,
@@ -229,6 +232,7 @@ export function createMachine(spec: MachineSpec): Machine {
       instructions: () => cpu.retired,
       nameOf: address => symbols.nameOf(address),
       streamStanding: () => gpu.standing(),
+      packetName,
       counters: () => ({
         ...gpu.counters(),
         ...audio.counters(),

@@ -27,6 +27,8 @@ export interface ViewPorts {
   nameOf(address: number): string | undefined
   /** What the GPU's command stream stands on; undefined while it has caught up. */
   streamStanding(): string | undefined
+  /** What people call an opcode of the command stream. */
+  packetName(opcode: number): string
   counters(): Readonly<Record<string, number>>
 }
 
@@ -47,7 +49,14 @@ export function addressNames(
   }
 }
 
-export function createViews({ core, instructions, nameOf, counters, streamStanding }: ViewPorts): MachineViews {
+export function createViews({
+  core,
+  instructions,
+  nameOf,
+  counters,
+  streamStanding,
+  packetName,
+}: ViewPorts): MachineViews {
   const { kernel } = core
   const { objects, threads, scheduler, time, memory } = kernel
   const naming = addressNames(() => core, nameOf)
@@ -193,6 +202,7 @@ export function createViews({ core, instructions, nameOf, counters, streamStandi
     stack: id => core.stacks.get(id),
     nameOf: naming,
     streamStanding,
+    packetName,
     sourceName: source => core.sourceName(source),
     missingExports,
     idleExports,

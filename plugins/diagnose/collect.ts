@@ -39,6 +39,7 @@ export const collectedFacts = [
   'timer.expired',
   'export.missing',
   'fence.written',
+  'frame.presented',
 ] as const satisfies readonly FactName[]
 
 /** A few of each is enough to tell the story of an object. */
@@ -59,6 +60,7 @@ export function createCollector(): Collector {
   const exits = new Map<number, Deed>()
   const missing = createMissingUses()
   const fences: { count: number; last: FenceNote | undefined } = { count: 0, last: undefined }
+  const frames: { count: number; last: Deed | undefined } = { count: 0, last: undefined }
   let sites = 0
   const dropped = { objects: 0, sites: 0, ghosts: 0, callers: 0 }
 
@@ -233,6 +235,10 @@ export function createCollector(): Collector {
         fences.count += 1
         fences.last = { ...deed(fact), address: fact.address, value: fact.value }
         break
+      case 'frame.presented':
+        frames.count = fact.n
+        frames.last = deed(fact)
+        break
       case 'timer.set':
         known(fact.serial).timer = { ...deed(fact), what: 'set', due: fact.due, period: fact.period }
         break
@@ -258,6 +264,7 @@ export function createCollector(): Collector {
     ghosts: () => [...ghosts.values()].toSorted((a, b) => b.count - a.count),
     missing: source => missing.of(source),
     fences: () => fences,
+    frames: () => frames,
     closing: value => closings.get(value),
     polls: tid => polls.get(tid),
     resumes: tid => suspended.get(tid),

@@ -111,6 +111,8 @@ export interface Evidence {
   /** Whether a call site may have been left out of `callers`. */
   readonly complete: boolean
   ghosts(): readonly GhostCount[]
+  /** Frames on show so far, and when the last came. */
+  frames(): { readonly count: number; readonly last: Deed | undefined }
   fences(): { readonly count: number; readonly last: FenceNote | undefined }
   /** Calls of an export that has no body, by its source number. */
   missing(source: number): MissingUse | undefined

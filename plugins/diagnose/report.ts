@@ -32,9 +32,11 @@ export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: End
 function graphicsSection({ views, names, evidence }: BlockContext, cause: RunEnd['cause']): ReportSection {
   const standing = views.streamStanding()
   const { count: written, last } = evidence.fences()
+  const { count: shown, last: newest } = evidence.frames()
   const hung = cause === 'deadlock' || cause === 'stuck'
   const lines: string[] = []
   if (standing !== undefined) lines.push(...wrap(`The command stream stands on ${standing}.`, 0, 2))
+  if (newest !== undefined) lines.push(`${count(shown, 'frame')}; the last at ${names.time(newest.cycle)}`)
   if (last !== undefined)
     lines.push(
       `${count(written, 'fence')}; the last at ${names.time(last.cycle)}: ${hex(last.value)} at physical ${hex32(last.address)}`,
@@ -45,6 +47,7 @@ function graphicsSection({ views, names, evidence }: BlockContext, cause: RunEnd
     data: {
       name: 'graphics',
       standing: standing ?? null,
+      frames: shown,
       fences: written,
       last: last === undefined ? null : names.siteData(last),
     },

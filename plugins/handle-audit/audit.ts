@@ -230,5 +230,8 @@ export function createAudit(machine: MachineViews, focus: FocusRule, bounds: Tra
   }
 }
 
-/** Every fact about an object, a thread or a value: a missing export and a fence of the GPU are none of these. */
-export const auditedFacts = factNames.filter(name => name !== 'export.missing' && name !== 'fence.written')
+/** Facts about no object, no thread and no value. */
+const aboutNobody: readonly FactName[] = ['export.missing', 'fence.written', 'interrupt.begun', 'frame.presented']
+
+/** Every fact about an object, a thread or a value. */
+export const auditedFacts = factNames.filter(name => !aboutNobody.includes(name))

@@ -13,6 +13,10 @@ export const traceIdOf = (runId: string, serial: number, epoch = 0): string =>
 export const ghostTraceIdOf = (runId: string, value: number | 'others', epoch = 0): string =>
   shortHash(16, runId, 'ghost', String(value), String(epoch))
 
+/** The trace of a device, which is no object of the kernel. */
+export const deviceTraceIdOf = (runId: string, device: 'gpu', epoch = 0): string =>
+  shortHash(16, runId, 'device', device, String(epoch))
+
 export type SpanRole = 'anchor' | 'segment' | 'lifetime'
 
 export const spanIdOf = (traceId: string, role: SpanRole, index = 0): string =>
@@ -20,4 +24,6 @@ export const spanIdOf = (traceId: string, role: SpanRole, index = 0): string =>
 
 /** Where a person looks at a trace. */
 export const traceUrl = (ui: string, runId: string, serial: number, epoch = 0): string =>
-  `${ui.replace(/\/+$/, '')}/trace/${traceIdOf(runId, serial, epoch)}`
+  urlOf(ui, traceIdOf(runId, serial, epoch))
+
+export const urlOf = (ui: string, traceId: string): string => `${ui.replace(/\/+$/, '')}/trace/${traceId}`

@@ -13,7 +13,8 @@ import {
 import { createBatches } from './batch.ts'
 import type { Batch } from './collector.ts'
 import { type ConnectedCollector, connectCollector, createTraceFile, type TraceFile } from './export.ts'
-import { traceUrl } from './ids.ts'
+import { graphicsKinds } from './graphics.ts'
+import { traceUrl, urlOf } from './ids.ts'
 import { createLives } from './lives.ts'
 import { createFactWords } from './map.ts'
 import { type Options, options } from './options.ts'
@@ -21,8 +22,10 @@ import { createRecorder } from './recorder.ts'
 import { createSpanMaker } from './span.ts'
 import { createGuestTime } from './time.ts'
 
-/** Facts about objects, threads and values; a missing export and a fence of the GPU are none of these. */
-const traced = factNames.filter(name => name !== 'export.missing' && name !== 'fence.written')
+/** Facts about objects, threads, values and the GPU; a missing export is none of these. */
+const traced = factNames.filter(name => name !== 'export.missing')
+/** The GPU has no stack. */
+const walked = traced.filter(name => !graphicsKinds.some(kind => kind === name))
 
 /** The plugin's instance; `exporter` stands in for the SDK's in tests. */
 export function createOtel(
@@ -73,6 +76,11 @@ export function createOtel(
     collector?.send(batch)
   }
 
+  function gpuUrl(): string | undefined {
+    const anchor = recorder.graphics.anchor()
+    return anchor === undefined ? undefined : urlOf(chosen.ui, anchor.traceId)
+  }
+
   async function end(how: RunEnd): Promise<void> {
     const errors = errorsOf(how, machine.objects)
     recorder.end(machine.cycle, errors)
@@ -88,12 +96,12 @@ export function createOtel(
 
   return {
     facts: traced,
-    frames: traced,
+    frames: walked,
     fact: recorder.fact,
     slice: () => recorder.advance(machine.cycle),
     ready: () => collector?.ready(),
     end,
-    report: () => [reportOf({ file, collector, stuck, spans, chosen })],
+    report: () => [reportOf({ file, collector, stuck, spans, chosen, gpu: gpuUrl() })],
     counters: () => countersOf({ recorder, lives, file, collector, spans, requests }),
   }
 }
@@ -140,7 +148,13 @@ function reportOf({
   stuck,
   spans,
   chosen,
-}: Outcome & { readonly stuck: readonly StuckObject[]; readonly chosen: Options }): ReportSection {
+  gpu,
+}: Outcome & {
+  readonly stuck: readonly StuckObject[]
+  readonly chosen: Options
+  /** Where to look at what the GPU did. */
+  readonly gpu: string | undefined
+}): ReportSection {
   const lines: string[] = []
   if (file !== undefined) {
     const { written, unwritten } = file.counts()
@@ -158,6 +172,7 @@ function reportOf({
     const warnings = collector.warnings()
     if (warnings > 0) lines.push(`${warnings} warnings of the exporter`)
     for (const { name, url } of stuck) lines.push(`${name}: ${url}`)
+    if (gpu !== undefined) lines.push(`frames, fences and vertical blanks: ${gpu}`)
   }
   return {
     title: 'Traces',
@@ -167,6 +182,7 @@ function reportOf({
       file: file === undefined ? undefined : { path: file.path, ...file.counts() },
       collector: collector === undefined ? undefined : { endpoint: chosen.endpoint, ...collector.counts() },
       stuck,
+      gpu,
     },
   }
 }

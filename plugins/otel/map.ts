@@ -1,6 +1,7 @@
 /** What a fact is called in a trace, and what it says there. */
 import type { Attributes } from '@opentelemetry/api'
 import { type Fact, hex, hex32, type MachineViews, ownFields, plainText } from '../../core/index.ts'
+import { verticalBlank } from './graphics.ts'
 
 const names = {
   'object.created': 'create',
@@ -31,6 +32,8 @@ const names = {
   'timer.expired': 'timer_expire',
   'export.missing': 'missing_export',
   'fence.written': 'fence',
+  'interrupt.begun': 'interrupt',
+  'frame.presented': 'present',
 } as const satisfies Record<Fact['kind'], string>
 
 const timedOut = 1
@@ -42,6 +45,7 @@ export function eventName(fact: Fact): string {
     if (fact.end === timedOut) return 'timeout'
     if (fact.end === refused) return 'refuse'
   }
+  if (fact.kind === 'interrupt.begun' && fact.origin === verticalBlank) return 'vertical_blank'
   return names[fact.kind]
 }
 

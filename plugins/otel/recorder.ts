@@ -10,6 +10,8 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api'
 import { address, type Fact, handle, hex, limits, type MachineViews } from '../../core/index.ts'
 import type { Batches } from './batch.ts'
+import { createCauses, wakes } from './causes.ts'
+import { createGraphics, type Graphics, type GraphicsFact, graphicsAttributes, isGraphics } from './graphics.ts'
 import { ghostTraceIdOf, spanIdOf, traceIdOf } from './ids.ts'
 import type { Life, Lives } from './lives.ts'
 import { eventName, type FactWords } from './map.ts'
@@ -33,22 +35,20 @@ export interface Recorder {
   end(now: number, errors: ReadonlyMap<number, string>): void
   /** The epoch that the trace of an object has reached. */
   epochOf(serial: number): number
+  readonly graphics: Pick<Graphics, 'anchor'>
   counters(): Readonly<Record<string, number>>
 }
 
 const reasons = ['last reference gone', 'memory freed', 'type changed', 'evicted'] as const
 const others = 'others'
-/** Facts that may wake a thread. */
-const wakers: ReadonlySet<Fact['kind']> = new Set(['object.signalled', 'object.pulsed', 'apc.queued'])
 
 export function createRecorder({ runId, machine, lives, batches, words, time }: RecorderPorts): Recorder {
   const live = new Map<number, Life>()
   const ghosts = new Map<number | typeof others, Life>()
   const rolled = new Map<number, number>()
   const threads = new Map<number, number>()
-  const recent = limits.recentSignals.value
-  const signalSequences = new Float64Array(recent)
-  const signalThreads = new Uint32Array(recent)
+  const causes = createCauses()
+  const graphics = createGraphics({ runId, lives })
   let pending: Life[] = []
   let pendingCycle = -1
   const counts = { facts: 0, withoutObject: 0, late: 0, unresolved: 0, ghostOverflow: 0, entries: 0 }
@@ -124,15 +124,13 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     return contextOf(traceId, spanIdOf(traceId, 'anchor'))
   }
 
-  /** The thread that did what this fact is the effect of. */
+  /** Who did what this fact is the effect of: a thread, or the GPU by an interrupt. */
   function signaller(cause: number): SpanContext | undefined {
     if (cause === 0) return undefined
-    const slot = cause % recent
-    if (signalSequences[slot] !== cause) {
-      counts.unresolved += 1
-      return undefined
-    }
-    const serial = threadSerial(signalThreads[slot] ?? 0)
+    const doer = causes.doer(cause)
+    if (doer === undefined) counts.unresolved += 1
+    if (doer === 'gpu') return graphics.anchor()
+    const serial = threadSerial(doer ?? 0)
     return serial === 0 ? undefined : threadAnchor(serial)
   }
 
@@ -155,8 +153,8 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     return life
   }
 
-  function withPeer(fact: Fact, attributes: Attributes, peer: SpanContext | undefined): Attributes {
-    if (peer === undefined || fact.cause === 0) return attributes
+  function withPeer(attributes: Attributes, peer: SpanContext | undefined): Attributes {
+    if (peer === undefined) return attributes
     attributes['xenon.peer.trace_id'] = peer.traceId
     attributes['xenon.peer.span_id'] = peer.spanId
     return attributes
@@ -164,7 +162,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
 
   function waited(fact: Fact & { readonly list: readonly number[] }, stride: number): void {
     const peer = signaller(fact.cause)
-    const attributes = withPeer(fact, words.attributes(fact), peer)
+    const attributes = withPeer(words.attributes(fact), peer)
     const name = eventName(fact)
     const told = new Set<number>()
     for (let i = 0; i < fact.list.length; i += stride) {
@@ -210,12 +208,6 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     add(life, fact, eventName(fact), attributes)
   }
 
-  function signalled(fact: Fact): void {
-    const slot = fact.sequence % recent
-    signalSequences[slot] = fact.sequence
-    signalThreads[slot] = fact.tid
-  }
-
   function finish(life: Life, tick: number, reason: string, error?: string): void {
     live.delete(life.serial)
     if (life.epoch > 0) rolled.set(life.serial, life.epoch)
@@ -225,13 +217,14 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
   /** A thread's wake is told in its own trace: what it waited for tells the end of the wait. */
   function woken(fact: Fact): void {
     const peer = signaller(fact.cause)
-    const attributes = withPeer(fact, words.attributes(fact), peer)
+    const attributes = withPeer(words.attributes(fact), peer)
     if (fact.serial !== 0) attributes['xenon.object.serial'] = fact.serial
     alone(fact, eventName(fact), attributes, threadSerial(fact.tid) || fact.serial, peer)
   }
 
   function plain(fact: Fact): void {
-    if (wakers.has(fact.kind)) signalled(fact)
+    const interrupt = graphics.interruptOf(fact)
+    if (wakes(fact)) causes.note(fact, interrupt === undefined ? fact.tid : 'gpu')
     else if (fact.kind === 'thread.started' && fact.serial !== 0) threads.set(fact.thread, fact.serial)
     if (fact.serial === 0) {
       alone(fact, eventName(fact), words.attributes(fact))
@@ -240,8 +233,17 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     const life = live.get(fact.serial) ?? met(fact.serial, fact)
     if (fact.kind === 'handle.opened' && life.handle === 0) life.handle = fact.handle
     else if (fact.kind === 'thread.named') life.name = fact.text
-    add(life, fact, eventName(fact), words.attributes(fact))
+    const attributes = words.attributes(fact)
+    const peer = interrupt === undefined ? undefined : graphics.anchor()
+    if (interrupt !== undefined) attributes['xenon.interrupt'] = interrupt
+    add(life, fact, eventName(fact), withPeer(attributes, peer), peer)
     if (fact.kind === 'object.destroyed') finish(life, fact.cycle, reasons[fact.reason] ?? 'ended')
+  }
+
+  function drawn(fact: GraphicsFact): void {
+    const life = graphics.life(fact.cycle)
+    if (fact.kind === 'interrupt.begun') graphics.begun(fact)
+    add(life, fact, eventName(fact), Object.assign(words.attributes(fact), graphicsAttributes(fact, machine)))
   }
 
   function take(fact: Fact): void {
@@ -252,6 +254,7 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
     else if (fact.kind === 'wait.ended') waited(fact, 2)
     else if (fact.kind === 'ghost.met') ghost(fact)
     else if (fact.kind === 'thread.woken') woken(fact)
+    else if (isGraphics(fact)) drawn(fact)
     else plain(fact)
   }
 
@@ -278,14 +281,17 @@ export function createRecorder({ runId, machine, lives, batches, words, time }: 
           text: `${calls} ${calls === 1 ? 'call' : 'calls'} on ${what} named no object`,
         })
       }
+      const gpu = graphics.begunLife
+      if (gpu !== undefined) lives.end(gpu, now, 'run_end')
       batches.flush()
     },
+    graphics,
     epochOf: serial => live.get(serial)?.epoch ?? rolled.get(serial) ?? 0,
     counters: () => ({
       facts_received_total: counts.facts,
       facts_without_object_total: counts.withoutObject,
       events_total: counts.entries,
-      lives: live.size + ghosts.size,
+      lives: live.size + ghosts.size + (graphics.begunLife === undefined ? 0 : 1),
       unseen_beginnings_total: counts.late,
       [limits.recentSignals.counter]: counts.unresolved,
       [limits.ghostTraces.counter]: counts.ghostOverflow,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { traceIdOf, traceUrl } from '../../plugins/otel/ids.ts'
+import { deviceTraceIdOf, traceIdOf, traceUrl, urlOf } from '../../plugins/otel/ids.ts'
 import { linesOf, type Plain, plainOf, type SpanJson, spansIn } from '../kit/otlp.ts'
 import { type Jaeger, type OtlpSpan, spansOf, startJaeger } from './jaeger.ts'
 
@@ -97,6 +97,35 @@ describe('a guest that runs under the command line and streams to a real Jaeger'
     const threads = spans.filter(span => span.name === 'Thread').map(span => span.traceId)
     expect(threads).toContain(wake?.['xenon.peer.trace_id'])
     expect(stored.flatMap(span => span.links ?? []).map(link => link.traceId)).toContain(wake?.['xenon.peer.trace_id'])
+  })
+
+  test('a frame is a story: what the stream asked, the callback it ran, whom that woke, the fence and the frame on show', async () => {
+    const { status, text, spans } = await streamed('title-road', 'road')
+    expect(status).toBe(0)
+    const gpu = deviceTraceIdOf('road', 'gpu')
+    expect(text.replace(/\n\s+/g, ' ')).toContain(`frames, fences and vertical blanks: ${urlOf(jaeger.ui, gpu)}`)
+    const written = spans.filter(span => span.traceId === gpu)
+    const stored = spansOf(await jaeger.trace(gpu, written.length))
+    const events = eventsOf(stored)
+    const frames = events.filter(one => one.name === 'present')
+    expect(frames.map(one => one['xenon.gpu.frame'])).toEqual([1, 2, 3, 4, 5, 6])
+    expect(frames[0]).toMatchObject({ 'xenon.gpu.size': '1280x720', 'xenon.source': 'command-stream' })
+    expect(events.find(one => one.name === 'fence')).toMatchObject({
+      'xenon.gpu.packet': 'EVENT_WRITE_SHD',
+      'xenon.gpu.value': '0x7',
+    })
+    // The first three are shown at once, each of the others at a vertical blank of its own.
+    const shown = events.filter(one => one.name === 'present' || one.name === 'vertical_blank').map(one => one.name)
+    expect(shown.slice(-10).join(' ')).toMatch(/(present ){3}.*(vertical_blank present ?){3}$/)
+
+    // The event that the callback signals is the one the title waits for.
+    const linked = spans.filter(span => (span.links ?? []).some(link => link.traceId === gpu))
+    const event = linked.find(span => span.name === 'Event/Auto segment')
+    const told = eventsOf(spansOf(await jaeger.trace(event?.traceId ?? '', 3)))
+    const wake = told.find(one => one.name === 'wake' && one['xenon.peer.trace_id'] === gpu)
+    const signal = told.find(one => one['xenon.sequence'] === wake?.['xenon.cause'])
+    expect(signal).toMatchObject({ 'xenon.source': 'KeSetEvent', 'xenon.actor': 'interrupt' })
+    expect(signal?.['xenon.interrupt']).toMatch(/^(vertical blank|command stream, interrupt) \d+$/)
   })
 
   test.each(['handle-reused', 'ghost-signal', 'wait-64', 'apc-blocks', 'timer-periodic', 'vtable-hang'])(

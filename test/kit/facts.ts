@@ -102,6 +102,7 @@ export function viewsOf(scenery: Scenery = {}): MachineViews {
     nameOf: address => scenery.names?.[address] ?? hex(address),
     sourceName: source => scenery.sources?.[source] ?? (source === 0x10001 ? 'NtSetEvent' : `source-${source}`),
     streamStanding: () => undefined,
+    packetName: opcode => (opcode === 0x58 ? 'EVENT_WRITE_SHD' : `packet ${opcode}`),
     missingExports: () => [],
     idleExports: () => [],
     counters: () => ({}),

@@ -36,10 +36,12 @@ export interface GpuPorts {
   readonly timebaseHz: number
   /** Guest ticks now. */
   now(): number
-  /** Asks for one run of the title's graphics callback: source 0 is a vertical blank, 1 a command of the stream. */
-  interrupt(source: 0 | 1, hardwareThread: number): void
+  /** Asks for one run of the title's graphics callback: source 0 is the n-th vertical blank, 1 the stream's n-th command. */
+  interrupt(source: 0 | 1, hardwareThread: number, n: number): void
   /** The stream wrote a word for guest code to see. `packet` is the opcode that did. */
   fence?(address: number, value: number, packet: number): void
+  /** The stream came to a swap. */
+  presented?(swap: SwapView): void
 }
 
 export interface SwapView {
@@ -83,7 +85,7 @@ const verticalBlankThread = 2
 const guardWord = 0x0badf00d
 const depthLimit = 16
 
-export function createGpu({ memory, timebaseHz, now, interrupt, fence }: GpuPorts): Gpu {
+export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented }: GpuPorts): Gpu {
   const registers = new Uint32Array(registerCount)
   const bad = { bad: 0 }
   const bus = createGpuBus(memory, registers, bad)
@@ -145,10 +147,11 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence }: GpuPort
     },
     interrupt(hardwareThread) {
       interrupts += 1
-      interrupt(1, hardwareThread)
+      interrupt(1, hardwareThread, interrupts)
     },
     swap(frontBuffer, width, height) {
       swaps = { count: swaps.count + 1, frontBuffer, width, height, at: now() }
+      presented?.(swaps)
     },
     fence(address, value, packet) {
       fences += 1
@@ -283,7 +286,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence }: GpuPort
     advance(time) {
       while (Math.floor(((verticalBlanks + 1) * timebaseHz) / verticalBlanksPerSecond) <= time) {
         verticalBlanks += 1
-        interrupt(0, verticalBlankThread)
+        interrupt(0, verticalBlankThread, verticalBlanks)
       }
     },
     get swaps() {

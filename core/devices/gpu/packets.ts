@@ -320,6 +320,9 @@ export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 
   rows.find(row => row.opcode === opcode),
 )
 
+/** What people call an opcode. */
+export const packetName = (opcode: number): string => packets[opcode]?.name ?? `packet ${hex(opcode)}`
+
 /** What a packet that waits waits for, and how that stands. */
 export function waitText(gpu: CommandContext, { until }: PacketRow, data: Uint32Array): string {
   const condition = until?.(data)

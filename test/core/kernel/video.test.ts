@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createPads } from '../../../core/devices/input.ts'
 import { audioSlotFree } from '../../../core/kernel/audio.ts'
 import type { KernelPorts } from '../../../core/kernel/ports.ts'
-import { graphicsInterrupt } from '../../../core/kernel/video.ts'
+import { framePresented, graphicsInterrupt } from '../../../core/kernel/video.ts'
 import { code, createWorkbench, parked, type Workbench } from './workbench.ts'
 
 const callback = code + 0x800
@@ -32,22 +32,44 @@ test('the ring is as long as its logarithm says, at its physical address', () =>
 test('a vertical blank runs the callback on the interrupt context of its hardware thread, with its argument', () => {
   const { bench } = videoBench()
   const { kernel } = bench.core
-  expect(graphicsInterrupt(kernel, 0, 2)).toBe(false)
+  expect(graphicsInterrupt(kernel, 0, 2, 1)).toBe(false)
   bench.call(1, 'VdSetGraphicsInterruptCallback', callback, 0x1234)
-  expect(graphicsInterrupt(kernel, 0, 2)).toBe(true)
+  expect(graphicsInterrupt(kernel, 0, 2, 1)).toBe(true)
   bench.core.begin(2)
   expect([kernel.frame.pc, kernel.frame.word(3), kernel.frame.word(4)]).toEqual([callback, 0, 0x1234])
   expect(kernel.memory.load8(kernel.frame.word(13) + 0x10c)).toBe(2)
   bench.call(1, 'VdSetGraphicsInterruptCallback', 0, 0)
-  expect(graphicsInterrupt(kernel, 0, 2)).toBe(false)
+  expect(graphicsInterrupt(kernel, 0, 2, 1)).toBe(false)
 })
 
 test('vertical blanks that nobody took are one, commands of the stream are each their own', () => {
   const { bench } = videoBench()
   const { kernel } = bench.core
   bench.call(1, 'VdSetGraphicsInterruptCallback', callback, 0)
-  expect([0, 0, 1, 1].map(source => graphicsInterrupt(kernel, source, 5))).toEqual([true, false, true, true])
+  expect([0, 0, 1, 1].map(source => graphicsInterrupt(kernel, source, 5, 1))).toEqual([true, false, true, true])
   expect(kernel.scheduler.hardware[5]?.work.length).toBe(3)
+})
+
+test('an interrupt is told when its callback begins to run, and which of its source it was', () => {
+  const { bench } = videoBench()
+  const { kernel } = bench.core
+  bench.call(1, 'VdSetGraphicsInterruptCallback', callback, 0)
+  const told = () => bench.told('interrupt.begun')
+  graphicsInterrupt(kernel, 1, 2, 7)
+  graphicsInterrupt(kernel, 0, 2, 12)
+  expect(told()).toEqual([])
+  bench.core.begin(2)
+  expect(told()).toMatchObject([
+    { origin: 1, n: 7, routine: callback, hardwareThread: 2, actor: 'interrupt', tid: 0, lr: 0, serial: 0 },
+  ])
+})
+
+test('a frame on show is told by the command stream, with its number and its front buffer', () => {
+  const { bench } = videoBench()
+  framePresented(bench.core.kernel, 3, 0x1fa54000, 1280, 720)
+  expect(bench.told('frame.presented')).toMatchObject([
+    { n: 3, frontBuffer: 0x1fa54000, width: 1280, height: 720, actor: 'device', tid: 0, lr: 0 },
+  ])
 })
 
 test('a swap overwrites the 64 dwords set aside with packets that count the frame when the stream reaches it', () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Scene } from '../../../core/facts/record.ts'
 import type { MachineViews, RunEnd, RunInfo, Verdict } from '../../../core/index.ts'
-import { address, handle, limits, serial } from '../../../core/index.ts'
+import { actors, address, handle, limits, serial } from '../../../core/index.ts'
 import { createBus } from '../../../core/plugin/bus.ts'
-import { spanIdOf, traceIdOf, traceUrl } from '../../../plugins/otel/ids.ts'
+import { deviceTraceIdOf, spanIdOf, traceIdOf, traceUrl } from '../../../plugins/otel/ids.ts'
 import { createOtel } from '../../../plugins/otel/index.ts'
 import { options } from '../../../plugins/otel/options.ts'
 import {
@@ -577,4 +578,83 @@ test('every fact is in the trace of each of its objects exactly once, and no spa
     }),
     { seed: 20_265, numRuns: 60 },
   )
+})
+
+describe('the GPU', () => {
+  const stream: Scene = { tid: 0, hardwareThread: 0, lr: 0, sp: 0, source: 17, actor: actors.indexOf('device') }
+  const callback: Scene = { ...aScene, tid: 0, hardwareThread: 2, actor: actors.indexOf('interrupt') }
+  const gpu = deviceTraceIdOf('run-1', 'gpu')
+  const scenery = { names: { 2181496832: 'graphics' } }
+
+  test('has a trace of its own: vertical blanks, interrupts, fences and frames, in the words of Direct3D', async () => {
+    const { spans } = await traced(
+      kernel => {
+        kernel.cycle = 100
+        kernel['interrupt.begun'](callback, nothing, 0, 0, 1, 0x82070000)
+        kernel.cycle = 200
+        kernel['interrupt.begun'](callback, nothing, 0, 1, 1, 0x82070000)
+        kernel['fence.written'](stream, nothing, 0, 0x1fffd000, 0x55, 0x58)
+        kernel['frame.presented'](stream, nothing, 0, 1, 0x1fa54000, 1280, 720)
+      },
+      { scenery },
+    )
+    const own = spans.filter(span => span.traceId === gpu)
+    expect(own.map(span => span.name)).toEqual(['GPU', 'GPU segment', 'GPU lifetime'])
+    expect(plainOf(own[0]?.attributes)).toEqual({ 'xenon.object.kind': 'GPU' })
+    const events = own.flatMap(span => span.events)
+    expect(events.map(event => event.name)).toEqual(['vertical_blank', 'interrupt', 'fence', 'present'])
+    const [blank, command, fence, frame] = events.map(event => plainOf(event.attributes))
+    expect(blank).toMatchObject({ 'xenon.gpu.vertical_blank': 1, 'xenon.gpu.routine': 'graphics' })
+    expect(command).toMatchObject({ 'xenon.gpu.interrupt': 1, 'xenon.actor': 'interrupt' })
+    expect(fence).toMatchObject({
+      'xenon.gpu.packet': 'EVENT_WRITE_SHD',
+      'xenon.gpu.address': '0x1FFFD000',
+      'xenon.gpu.value': '0x55',
+    })
+    expect(frame).toMatchObject({
+      'xenon.gpu.frame': 1,
+      'xenon.gpu.front_buffer': '0x1FA54000',
+      'xenon.gpu.size': '1280x720',
+    })
+  })
+
+  test('is where the signal of a graphics callback comes from, and the wake that follows: both say so and link there', async () => {
+    const { ofObject } = await traced(kernel => {
+      create(kernel, 5)
+      kernel['wait.begun'](aScene, anEvent(5), 0, 1, 0, 1, -1, -1, 1, [5])
+      kernel.cycle = 100
+      kernel['interrupt.begun'](callback, nothing, 0, 1, 3, 0x82070000)
+      // Another hardware thread's interrupt is not this one's.
+      kernel['interrupt.begun']({ ...callback, hardwareThread: 4 }, nothing, 0, 0, 9, 0x82070000)
+      const cause = kernel['object.signalled'](callback, anEvent(5), 0, 0, 1, 1)
+      kernel['wait.ended'](aScene, anEvent(5), cause, 0, 0, 0, 100, [5, 0])
+      kernel.cycle = 200
+      kernel['interrupt.begun'](callback, nothing, 0, 0, 12, 0x82070000)
+      kernel['object.signalled'](callback, anEvent(5), 0, 0, 1, 0)
+      signal(kernel, 5)
+    })
+    const told = eventsOf(ofObject(5)).map(({ name, attributes }) => {
+      const { 'xenon.interrupt': interrupt, 'xenon.peer.trace_id': peer } = plainOf(attributes)
+      return [name, interrupt, peer]
+    })
+    expect(told).toEqual([
+      ['create', undefined, undefined],
+      ['open', undefined, undefined],
+      ['wait', undefined, undefined],
+      ['signal', 'command stream, interrupt 3', gpu],
+      ['wake', undefined, gpu],
+      ['signal', 'vertical blank 12', gpu],
+      ['signal', undefined, undefined],
+    ])
+    expect(
+      ofObject(5)
+        .flatMap(span => span.links ?? [])
+        .map(link => link.traceId),
+    ).toEqual([gpu])
+  })
+
+  test('has no trace in a run that never heard of it', async () => {
+    const { spans } = await traced(kernel => create(kernel, 5))
+    expect(spans.filter(span => span.traceId === gpu)).toEqual([])
+  })
 })
