@@ -187,6 +187,16 @@ export function extract(of: Field, word: number): number {
   return value << of.shift
 }
 
+/** `extract` of one field, made once: words are taken apart all the time. */
+export function readerOf(of: Field): (word: number) => number {
+  const [run, ...others] = of.runs
+  if (run === undefined || (others.length > 0 && !of.same)) return word => extract(of, word)
+  const [first, last] = run
+  const right = 31 - last + first
+  const { shift } = of
+  return of.signed ? word => ((word << first) >> right) << shift : word => ((word << first) >>> right) << shift
+}
+
 /** The bits of a word that say `value` in a field, or undefined where the field cannot hold it. */
 export function insert(of: Field, value: number): number | undefined {
   let rest = value >> of.shift

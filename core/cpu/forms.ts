@@ -22,6 +22,8 @@ export type FieldsOf<P extends string> = Extract<Words<P>, FieldName>
 export interface Operand<K extends Kind = Kind> {
   readonly name: FieldName
   readonly kind: K
+  /** The number in a word, as `extract` gives it. */
+  read(word: number): number
 }
 
 type HandleOf<N extends FieldName> =

@@ -2,8 +2,7 @@ import type { Known } from './algebra.ts'
 import { createAssembler } from './assemble.ts'
 import { createDecoder } from './decode.ts'
 import { createDisassembler } from './disassemble.ts'
-import { extract } from './fields.ts'
-import { fieldOf, type Operand } from './forms.ts'
+import type { Operand } from './forms.ts'
 import type { Alias, Row } from './rows/row.ts'
 import { aliases, rows } from './rows/table.ts'
 
@@ -23,5 +22,7 @@ export const assembler = createAssembler(rows, aliases)
 
 /** What the decoder tells of an instruction. */
 export function knownOf(word: number, pc: number): Known {
-  return Object.assign((operand: Operand) => extract(fieldOf(operand.name), word), { pc })
+  const known = (operand: Operand): number => operand.read(word)
+  known.pc = pc
+  return known
 }

@@ -11,7 +11,7 @@ import { operations } from '../arithmetic.ts'
 import type { Node, Size } from '../wasm/trace.ts'
 import { argumentsOf, type BasedAddress, basedAddress } from './compare.ts'
 import type { Block, Instruction } from './find.ts'
-import { offsetOf, type Registers } from './registers.ts'
+import type { Registers } from './registers.ts'
 
 export interface Span {
   /** The local of the base register's index. */
@@ -62,13 +62,13 @@ function accessesOf({ meaning }: Instruction): Access[] {
 /** How far an instruction moves a register, where that is known. */
 function moveOf({ meaning, known }: Instruction, register: number, registers: Registers): number | undefined {
   const writes = meaning.program.body.writes.filter(
-    ({ place }) => place.file === 'gpr' && registers.at(offsetOf(place, known))?.index === register,
+    ({ place }) => place.file === 'gpr' && registers.indexOf(place, known) === register,
   )
   const [only] = writes
   if (only === undefined || writes.length > 1) return undefined
   const [base, by] = argumentsOf(only.value, operations['i64.add']) ?? []
   if (base?.op !== 'read' || base.place.file !== 'gpr' || by?.op !== 'known') return undefined
-  return registers.at(offsetOf(base.place, known))?.index === register ? Number(by.known.of(known)) : undefined
+  return registers.indexOf(base.place, known) === register ? Number(by.known.of(known)) : undefined
 }
 
 export function spansOf(block: Block, registers: Registers): Spans {
@@ -78,8 +78,8 @@ export function spansOf(block: Block, registers: Registers): Spans {
     const { known, meaning } = instruction
     if (meaning.effects.memory)
       for (const { address, size, store } of accessesOf(instruction)) {
-        const base = registers.at(offsetOf(address.base, known))?.index
-        if (base === undefined) continue
+        const base = registers.indexOf(address.base, known)
+        if (base < 0) continue
         let part = open.get(base)
         const displacement = Number(address.displacement.of(known))
         const at = displacement + (part?.moved ?? 0)
@@ -109,7 +109,7 @@ export function spansOf(block: Block, registers: Registers): Spans {
       }
     for (const place of meaning.effects.writes) {
       if (place.file !== 'gpr') continue
-      const register = registers.at(offsetOf(place, known))?.index ?? -1
+      const register = registers.indexOf(place, known)
       const part = open.get(register)
       if (part === undefined) continue
       const by = moveOf(instruction, register, registers)

@@ -8,7 +8,7 @@
 import type { Node, Program } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import { type Edge, offsetOf, type Registers } from './registers.ts'
+import type { Edge, Registers } from './registers.ts'
 
 const known = new WeakMap<Program, ReadonlyMap<Node, Comparison>>()
 
@@ -48,11 +48,11 @@ export function conditionsOf(unit: Unit, registers: Registers, edges: readonly (
       if (!meaning.effects.writes.some(place => place.file === 'crf')) continue
       const comparisons = comparisonsOf(meaning.program)
       for (const place of meaning.effects.writes)
-        if (place.file === 'crf') orders[registers.at(offsetOf(place, of))?.index ?? -1] = unknown
+        if (place.file === 'crf') orders[registers.indexOf(place, of)] = unknown
       for (const { place, value } of meaning.program.body.writes) {
         const comparison = comparisons.get(value)
-        const index = registers.at(offsetOf(place, of))?.index
-        if (comparison === undefined || index === undefined) continue
+        const index = registers.indexOf(place, of)
+        if (comparison === undefined || index < 0) continue
         orders[index] = comparison.kind + 1
         const list = kinds.get(index) ?? new Set()
         list.add(comparison.kind)

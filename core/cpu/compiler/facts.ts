@@ -8,10 +8,10 @@
  * the conversions to doubles are nobody's input.
  */
 import { operations } from '../arithmetic.ts'
-import type { Node } from '../wasm/trace.ts'
+import type { Node, Place } from '../wasm/trace.ts'
 import { argumentsOf } from './compare.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, offsetOf, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, type Registers } from './registers.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
@@ -62,7 +62,7 @@ export function sourcesOf(value: Node): readonly Node[] {
 function changeOf(instruction: Instruction, registers: Registers): Change {
   const { program, effects } = instruction.meaning
   const indexOf = (node: Node | undefined): number =>
-    node?.op === 'read' ? (registers.at(offsetOf(node.place, instruction.known))?.index ?? -1) : -1
+    node?.op === 'read' ? registers.indexOf(node.place, instruction.known) : -1
   const required = program.body.statements.flatMap(one => (one.kind === 'require' ? one.conditions : []))
   const learned = required.flatMap(one => {
     const register = indexOf(subjectOf(one))
@@ -74,11 +74,11 @@ function changeOf(instruction: Instruction, registers: Registers): Change {
   })
   const lost = effects.writes
     .filter(place => place.file === 'fpr' || place.file === 'vr')
-    .map(place => registers.at(offsetOf(place, instruction.known))?.index ?? -1)
+    .map(place => registers.indexOf(place, instruction.known))
   const told: Told[] = []
   for (const { place, value } of program.body.writes) {
     if (place.file !== 'fpr' && place.file !== 'vr') continue
-    const register = registers.at(offsetOf(place, instruction.known))?.index ?? -1
+    const register = registers.indexOf(place, instruction.known)
     const facts: FactName[] = []
     if (singleOf(value) !== undefined) facts.push('single', 'number')
     if (finite.includes(unsigned(value))) facts.push('number')
@@ -103,6 +103,24 @@ export const copyOf = (facts: Facts): Facts => ({
   plain: facts.plain.slice(),
 })
 
+const isFloating = (place: Place): boolean => place.file === 'fpr' || place.file === 'vr'
+/** Whether an instruction has to do with registers of which there are facts. */
+const concerns = ({ meaning: { effects } }: Instruction): boolean =>
+  effects.reads.some(isFloating) || effects.writes.some(isFloating)
+
+function apply(facts: Facts, { learned, told, lost }: Change): void {
+  for (const { fact, register } of learned) include(facts[fact], register)
+  // What is copied is looked at before anything is lost.
+  const kept = told.map(({ register, facts: certain, copies }) => ({
+    register,
+    facts: names.filter(
+      name => certain.includes(name) || (copies.length > 0 && copies.every(one => one >= 0 && has(facts[name], one))),
+    ),
+  }))
+  for (const register of lost) if (register >= 0) for (const name of names) exclude(facts[name], register)
+  for (const { register, facts: list } of kept) for (const name of list) include(facts[name], register)
+}
+
 export function factsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): FactFinder {
   const { words } = registers
   const filled = (value: number): Facts => ({
@@ -111,32 +129,29 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
     plain: new Int32Array(words).fill(value),
   })
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
-  if (!isOf) return { into: unit.blocks.map(() => filled(0)), step: () => {} }
-
-  const changes = new Map<Instruction, Change>()
-  function step(facts: Facts, instruction: Instruction): void {
-    let change = changes.get(instruction)
-    if (change === undefined) {
-      change = changeOf(instruction, registers)
-      changes.set(instruction, change)
-    }
-    for (const { fact, register } of change.learned) include(facts[fact], register)
-    const news = change.told.map(({ register, facts: certain, copies }) => ({
-      register,
-      facts: names.filter(
-        name => certain.includes(name) || (copies.length > 0 && copies.every(one => one >= 0 && has(facts[name], one))),
-      ),
-    }))
-    for (const register of change.lost) if (register >= 0) for (const name of names) exclude(facts[name], register)
-    for (const { register, facts: list } of news) for (const name of list) include(facts[name], register)
+  if (!isOf) {
+    const none = filled(0)
+    return { into: unit.blocks.map(() => none), step: () => {} }
   }
 
+  const changes = new Map<Instruction, Change>()
+  const changesIn = unit.blocks.map(({ instructions }) =>
+    instructions.filter(concerns).map(instruction => {
+      const change = changeOf(instruction, registers)
+      changes.set(instruction, change)
+      return change
+    }),
+  )
+
   const into = unit.blocks.map((_, index) => filled(index === 0 ? 0 : -1))
+  const out = filled(0)
   for (let changed = true; changed; ) {
     changed = false
-    for (const [index, block] of unit.blocks.entries()) {
-      const out = copyOf(into[index] ?? filled(0))
-      for (const instruction of block.instructions) step(out, instruction)
+    for (const [index, list] of changesIn.entries()) {
+      const own = into[index]
+      if (own === undefined) continue
+      for (const name of names) out[name].set(own[name])
+      for (const change of list) apply(out, change)
       for (const { to, afterCall } of edges[index] ?? []) {
         const next = into[to]
         if (next === undefined) continue
@@ -150,5 +165,11 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
       }
     }
   }
-  return { into, step }
+  return {
+    into,
+    step(facts, instruction) {
+      const change = changes.get(instruction)
+      if (change !== undefined) apply(facts, change)
+    },
+  }
 }

@@ -9,10 +9,9 @@
  */
 import type { Known } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
-import { registerOffset } from '../interpreter/records.ts'
-import { files, specials, transient } from '../state.ts'
+import { contextSize, files, specials, transient } from '../state.ts'
 import type { Place } from '../wasm/trace.ts'
-import type { Instruction, Unit } from './find.ts'
+import type { Unit } from './find.ts'
 
 export interface Register {
   readonly index: number
@@ -32,24 +31,20 @@ export function exclude(set: Bits, index: number): void {
   set[index >> 5] = (set[index >> 5] ?? 0) & ~(1 << (index & 31))
 }
 /** Adds all of `more`; whether that changed anything. */
-function join(set: Bits, more: Bits): boolean {
+const join = (set: Bits, more: Bits): boolean => joinWithout(set, more, undefined)
+
+/** Adds all of `more` but what is in `less`; whether that changed anything. */
+function joinWithout(set: Bits, more: Bits, less: Bits | undefined): boolean {
   let changed = false
   for (let i = 0; i < set.length; i += 1) {
     const old = set[i] ?? 0
-    const now = old | (more[i] ?? 0)
+    const now = old | ((more[i] ?? 0) & ~(less?.[i] ?? 0))
     if (now !== old) {
       set[i] = now
       changed = true
     }
   }
   return changed
-}
-
-/** The offset of a place in the state block; that of `transient.zero` for number 0 as a base. */
-export function offsetOf(place: Place, known: Known): number {
-  if (place.file === 'special') return specials[place.name].at
-  if ('operand' in place) return registerOffset(place.operand, known(place.operand))
-  return files[place.file].at + place.number * files[place.file].step
 }
 
 const sizeOf = (place: Place): number =>
@@ -60,6 +55,8 @@ export interface Registers {
   /** Words of a set. */
   readonly words: number
   at(offset: number): Register | undefined
+  /** The register that a place is in an instruction, by index; -1 for none of the unit. */
+  indexOf(place: Place, known: Known): number
   readonly dirtyIn: readonly Bits[]
   readonly liveIn: readonly Bits[]
 }
@@ -72,70 +69,61 @@ export interface Edge {
 
 export function registersOf(unit: Unit, edges: (block: number) => readonly Edge[]): Registers {
   const all: Register[] = []
-  const byOffset = new Map<number, Register>()
+  const byOffset = new Int16Array(contextSize)
 
-  function indexOf(place: Place, { known }: Instruction): number {
-    const offset = offsetOf(place, known)
-    if (offset === transient.zero) return -1
-    const have = byOffset.get(offset)
-    if (have !== undefined) return have.index
-    const register = { index: all.length, offset, type: place.type, bytes: sizeOf(place) }
-    all.push(register)
-    byOffset.set(offset, register)
-    return register.index
+  function find(place: Place, known: Known): void {
+    const offset = place.offset(known)
+    if (offset === transient.zero || byOffset[offset] !== 0) return
+    all.push({ index: all.length, offset, type: place.type, bytes: sizeOf(place) })
+    byOffset[offset] = all.length
   }
-
-  interface Flow {
-    readonly uses: number[]
-    readonly kills: number[]
-    readonly writes: number[]
-  }
-  const flows = unit.blocks.map<Flow>(block => {
-    const flow: Flow = { uses: [], kills: [], writes: [] }
-    const killed = new Set<number>()
-    for (const one of block.instructions) {
-      const { effects, program } = one.meaning
-      for (const place of effects.reads) {
-        const index = indexOf(place, one)
-        if (index >= 0 && !killed.has(index)) flow.uses.push(index)
-      }
-      const certain = new Set(program.body.writes.map(write => indexOf(write.place, one)))
-      for (const place of effects.writes) {
-        const index = indexOf(place, one)
-        flow.writes.push(index)
-        // What may be written must hold its old value where it is not.
-        if (!certain.has(index) && !killed.has(index)) flow.uses.push(index)
-      }
-      for (const index of certain) killed.add(index)
+  const indexOf = (place: Place, known: Known): number => (byOffset[place.offset(known)] ?? 0) - 1
+  for (const { instructions } of unit.blocks)
+    for (const { meaning, known } of instructions) {
+      for (const place of meaning.effects.reads) find(place, known)
+      for (const { place } of meaning.program.body.writes) find(place, known)
+      for (const place of meaning.effects.writes) find(place, known)
     }
-    flow.kills.push(...killed)
-    return flow
-  })
 
   const words = Math.max(1, (all.length + 31) >> 5)
   const sets = (): Bits[] => unit.blocks.map(() => new Int32Array(words))
-  const bitsOf = (list: readonly number[]): Bits => {
-    const set = new Int32Array(words)
-    for (const index of list) include(set, index)
-    return set
+  const uses = sets()
+  const kills = sets()
+  const writes = sets()
+  const certain = new Int32Array(words)
+  for (const [block, { instructions }] of unit.blocks.entries()) {
+    const [use, kill, write] = [uses[block], kills[block], writes[block]]
+    if (use === undefined || kill === undefined || write === undefined) continue
+    for (const { meaning, known } of instructions) {
+      const { effects, program } = meaning
+      for (const place of effects.reads) {
+        const index = indexOf(place, known)
+        if (index >= 0 && !has(kill, index)) include(use, index)
+      }
+      certain.fill(0)
+      for (const { place } of program.body.writes) include(certain, indexOf(place, known))
+      for (const place of effects.writes) {
+        const index = indexOf(place, known)
+        include(write, index)
+        // What may be written must hold its old value where it is not.
+        if (!has(certain, index) && !has(kill, index)) include(use, index)
+      }
+      join(kill, certain)
+    }
   }
-  const uses = flows.map(flow => bitsOf(flow.uses))
-  const kills = flows.map(flow => bitsOf(flow.kills))
-  const writes = flows.map(flow => bitsOf(flow.writes))
+
   const dirtyIn = sets()
   const liveIn = sets()
   const next = unit.blocks.map((_, block) => edges(block))
-
   for (let changed = true; changed; ) {
     changed = false
-    for (let block = 0; block < unit.blocks.length; block += 1) {
-      const out = new Int32Array(dirtyIn[block] ?? new Int32Array(words))
-      join(out, writes[block] ?? out)
+    for (const [block, own] of writes.entries())
       for (const { to, afterCall } of next[block] ?? []) {
-        const into = dirtyIn[to]
-        if (!afterCall && into !== undefined && join(into, out)) changed = true
+        const [into, from] = [dirtyIn[to], dirtyIn[block]]
+        if (afterCall || into === undefined || from === undefined) continue
+        if (join(into, own)) changed = true
+        if (join(into, from)) changed = true
       }
-    }
   }
   for (const [block, live] of liveIn.entries()) {
     join(live, uses[block] ?? live)
@@ -149,11 +137,9 @@ export function registersOf(unit: Unit, edges: (block: number) => readonly Edge[
       if (live === undefined || killed === undefined) continue
       for (const { to, afterCall } of next[block] ?? []) {
         const after = liveIn[to]
-        if (afterCall || after === undefined) continue
-        const needed = after.map((word, i) => word & ~(killed[i] ?? 0))
-        if (join(live, needed)) changed = true
+        if (!afterCall && after !== undefined && joinWithout(live, after, killed)) changed = true
       }
     }
   }
-  return { all, words, at: offset => byOffset.get(offset), dirtyIn, liveIn }
+  return { all, words, at: offset => all[(byOffset[offset] ?? 0) - 1], indexOf, dirtyIn, liveIn }
 }

@@ -25,7 +25,8 @@ function doubledOf(node: Node | undefined): Node | undefined {
   return isConstant(by, 32) && isConstant(word, 0xffffffff) && same === source ? source : undefined
 }
 
-const rotates = new WeakMap<Node, Rotate | 'none'>()
+/** By the node's id; null where it is none. */
+const rotates: (Rotate | null | undefined)[] = []
 
 function find(node: Node): Rotate | undefined {
   const [value, mask] = argumentsOf(node, operations['i64.and']) ?? []
@@ -41,9 +42,12 @@ function find(node: Node): Rotate | undefined {
 /** The rotate under a mask that a value is. */
 export function rotateOf(node: Node): Rotate | undefined {
   if (node.op !== 'arithmetic') return undefined
-  const have = rotates.get(node) ?? find(node) ?? 'none'
-  rotates.set(node, have)
-  return have === 'none' ? undefined : have
+  let have = rotates[node.id]
+  if (have === undefined) {
+    have = find(node) ?? null
+    rotates[node.id] = have
+  }
+  return have ?? undefined
 }
 
 export interface Shift {

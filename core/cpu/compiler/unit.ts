@@ -30,7 +30,7 @@ import { comparisonsOf, conditionsOf, type Orders } from './conditions.ts'
 import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
-import { type Bits, type Edge, has, include, offsetOf, type Register, registersOf } from './registers.ts'
+import { type Bits, type Edge, has, include, type Register, registersOf } from './registers.ts'
 import { rotateOf, shiftOf } from './rotates.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
@@ -448,8 +448,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function spanned(ea: Node): AccessPlace | undefined {
     const { instruction, spans, at } = here()
     const address = basedAddress(ea)
-    const base = address && registers.at(offsetOf(address.base, instruction.known))?.index
-    const part = base === undefined ? undefined : spanOf(spans, at, base)
+    const part = address && spanOf(spans, at, registers.indexOf(address.base, instruction.known))
     if (address === undefined || part === undefined) return undefined
     const { span, moved } = part
     const displacement = Number(address.displacement.of(instruction.known)) + moved
@@ -467,17 +466,18 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return { local: span.local, offset: displacement - span.least }
   }
 
-  const indexOfRead = (node: Node): number | undefined =>
-    node.op === 'read' ? registers.at(offsetOf(node.place, here().instruction.known))?.index : undefined
+  /** The index of the register that a value is, -1 for none. */
+  const indexOfRead = (node: Node | undefined): number =>
+    node?.op === 'read' ? registers.indexOf(node.place, here().instruction.known) : -1
   /** Whether a float register that is given a value is known to be a single then. */
   function staysSingle(value: Node): boolean {
     if (singleOf(value) !== undefined) return true
     const sources = sourcesOf(value).map(indexOfRead)
-    return sources.length > 0 && sources.every(one => one !== undefined && has(here().facts.single, one))
+    return sources.length > 0 && sources.every(one => one >= 0 && has(here().facts.single, one))
   }
   /** Writes a float register that stays a single: both its locals. */
   function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
-    const register = registers.at(offsetOf(place, here().instruction.known))
+    const register = registers.at(place.offset(here().instruction.known))
     if (register === undefined || !staysSingle(value)) return false
     const local = singleLocal(register.index)
     const single = singleOf(value)
@@ -544,12 +544,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       else w.i32(Number(value))
     },
     read(place) {
-      const register = registers.at(offsetOf(place, here().instruction.known))
+      const register = registers.at(place.offset(here().instruction.known))
       if (register !== undefined) readLocal(register.index)
       else w.i64(0)
     },
     write(place, value) {
-      const register = registers.at(offsetOf(place, here().instruction.known))
+      const register = registers.at(place.offset(here().instruction.known))
       if (register === undefined) throw new Error('a register of no unit is written')
       include(here().dirty, register.index)
       include(written, register.index)
@@ -567,7 +567,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (place.file !== 'crf') return false
       const { instruction, dirty, orders: certain } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
-      const register = registers.at(offsetOf(place, instruction.known))
+      const register = registers.at(place.offset(instruction.known))
       const order = register && orders.get(register.index)
       if (comparison === undefined || register === undefined || order === undefined) return false
       const { first, second, kind, so } = comparison
@@ -596,14 +596,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     },
     holds(condition) {
       const subject = subjectOf(condition)
-      const index = subject && indexOfRead(subject)
-      return condition.op === 'fact' && index !== undefined && has(here().facts[condition.fact], index)
+      const index = indexOfRead(subject)
+      return condition.op === 'fact' && index >= 0 && has(here().facts[condition.fact], index)
     },
     learn(condition, expression) {
       if (condition.op !== 'fact' || condition.fact !== 'single') return
-      const index = condition.args[1] && indexOfRead(condition.args[1])
+      const index = indexOfRead(condition.args[1])
       const single = condition.args[0]?.args[0]?.args[0]
-      if (index === undefined || single === undefined) return
+      if (index < 0 || single === undefined) return
       expression(single)
       w.set(singleLocal(index))
     },
@@ -613,8 +613,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
         return true
       }
       if (node.op === 'single') {
-        const index = node.args[0] && indexOfRead(node.args[0])
-        if (index === undefined || !has(here().facts.single, index)) return false
+        const index = indexOfRead(node.args[0])
+        if (index < 0 || !has(here().facts.single, index)) return false
         w.get(singleLocal(index))
         return true
       }
@@ -622,7 +622,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const bit = bitOf(node)
       if (bit === undefined) return false
       const { instruction, orders: certain } = here()
-      const index = registers.at(offsetOf(bit.place, instruction.known))?.index ?? -1
+      const index = registers.indexOf(bit.place, instruction.known)
       const order = orders.get(index)
       const kind = (certain[index] ?? 0) - 1
       if (order === undefined || kind < 0) return false
@@ -704,6 +704,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     throw new Error('an instruction for the interpreter is in a unit')
   }
 
+  const emitter = createEmitter(unitSite)
   function writeBlock(index: number): void {
     const block = blocks[index]
     if (block === undefined) return
@@ -726,7 +727,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       step = { block, index, instruction, owed: owed + at, dirty, orders, facts, spans, at }
       for (const pool of allPools) pool.used = 0
       site.watch?.instruction(instruction.pc, instruction.word)
-      createEmitter(unitSite, instruction.meaning.program).run()
+      emitter.run(instruction.meaning.program)
       stepFacts(facts, instruction)
     }
   }

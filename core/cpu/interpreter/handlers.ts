@@ -228,7 +228,7 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       const layout = createLayout(row.name)
       const mark = writer.length
       const site = createLateSite(locals, layout)
-      createEmitter(site, traceRow(row, variants, { ...status, wide })).run()
+      createEmitter(site).run(traceRow(row, variants, { ...status, wide }))
       const instructionsOfBody = writer.cut(mark)
       const key = `${locals.join()}:${instructionsOfBody.join()}`
       let number = bodies.get(key)

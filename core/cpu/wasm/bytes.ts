@@ -15,7 +15,7 @@ export interface Writer {
   u32(value: number): void
   /** Signed LEB128, 32 bits. */
   s32(value: number): void
-  s64(value: bigint): void
+  s64(value: number | bigint): void
   f32(value: number): void
   f64(value: number): void
   bytes(from: ArrayLike<number>): void
@@ -53,12 +53,12 @@ export function createWriter(capacity = 1 << 16): Writer {
     },
     depth: 0,
     u8(value) {
-      need(1)
+      if (at === buffer.length) need(1)
       buffer[at] = value
       at += 1
     },
     u32(value) {
-      need(5)
+      if (at + 5 > buffer.length) need(5)
       let rest = value >>> 0
       while (rest > 0x7f) {
         buffer[at] = (rest & 0x7f) | 0x80
@@ -69,7 +69,7 @@ export function createWriter(capacity = 1 << 16): Writer {
       at += 1
     },
     s32(value) {
-      need(5)
+      if (at + 5 > buffer.length) need(5)
       let rest = value | 0
       while (rest > 0x3f || rest < -0x40) {
         buffer[at] = (rest & 0x7f) | 0x80
@@ -80,8 +80,13 @@ export function createWriter(capacity = 1 << 16): Writer {
       at += 1
     },
     s64(value) {
+      const small = Number(value)
+      if (small === (small | 0)) {
+        writer.s32(small)
+        return
+      }
       need(10)
-      let rest = BigInt.asIntN(64, value)
+      let rest = BigInt.asIntN(64, BigInt(value))
       while (rest > 0x3fn || rest < -0x40n) {
         buffer[at] = Number(rest & 0x7fn) | 0x80
         at += 1

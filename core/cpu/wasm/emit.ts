@@ -108,11 +108,27 @@ export function writeLimit(writer: Writer, type: 'f32' | 'f64', status: () => vo
   w.op(code.select)
 }
 
-export function createEmitter(site: Site, program: Program) {
+export interface Emitter {
+  /** Writes a whole instruction. */
+  run(program: Program): void
+  /** Writes a routine: its effects, then its results on the stack. */
+  values(program: Program, results: readonly Node[]): void
+}
+
+/** Writes programs to a site, one after the other. */
+export function createEmitter(site: Site): Emitter {
   const { writer } = site
   const w = instructions(writer)
   const { isSpecial } = addresses(writer)
   const locals = new Map<Node, number>()
+  const newValues = new Map<Scope['writes'][number], number>()
+  let immediate = false
+
+  function begin(program: Program): void {
+    immediate = program.immediate
+    if (locals.size > 0) locals.clear()
+    if (newValues.size > 0) newValues.clear()
+  }
 
   function expression(node: Node): void {
     const local = locals.get(node)
@@ -309,7 +325,7 @@ export function createEmitter(site: Site, program: Program) {
   }
 
   function value(node: Node) {
-    if (!isMaterial(node, program.immediate)) return
+    if (!isMaterial(node, immediate)) return
     if (node.op === 'result') {
       if (node.index > 0) return
       for (const arg of node.args) expression(arg)
@@ -446,7 +462,6 @@ export function createEmitter(site: Site, program: Program) {
     w.end()
   }
 
-  const newValues = new Map<Scope['writes'][number], number>()
   function computeWrites(scope: Scope): void {
     for (const one of scope.writes) {
       // A value that already has a local of its own, or needs none, cannot be changed by an earlier write.
@@ -475,13 +490,13 @@ export function createEmitter(site: Site, program: Program) {
   }
 
   return {
-    /** The whole instruction. */
-    run(): void {
+    run(program) {
+      begin(program)
       const { body } = program
       // A branch target is read before the registers change: `blrl` goes where LR pointed.
-      if (program.immediate) site.flush()
+      if (immediate) site.flush()
       effects(body)
-      if (program.immediate) site.reload()
+      if (immediate) site.reload()
       const plan = planOf(body)
       if (plan.writes > 0)
         for (const target of plan.branches) {
@@ -496,8 +511,8 @@ export function createEmitter(site: Site, program: Program) {
       branches(body)
       if (body.branch === undefined && !body.statements.some(one => one.kind === 'callKernel')) site.next()
     },
-    /** A routine: its effects, then its results on the stack. */
-    values(results: readonly Node[]): void {
+    values(program, results) {
+      begin(program)
       effects(program.body)
       for (const result of results) expression(result)
     },

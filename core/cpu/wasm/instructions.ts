@@ -55,7 +55,7 @@ function create(writer: Writer) {
     },
     i64: (value: number | bigint) => {
       writer.u8(code.i64Const)
-      writer.s64(BigInt(value))
+      writer.s64(value)
     },
     /** A load or store with its offset; the alignment hint is always one byte. */
     memory: (opcode: number, offset: number) => {

@@ -184,7 +184,7 @@ export function createModule(
       const program = traceRoutine(routine)
       const locals: Type[] = []
       const mark = writer.length
-      createEmitter(pureSite(routine, locals), program).values(program.results)
+      createEmitter(pureSite(routine, locals)).values(program, program.results)
       const index = builder.add(routine, locals, mark)
       routines.set(routine, index)
       return index

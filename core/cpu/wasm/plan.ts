@@ -20,12 +20,13 @@ export function isMaterial(node: Node, immediate: boolean): boolean {
   return node.pinned || node.uses > 1 || (immediate && node.op === 'read' && node.uses > 0)
 }
 
-const plans = new WeakMap<Scope, Plan>()
-
 /** Only for scopes that are complete. */
 export function planOf(scope: Scope): Plan {
-  const have = plans.get(scope)
-  if (have !== undefined) return have
+  scope.plan ??= makePlan(scope)
+  return scope.plan
+}
+
+function makePlan(scope: Scope): Plan {
   const effects: Statement[] = []
   const whens: (Statement & { kind: 'when' })[] = []
   const branches: Node[] = scope.branch ? [scope.branch] : []
@@ -49,7 +50,5 @@ export function planOf(scope: Scope): Plan {
       branches.push(...inner.branches)
     }
   }
-  const plan: Plan = { effects, whens, hasEffects, writes, branches }
-  plans.set(scope, plan)
-  return plan
+  return { effects, whens, hasEffects, writes, branches }
 }

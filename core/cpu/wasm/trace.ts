@@ -10,16 +10,30 @@
 import { repeated } from '../../base/bits.ts'
 import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
 import { type Operation, operations, type Type } from '../arithmetic.ts'
-import { extract, type FieldName, suffixes } from '../fields.ts'
+import { extract, type FieldName, readerOf, suffixes } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
+import { registerOffset } from '../interpreter/records.ts'
 import type { Row } from '../rows/row.ts'
 import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
+import type { Plan } from './plan.ts'
 
 /** A register: of a file, by operand or by number, or one with a name. */
-export type Place =
+export type Place = (
   | { readonly file: FileName; readonly operand: Operand; readonly type: Type }
   | { readonly file: FileName; readonly number: number; readonly type: Type }
   | { readonly file: 'special'; readonly name: SpecialName; readonly type: Type }
+) & {
+  /** Its offset in the state block, for an instruction; that of `transient.zero` for number 0 as a base. */
+  offset(known: Known): number
+}
+
+function ofOperand(file: FileName, operand: Operand): Place {
+  return { file, operand, type: files[file].type, offset: known => registerOffset(operand, known(operand)) }
+}
+function ofNumber(file: FileName, number: number): Place {
+  const at = files[file].at + number * files[file].step
+  return { file, number, type: files[file].type, offset: () => at }
+}
 
 /** A number the decoder computes; `bytes` and `signed` say how small it may be kept. */
 export interface KnownNumber {
@@ -61,6 +75,7 @@ type Form =
   | { readonly op: 'index' }
 
 export type Node = Form & {
+  /** No other node of any program has it. */
   readonly id: number
   readonly type: Type
   readonly args: readonly Node[]
@@ -89,6 +104,8 @@ export interface Scope {
   readonly writes: { readonly place: Place; readonly value: Node }[]
   branch: Node | undefined
   readonly memo: Map<string, Node>
+  /** Of plan.ts, found once. */
+  plan: Plan | undefined
 }
 
 export interface Program {
@@ -106,7 +123,7 @@ interface Nodes extends Values {
 }
 
 function createScope(parent: Scope | undefined): Scope {
-  return { parent, statements: [], writes: [], branch: undefined, memo: new Map() }
+  return { parent, statements: [], writes: [], branch: undefined, memo: new Map(), plan: undefined }
 }
 
 function within(scope: Scope, outer: Scope): boolean {
@@ -141,7 +158,6 @@ function createTracer(): Tracer {
     body = createScope(undefined)
     program = { body, immediate: false }
     scope = body
-    nodes = 0
     fresh = 0
     return program
   }
@@ -230,10 +246,11 @@ function createTracer(): Tracer {
     scope.writes.push({ place, value: use(value) })
   }
   const numbered = (file: FileName, operand: Operand | number): Place =>
-    typeof operand === 'number'
-      ? { file, number: operand, type: files[file].type }
-      : { file, operand, type: files[file].type }
-  const named = (name: SpecialName): Place => ({ file: 'special', name, type: specials[name].type })
+    typeof operand === 'number' ? ofNumber(file, operand) : ofOperand(file, operand)
+  const named = (name: SpecialName): Place => {
+    const { type, at } = specials[name]
+    return { file: 'special', name, type, offset: () => at }
+  }
 
   const known = (type: 'i32' | 'i64', number: KnownNumber, key: string): Node =>
     make({ op: 'known', known: number }, type, [], key)
@@ -256,7 +273,7 @@ function createTracer(): Tracer {
     make({ op: 'lookup', table, bytes }, bytes === 8 ? 'i64' : 'i32', [index], `lookup${bytes}.${table.name}`)
 
   const bitOfField = (operand: Operand) => ({
-    place: { file: 'crf', operand, type: 'i32' } as Place,
+    place: ofOperand('crf', operand),
     shift: known('i32', { of: k => 3 - (k(operand) & 3), bytes: 1, signed: false }, `bit.${operand.name}`),
   })
 
@@ -429,9 +446,10 @@ function tracer(): Tracer {
 export function traceRow(row: Row, variants: ReadonlyMap<FieldName, number>, mode: Mode): Program {
   const operands: Record<string, unknown> = {}
   for (const name of row.encoding.fields) {
-    const { kind } = fieldOf(name)
+    const field = fieldOf(name)
+    const { kind } = field
     const value = variants.get(name)
-    if (value === undefined) operands[name] = { name, kind } satisfies Operand
+    if (value === undefined) operands[name] = { name, kind, read: readerOf(field) } satisfies Operand
     else operands[name] = kind === 'flag' ? value === 1 : value
   }
   const { ops, begin } = tracer()
