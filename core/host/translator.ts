@@ -1,7 +1,7 @@
 /**
  * The compiler's translator in a thread of its own. Requests go there as messages; answers are taken without turning the
- * event loop, since the thread that runs the machine seldom does. The thread starts with the first request, so a short run
- * has none, and it keeps nobody from exiting.
+ * event loop, since the thread that runs the machine seldom does. The thread starts when there is something hot, so a short
+ * run has none, and it keeps nobody from exiting.
  */
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
@@ -24,31 +24,22 @@ export interface TranslatorThread extends TranslationPort {
 const program = new URL(`./translator-thread${extname(import.meta.url)}`, import.meta.url)
 
 export function createTranslatorThread(): TranslatorThread {
-  let setup: TranslatorSetup | undefined
   let thread: Worker | undefined
   let failure: { readonly error: unknown } | undefined
   const answered = new Int32Array(new SharedArrayBuffer(4))
   const { port1: ours, port2: theirs } = new MessageChannel()
   let taken = 0
 
-  function start(): void {
-    const own = new Worker(program, { name: 'translator' })
-    own.on('error', (error: unknown) => {
-      failure ??= { error }
-    })
-    own.unref()
-    own.postMessage({ setup, answered, port: theirs }, [theirs])
-    thread = own
-  }
-
   return {
-    begin(given) {
-      setup = given
+    begin(setup) {
+      thread = new Worker(program, { name: 'translator' })
+      thread.on('error', (error: unknown) => {
+        failure ??= { error }
+      })
+      thread.unref()
+      thread.postMessage({ setup, answered, port: theirs }, [theirs])
     },
-    ask(request: TranslationRequest) {
-      if (thread === undefined) start()
-      ours.postMessage(request)
-    },
+    ask: (request: TranslationRequest) => ours.postMessage(request),
     answer() {
       if (failure !== undefined) throw failure.error
       if (Atomics.load(answered, 0) === taken) return undefined

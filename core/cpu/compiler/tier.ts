@@ -54,6 +54,7 @@ export interface Delivery {
 
 /** A translator beside the running thread, for one processor. */
 export interface TranslationPort {
+  /** Once, some time before the first request. */
   begin(setup: TranslatorSetup): void
   /** Not before the last request is answered. */
   ask(request: TranslationRequest): void
@@ -120,9 +121,9 @@ interface CompiledModule {
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
-/** Hot records that are compiled together, and how many instructions fewer of them wait. */
+/** Hot records that are compiled together, and how many instructions fewer of them wait: each request is a pause. */
 const batchSize = 40
-const batchPatience = 500_000
+const batchPatience = 2_000_000
 const instructionsInModule = 20_000
 /**
  * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
@@ -185,7 +186,6 @@ export function createTier(spec: TierSpec): Tier {
     ...(spec.unitsInModule === undefined ? {} : { unitsInModule: spec.unitsInModule }),
     counts: spec.counts,
   }
-  port?.begin(setup)
   let translator: Translator | undefined
   /** The translator of the running thread itself. */
   const own = (): Translator => {
@@ -210,6 +210,7 @@ export function createTier(spec: TierSpec): Tier {
   let pending: { readonly entries: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
   let translated = 0
   let queuedAt = 0
+  let begun = false
   const now = spec.retired
   let { mode } = spec
   const whole = new Set<number>()
@@ -299,6 +300,8 @@ export function createTier(spec: TierSpec): Tier {
 
   function enqueue(pc: number, again = false): void {
     if (queue.size === 0) queuedAt = now()
+    if (!begun) port?.begin(setup)
+    begun = true
     queue.set(pc, again)
   }
 
