@@ -20,10 +20,14 @@ export function isMaterial(node: Node, immediate: boolean): boolean {
   return node.pinned || node.uses > 1 || (immediate && node.op === 'read' && node.uses > 0)
 }
 
+/** By the scope's id. */
+const plans: Plan[] = []
+
 /** Only for scopes that are complete. */
 export function planOf(scope: Scope): Plan {
-  scope.plan ??= makePlan(scope)
-  return scope.plan
+  const plan = plans[scope.id] ?? makePlan(scope)
+  plans[scope.id] = plan
+  return plan
 }
 
 function makePlan(scope: Scope): Plan {

@@ -12,10 +12,9 @@ import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
 import { type Operation, operations, type Type } from '../arithmetic.ts'
 import { extract, type FieldName, readerOf, suffixes } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
-import { registerOffset } from '../interpreter/records.ts'
+import { registerOffset } from '../places.ts'
 import type { Row } from '../rows/row.ts'
 import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
-import type { Plan } from './plan.ts'
 
 /** A register: of a file, by operand or by number, or one with a name. */
 export type Place = (
@@ -104,8 +103,8 @@ export interface Scope {
   readonly writes: { readonly place: Place; readonly value: Node }[]
   branch: Node | undefined
   readonly memo: Map<string, Node>
-  /** Of plan.ts, found once. */
-  plan: Plan | undefined
+  /** No other scope of any program has it. */
+  readonly id: number
 }
 
 export interface Program {
@@ -122,8 +121,10 @@ interface Nodes extends Values {
   v128: Node
 }
 
+let scopes = 0
 function createScope(parent: Scope | undefined): Scope {
-  return { parent, statements: [], writes: [], branch: undefined, memo: new Map(), plan: undefined }
+  scopes += 1
+  return { parent, statements: [], writes: [], branch: undefined, memo: new Map(), id: scopes }
 }
 
 function within(scope: Scope, outer: Scope): boolean {
