@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { judge, type Report, ways } from './judge.ts'
+import { createPads } from '../../core/devices/input.ts'
+import { type Drawn, judge, judgePad, type Report, ways } from './judge.ts'
+import { padScript } from './pad.ts'
 
 const aReport = (change: Partial<Report> = {}): Report => ({
   end: { cause: 'until', text: '600 frames have been presented', met: 'swaps:600' },
@@ -23,7 +25,11 @@ test('a title that ends itself and says why gets as far as it can', () => {
 })
 
 test.each([
-  ['another digest in one way', [...alike(aReport()).slice(1), aReport({ digest: 'b' })], 'tiered: another digest'],
+  [
+    'another digest in one way',
+    [...alike(aReport()).slice(1), aReport({ digest: 'b' })],
+    'tiered, audit on: another digest',
+  ],
   ['a call of an export without a body', alike(aReport({ counters: { missing_export_calls_total: 2 } })), '2 calls'],
   ['a fault', alike(aReport({ end: { cause: 'fault', text: 'a load of 0x0', met: null } })), 'a load of 0x0'],
   ['a break point without a word', alike(aReport({ end: broken })), 'a break point'],
@@ -32,4 +38,31 @@ test.each([
   const { verdict, remarks } = judge(reports)
   expect(verdict).toBe('failed')
   expect(remarks.join('\n')).toContain(remark)
+})
+
+const still: Drawn = { digest: 'a', instructions: 1, frames: 600, draws: 5, constants: 'c' }
+const moved: Drawn = { ...still, digest: 'b', constants: 'd' }
+
+test('a pad that changes what is drawn, the same way in both engines, moves the title', () => {
+  expect(judgePad(still, moved, moved)).toEqual([])
+  expect(judgePad(still, { ...moved, constants: 'c', draws: 6 }, moved)).toEqual([])
+})
+
+test.each([
+  [
+    'changes no constant and no draw',
+    [still, { ...moved, constants: 'c' }, { ...moved, constants: 'c' }],
+    'moves nothing',
+  ],
+  ['gives two digests', [still, moved, { ...moved, digest: 'x' }], 'another digest'],
+  ['gives no answer', [still, moved, undefined], 'no answer'],
+] as const)('a pad that %s is told of', (_, [first, second, third], remark) => {
+  expect(judgePad(first, second, third).join('\n')).toContain(remark)
+})
+
+test('the script of the trials is one that pads understand, and presses each button some time', () => {
+  const pads = createPads(padScript(), 50_000_000)
+  let pressed = 0
+  for (let tick = 0; tick < 400_000_000; tick += 5_000) pressed |= pads.at(0, tick).buttons
+  expect(pressed.toString(16)).toBe('f3f5')
 })

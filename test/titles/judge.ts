@@ -9,6 +9,16 @@ export interface Report {
   readonly said: { readonly lines: readonly string[] }
 }
 
+/** What a title has drawn by a frame. */
+export interface Drawn {
+  readonly digest: string
+  readonly instructions: number
+  readonly frames: number
+  readonly draws: number
+  /** Of the shader constants in force. */
+  readonly constants: string
+}
+
 /** One way to run a title, by the flags it is run with. */
 export interface Way {
   readonly name: string
@@ -20,6 +30,7 @@ export const ways: readonly Way[] = [
   { name: 'again', flags: ['--engine', 'interpreter', '--no-plugins'] },
   { name: 'audit on', flags: ['--engine', 'interpreter', '--trails', '--plugin', 'otel:file=false'] },
   { name: 'tiered', flags: ['--engine', 'tiered', '--no-plugins'] },
+  { name: 'tiered, audit on', flags: ['--engine', 'tiered', '--trails', '--plugin', 'otel:file=false'] },
 ]
 
 export interface Judgement {
@@ -48,4 +59,16 @@ export function judge(reports: readonly (Report | undefined)[]): Judgement {
   if (remarks.length > 0 || first === undefined) return { verdict: 'failed', remarks }
   if (first.end.met !== null) return { verdict: 'frames', remarks: [] }
   return { verdict: 'own error', remarks: first.said.lines.slice(-4) }
+}
+
+/**
+ * What is wrong with a title under a scripted pad: `still` without, `moved` and `again` with the same script. The pad must
+ * change what is drawn, and the same script must change it the same way.
+ */
+export function judgePad(still?: Drawn, moved?: Drawn, again?: Drawn): string[] {
+  if (still === undefined || moved === undefined || again === undefined) return ['pad: no answer']
+  const remarks: string[] = []
+  if (moved.digest !== again.digest) remarks.push('pad: another digest with the same script in the other engine')
+  if (moved.constants === still.constants && moved.draws === still.draws) remarks.push('pad: it moves nothing')
+  return remarks
 }
