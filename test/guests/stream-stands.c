@@ -1,4 +1,4 @@
-/* The command stream stands on a word that nobody writes: behind it are the fence and the interrupt whose callback would
+/* After one frame the command stream stands on a word that nobody writes: behind it are the fence and the interrupt whose callback would
    set the event that main waits on. The callback is innocent, it never ran; the report must say what the stream waits for.
 
    expect: exit=4 stop=stuck
@@ -26,6 +26,12 @@ static void put(u32 word) { ring[at++] = word; }
 static u32 address(u32 word) { return MmGetPhysicalAddress(shared + word); }
 static void *physical(void) { return MmAllocatePhysicalMemoryEx(0, 0x1000, 0x404, 0, ~0u, 0x1000); }
 
+static void present(void) {
+  static const u32 fetch[6], front = 0xA0100000, format, colour_space, width = 1280, height = 720;
+  VdSwap(ring + at, fetch, 0, 0, 0, &front, &format, &colour_space, &width, &height);
+  at += 64;
+}
+
 u32 _start(void) {
   name_thread("main");
   KeInitializeEvent(&drawn, AUTO, 0);
@@ -36,6 +42,7 @@ u32 _start(void) {
   VdInitializeRingBuffer(MmGetPhysicalAddress(ring), BYTES_LOG2);
   VdEnableRingBufferRPtrWriteBack(address(READ_POINTER), 6);
 
+  present();
   put(COMMAND(FENCE, 3)), put(3), put(address(FENCED) | SWAPPED), put(1);
   put(COMMAND(WAIT_MEMORY, 5)), put(EQUAL_IN_MEMORY), put(address(READY) | SWAPPED), put(5), put(~0u), put(0x100);
   put(COMMAND(FENCE, 3)), put(3), put(address(FENCED) | SWAPPED), put(2);

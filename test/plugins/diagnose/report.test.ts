@@ -14,9 +14,13 @@ test('of a title that waits for the GPU the report says what the command stream 
   const { sections } = await runFile(join(guests, 'stream-stands.elf'), { plugins: ['diagnose'] })
   const graphics = sections.find(({ title }) => title === 'Graphics')
   expect(graphics?.lines.join(' ').replaceAll(/\s+/g, ' ')).toMatch(
-    /^The command stream stands on the packet at physical 0x\w{8}, WAIT_REG_MEM: until the word at physical 0x\w{8} is 0x5; it is 0x0\. 1 fence; the last at .*: 0x1 at physical 0x\w{8}$/,
+    /^The command stream stands on the packet at physical 0x\w{8}, WAIT_REG_MEM: until the word at physical 0x\w{8} is 0x5; it is 0x0\. 1 frame; the last at \d+ \w+ 1 fence; the last at .*: 0x1 at physical 0x\w{8}$/,
   )
-  expect(graphics?.data).toMatchObject({ fences: 1, last: { value: 1, by: 'command-stream', actor: 'device' } })
+  expect(graphics?.data).toMatchObject({
+    frames: 1,
+    fences: 1,
+    last: { value: 1, by: 'command-stream', actor: 'device' },
+  })
 })
 
 test.each([
