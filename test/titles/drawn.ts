@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseConditions } from '../../core/base/condition.ts'
-import { sha256 } from '../../core/base/digest.ts'
 import { openTitle } from '../../core/cli/title.ts'
 import type { Engine } from '../../core/cpu/run.ts'
 import { createSilentSink } from '../../core/facts/sink.ts'
@@ -42,7 +41,7 @@ async function main(): Promise<void> {
     instructions: machine.instructions,
     frames: counters.gpu_swaps_total ?? 0,
     draws: counters.gpu_draws_left_out_total ?? 0,
-    constants: sha256(gpu?.registers?.slice(...constants) ?? new Uint8Array()),
+    constants: [...new Uint32Array(gpu?.registers?.slice(...constants).buffer ?? new ArrayBuffer())],
   }
   console.log(JSON.stringify(drawn))
 }

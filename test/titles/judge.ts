@@ -15,8 +15,8 @@ export interface Drawn {
   readonly instructions: number
   readonly frames: number
   readonly draws: number
-  /** Of the shader constants in force. */
-  readonly constants: string
+  /** The words of the shader constants in force. */
+  readonly constants: readonly number[]
 }
 
 /** One way to run a title, by the flags it is run with. */
@@ -61,14 +61,23 @@ export function judge(reports: readonly (Report | undefined)[]): Judgement {
   return { verdict: 'own error', remarks: first.said.lines.slice(-4) }
 }
 
+export interface PadJudgement {
+  /** Words of shader constants that the pad changed by the last frame. */
+  readonly moved: number
+  readonly remarks: readonly string[]
+}
+
 /**
- * What is wrong with a title under a scripted pad: `still` without, `moved` and `again` with the same script. The pad must
- * change what is drawn, and the same script must change it the same way.
+ * A title under a scripted pad: `still` without, `moved` and `again` with the same script. The pad must change what is
+ * drawn, and the same script must change it the same way. That the state of the machine differs says nothing: it holds what
+ * the pad shows. Constants are the title's own work, and a button that it does not use leaves them as they are.
  */
-export function judgePad(still?: Drawn, moved?: Drawn, again?: Drawn): string[] {
-  if (still === undefined || moved === undefined || again === undefined) return ['pad: no answer']
+export function judgePad(still?: Drawn, moved?: Drawn, again?: Drawn): PadJudgement {
+  if (still === undefined || moved === undefined || again === undefined)
+    return { moved: 0, remarks: ['pad: no answer'] }
   const remarks: string[] = []
+  const words = still.constants.filter((word, i) => word !== moved.constants[i]).length
   if (moved.digest !== again.digest) remarks.push('pad: another digest with the same script in the other engine')
-  if (moved.constants === still.constants && moved.draws === still.draws) remarks.push('pad: it moves nothing')
-  return remarks
+  if (words === 0 && moved.draws === still.draws) remarks.push('pad: it moves nothing')
+  return { moved: words, remarks }
 }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { columns } from '../../core/cli/text.ts'
-import { type Drawn, judge, judgePad, type Report, type Way, ways } from './judge.ts'
+import { type Drawn, judge, judgePad, type PadJudgement, type Report, type Way, ways } from './judge.ts'
 import { padScript } from './pad.ts'
 
 const program = join(import.meta.dirname, '../../core/cli/main.ts')
@@ -56,8 +56,8 @@ function answerOf(args: readonly string[]): unknown {
   }
 }
 
-/** What is wrong with the title when somebody plays. */
-function played(title: string, script: string): string[] {
+/** How the title takes it that somebody plays. */
+function played(title: string, script: string): PadJudgement {
   const drawn = (engine: string, ...input: string[]): Drawn | undefined =>
     answerOf([drawer, title, values.swaps, engine, ...input]) as Drawn | undefined
   return judgePad(drawn('tiered'), drawn('interpreter', script), drawn('tiered', script))
@@ -89,7 +89,7 @@ function main(): number {
     const { verdict, remarks: said } = judge(reports)
     if (verdict === 'frames') console.error(`${title}: pad`)
     const pad = verdict === 'frames' ? played(resolve(given, title), script) : undefined
-    if (verdict === 'failed' || (pad ?? []).length > 0) failed += 1
+    if (verdict === 'failed' || (pad?.remarks ?? []).length > 0) failed += 1
     const [first] = reports
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     rows.push([
@@ -97,10 +97,10 @@ function main(): number {
       verdict,
       (first?.instructions ?? 0).toLocaleString('en-US'),
       first?.digest.slice(0, 16) ?? '',
-      pad === undefined ? '' : pad.length === 0 ? 'moves it' : 'failed',
+      pad === undefined ? '' : `moves ${pad.moved} constants`,
       seconds,
     ])
-    remarks.push(...[...said, ...(pad ?? [])].map(line => `${basename(title)}: ${line}`))
+    remarks.push(...[...said, ...(pad?.remarks ?? [])].map(line => `${basename(title)}: ${line}`))
   }
   rmSync(out, { recursive: true })
   console.log(columns(rows).join('\n'))

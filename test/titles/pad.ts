@@ -2,11 +2,11 @@
  * A script for a pad that touches everything: sticks and triggers, then each button in turn. It begins fast, for titles
  * that present at once and hundreds of frames in a few milliseconds, and slows down, for titles that take their time.
  */
-const buttons = ['a', 'b', 'x', 'y', 'lb', 'rb', 'start', 'up', 'left', 'back', 'ls', 'rs']
+const buttons = ['a', 'start', 'b', 'x', 'y', 'lb', 'rb', 'up', 'left', 'back', 'ls', 'rs']
 
 export function padScript(): string {
   const lines: string[] = []
-  let at = 60
+  let at = 72
   for (let round = 0; round < 40; round += 1) {
     // From a quarter of a millisecond to a quarter of a second: a button that is held for less than a frame is not seen.
     const step = Math.min(250, 0.25 * 1.25 ** round)
