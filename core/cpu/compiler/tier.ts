@@ -198,6 +198,8 @@ export function createTier(spec: TierSpec): Tier {
   const byPage = new Map<number, Set<CompiledModule>>()
   const proposed = new Set<number>()
   const callTargets = new Set<number>()
+  /** Where loops begin. */
+  const heads = new Set<number>()
   const seen = new Map<number, number[]>()
   const refused = new Set<number>()
   /** Where the jump was that led to an address. */
@@ -261,7 +263,8 @@ export function createTier(spec: TierSpec): Tier {
       news.jumps.push([from, pc])
       jumps.set(pc, from)
     }
-    count(record)
+    // Where a bridge ends, the interpreter goes on to where a whole unit begins.
+    if (!eager || !isInside(pc)) count(record)
   }
 
   /** Compiles anew what jumps to an address, now that its targets are known. */
@@ -310,8 +313,8 @@ export function createTier(spec: TierSpec): Tier {
     widen(pc)
     relent(pc)
     if (eager) {
-      // The rest of what another unit holds is compiled already.
-      compile([pc], isInside(pc) ? { longest: bridge } : {})
+      // What another unit holds is compiled already; but a loop is left for the interpreter once a bridge is passed.
+      compile([pc], isInside(pc) && !heads.has(pc) ? { longest: bridge } : {})
       if (units.has(pc)) return
     } else enqueue(pc)
     mark(record, counting, never)
@@ -489,6 +492,7 @@ export function createTier(spec: TierSpec): Tier {
         // A call that was interpreted returns to the interpreter.
         propose((pc + 4) >>> 0)
       }
+      if (!meaning.links && target <= pc) heads.add(target)
       if (meaning.links || target <= pc) propose(target)
     },
     written(start, size) {
@@ -513,6 +517,7 @@ export function createTier(spec: TierSpec): Tier {
       for (const module of [...modules]) drop(module)
       proposed.clear()
       callTargets.clear()
+      heads.clear()
       refused.clear()
       seen.clear()
       jumps.clear()

@@ -101,7 +101,7 @@ function run(job: Job, instructions?: number): Measured {
 
 const job: Job = JSON.parse(process.argv[2] ?? '{}')
 const first = run(job)
-// Where nothing is counted, no half of a program can be told.
-const counted = job.counts === false ? undefined : first.retired
+// A program that is told to count or not to is run whole: where nothing is counted, no half can be told.
+const counted = job.counts === undefined ? first.retired : undefined
 const others = Array.from({ length: job.runs - 1 }, () => run(job, counted))
 process.stdout.write(`${JSON.stringify([first, ...others])}\n`)
