@@ -22,6 +22,7 @@ if (program === undefined) {
   console.error('xenoscope: the program is missing beside its launcher; install xenoscope again')
   process.exit(2)
 } else if (majorOf(process.version) >= needed) {
+  module.enableCompileCache()
   lendLibrary(pathToFileURL(join(dirname(program), '..', `index${extname(program)}`)).href)
   process.argv[1] = program
   import(pathToFileURL(program).href)

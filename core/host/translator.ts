@@ -8,14 +8,19 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { Delivery, TranslationPort } from '../cpu/compiler/tier.ts'
 import type { TranslationRequest, TranslatorSetup } from '../cpu/compiler/translator.ts'
 
-/** What the thread is started with, and what it answers. */
+/** What the thread is started with. */
 export interface TranslatorStart {
-  readonly setup: TranslatorSetup
   /** Counts the answers. */
   readonly answered: Int32Array
 }
-export type TranslatorAnswer = Delivery | { readonly error: unknown }
+/** Messages to the thread; requests are for the setup before. */
+export type TranslatorMessage = { readonly setup: TranslatorSetup } | { readonly request: TranslationRequest }
+export type TranslatorAnswer = (Delivery | { readonly error: unknown }) & {
+  /** How many setups there had been. */
+  readonly setups: number
+}
 
+/** Serves one processor after the other. */
 export interface TranslatorThread extends TranslationPort {
   /** Ends the thread, if there is one; nothing is to be asked any more. */
   close(): void
@@ -28,26 +33,39 @@ export function createTranslatorThread(): TranslatorThread {
   let failure: { readonly error: unknown } | undefined
   const answered = new Int32Array(new SharedArrayBuffer(4))
   const { port1: ours, port2: theirs } = new MessageChannel()
+  const post = (message: TranslatorMessage): void => ours.postMessage(message)
   let taken = 0
+  let setups = 0
+
+  function start(): Worker {
+    const started = new Worker(program, { name: 'translator' })
+    started.on('error', (error: unknown) => {
+      failure ??= { error }
+    })
+    started.unref()
+    started.postMessage({ answered, port: theirs }, [theirs])
+    return started
+  }
 
   return {
     begin(setup) {
-      thread = new Worker(program, { name: 'translator' })
-      thread.on('error', (error: unknown) => {
-        failure ??= { error }
-      })
-      thread.unref()
-      thread.postMessage({ setup, answered, port: theirs }, [theirs])
+      thread ??= start()
+      setups += 1
+      post({ setup })
     },
-    ask: (request: TranslationRequest) => ours.postMessage(request),
+    ask: request => post({ request }),
     answer() {
       if (failure !== undefined) throw failure.error
-      if (Atomics.load(answered, 0) === taken) return undefined
-      const message: TranslatorAnswer | undefined = receiveMessageOnPort(ours)?.message
-      if (message === undefined) return undefined
-      taken += 1
-      if ('error' in message) throw message.error
-      return message
+      while (Atomics.load(answered, 0) !== taken) {
+        const message: TranslatorAnswer | undefined = receiveMessageOnPort(ours)?.message
+        if (message === undefined) return undefined
+        taken += 1
+        // What an earlier processor asked for is nobody's.
+        if (message.setups !== setups) continue
+        if ('error' in message) throw message.error
+        return message
+      }
+      return undefined
     },
     close() {
       ours.close()

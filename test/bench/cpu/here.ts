@@ -40,6 +40,8 @@ export interface Measured {
 
 const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
 
+const translation = createTranslatorThread()
+
 /** Runs a static program to its end. */
 function run(job: Job, instructions?: number): Measured {
   const whole = process.cpuUsage()
@@ -52,7 +54,6 @@ function run(job: Job, instructions?: number): Measured {
   const profile = job.profile
     ? createProfile({ now: () => performance.now(), functionOf: pc => (pc & -0x100) >>> 0 })
     : undefined
-  const translation = createTranslatorThread()
   const cpu = createCpu(
     memory,
     { call: () => true, timebase: () => 0n, deviceLoad: () => 0n, deviceStore: () => {} },
@@ -86,7 +87,6 @@ function run(job: Job, instructions?: number): Measured {
       const used = process.threadCpuUsage(thread)
       const since = atHalf && process.threadCpuUsage(atHalf)
       const all = process.cpuUsage(whole)
-      translation.close()
       return {
         text: guest.text.trim(),
         retired: cpu.retired,
