@@ -3,6 +3,9 @@ import { hostMap, pageShift } from '../../memory/map.ts'
 import { compiled, counting, pageAddressAt, recordShift, slotMask } from '../interpreter/records.ts'
 import { sideOf, sideValue } from './dispatch.ts'
 
+/** A count that does not run out: of what is hot and waits, and of what only the interpreter does. */
+export const never = 0x7fffffff
+
 export interface CodeRecords {
   /** The record of an address, 0 where its page is not decoded. */
   recordOf(pc: number): number

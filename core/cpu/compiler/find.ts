@@ -71,6 +71,8 @@ export interface Finder {
   readonly stops: ReadonlySet<number>
   /** Whether a function is known to begin here. */
   isFunction(address: number): boolean
+  /** Whether a loop that is a unit of its own begins here. */
+  isApart(head: number): boolean
   /** Targets seen of a branch through a register, to be taken as its own. */
   seen(pc: number): readonly number[]
   /** Instructions of a unit at most. */
@@ -173,10 +175,11 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
     leaders.add(to)
     work.push(to)
   }
-  const outside = (target: number): boolean => target !== entry && finder.isFunction(target)
+  const apart = (target: number): boolean => target !== entry && finder.isApart(target)
+  const outside = (target: number): boolean => target !== entry && (finder.isFunction(target) || apart(target))
 
   for (let from = work.pop(); from !== undefined; from = work.pop()) {
-    for (let pc = from; !instructions.has(pc) && instructions.size < longest; pc = (pc + 4) >>> 0) {
+    for (let pc = from; !instructions.has(pc) && instructions.size < longest && !apart(pc); pc = (pc + 4) >>> 0) {
       const instruction = instructionAt(pc)
       if (instruction === undefined) break
       const ending = endingOf(instruction)
@@ -207,7 +210,8 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       ending = one.ending
       pc = (pc + 4) >>> 0
     } while (ending === undefined && !leaders.has(pc))
-    const after: Ending = { kind: instructions.has(pc) ? 'next' : 'exit', falls: true, target: undefined }
+    const goesOn = instructions.has(pc) || apart(pc)
+    const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }
     indexOf.set(start, blocks.length)
     blocks.push({ start, end: pc, instructions: list, ending: ending ?? after })
   }

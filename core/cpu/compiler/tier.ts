@@ -23,7 +23,7 @@ import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
 import type { Constants } from '../wasm/module.ts'
 import type { Mode } from '../wasm/trace.ts'
-import { codeRecords } from './code.ts'
+import { codeRecords, never } from './code.ts'
 import { installDispatch, sideOf, sideValue } from './dispatch.ts'
 import { causeOf } from './exits.ts'
 import { type Instruction, meaningOf, staticTarget } from './find.ts'
@@ -133,8 +133,6 @@ const pace = 2_000
 const headStart = 3_000
 /** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
 const bridge = 32
-/** A count that does not run out: for what only the interpreter does. */
-const never = 0x7fffffff
 /** Targets of one jump, and words from its first to its last. */
 const widestJump = 1_024
 

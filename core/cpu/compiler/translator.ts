@@ -15,10 +15,11 @@ import type { Writer } from '../wasm/bytes.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/module.ts'
 import type { Mode } from '../wasm/trace.ts'
-import { codeRecords } from './code.ts'
+import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
 import { type Finder, findUnit, longestUnit, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
+import { cutToLoop } from './loops.ts'
 import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
 
 export interface TranslatorSetup {
@@ -84,6 +85,8 @@ export interface Translator {
 }
 
 const mostUnits = 100
+/** Rounds of a loop for each time it is entered, from which on it is a unit of its own. */
+const roundsApart = 32
 /** A callee is compiled with its caller if it has run this share of what makes it hot. */
 const calleeShare = 1 / 16
 
@@ -96,6 +99,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   const slots = new Map<number, number>()
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
+  const apart = new Set<number>()
 
   function slot(pc: number): number {
     const number = slots.get(pc) ?? slots.size + 1
@@ -107,6 +111,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     if (forget) {
       callTargets.clear()
       seen.clear()
+      apart.clear()
     }
     for (const target of targets) callTargets.add(target)
     for (const [from, to] of jumps) {
@@ -116,16 +121,36 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     }
   }
 
+  const isFunction = (address: number): boolean => callTargets.has(address) || setup.functions.has(address)
   const finderOf = ({ mode, whole, stops, longest = longestUnit }: TranslationRequest): Finder => ({
     longest,
     memory,
     mode,
     whole,
     stops,
-    isFunction: address => callTargets.has(address) || setup.functions.has(address),
+    isFunction,
+    isApart: head => apart.has(head),
     seen: pc => seen.get(pc) ?? [],
     mayRun: eager ? () => true : hasRun,
   })
+
+  function setsApart(head: number, around: readonly number[]): boolean {
+    if (!apart.has(head) && goesRound(head, around)) apart.add(head)
+    return apart.has(head)
+  }
+  /** Whether a loop goes round often each time it is entered. */
+  function goesRound(head: number, around: readonly number[]): boolean {
+    let start = head
+    while (!isFunction(start) && head - start < 4 * longestUnit) start -= 4
+    const rounds = timesOf(head)
+    return [start, ...around].every(place => timesOf(place) * roundsApart <= rounds)
+  }
+  /** How often a place has run, as far as that is counted. */
+  function timesOf(pc: number): number {
+    const left = leftOf(pc)
+    if (left === undefined) return isCompiled(pc) ? Number.POSITIVE_INFINITY : 0
+    return left <= threshold ? threshold - left : threshold + never - left
+  }
 
   /** Whether a place has run often enough to be compiled along with others. */
   function isWarm(pc: number): boolean {
@@ -153,12 +178,14 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       const pc = work.shift()
       if (pc === undefined) break
       if (inside.has(pc) && !eager) continue
-      const unit = findUnit(finder, pc)
-      if (unit === undefined) {
+      const whole = findUnit(finder, pc)
+      if (whole === undefined) {
         refused.push(pc)
         continue
       }
+      const unit = eager ? whole : cutToLoop(whole, around => setsApart(pc, around))
       found.push(unit)
+
       size += unit.instructions
       for (const start of unit.indexOf.keys()) inside.add(start)
       for (const callee of unit.callees)
