@@ -30,6 +30,7 @@ export const ways: readonly Way[] = [
   { name: 'again', flags: ['--engine', 'interpreter', '--no-plugins'] },
   { name: 'audit on', flags: ['--engine', 'interpreter', '--trails', '--plugin', 'otel:file=false'] },
   { name: 'tiered', flags: ['--engine', 'tiered', '--no-plugins'] },
+  { name: 'compiler', flags: ['--engine', 'compiler', '--no-plugins'] },
   { name: 'tiered, audit on', flags: ['--engine', 'tiered', '--trails', '--plugin', 'otel:file=false'] },
 ]
 

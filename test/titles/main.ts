@@ -1,8 +1,7 @@
 /**
  * `npm run test:titles -- FOLDER [--swaps N] [--only NAME]`: real titles, kept outside the repository, each run to so many
  * frames in several ways that must give one digest, and with a scripted pad, which must change what is drawn, twice alike.
- * The folder (or XENOSCOPE_TITLES) holds a folder for each title. `--engine compiler` is left out: it compiles all that it
- * meets before it runs it, which takes far too long on a title, and each program of the other tests runs in it.
+ * The folder (or XENOSCOPE_TITLES) holds a folder for each title.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'

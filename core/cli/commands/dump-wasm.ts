@@ -64,13 +64,15 @@ function blockLines({ start, ending, instructions }: ListedBlock, index: number)
   ]
 }
 
-export async function listingText(
-  machine: Pick<Machine, 'listing' | 'addressOf' | 'views'>,
-  what: string,
-): Promise<string> {
+/** The address that a name or a number means; refused where there is none, before the title has run in vain. */
+export function addressIn(machine: Pick<Machine, 'addressOf'>, what: string): number {
   const address =
     machine.addressOf(what) ?? (/^(0x)?[0-9a-f]{1,8}$/i.test(what) ? Number.parseInt(what, 16) : undefined)
   if (address === undefined) throw fail('LISTING', '--dump-wasm', `there is nothing called ${what}`)
+  return address
+}
+
+export async function listingText(machine: Pick<Machine, 'listing' | 'views'>, address: number): Promise<string> {
   const listing = machine.listing(address)
   if (listing === undefined)
     throw fail('LISTING', '--dump-wasm', `${hex32(address)} is no code that the compiler can begin with`)

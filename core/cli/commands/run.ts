@@ -20,7 +20,7 @@ import { createSaid } from '../said.ts'
 import { runToEnd } from '../session.ts'
 import { focusOf, identityOf, machineOptionsOf, pluginsOf, type RunValues } from '../settings.ts'
 import { openTitle } from '../title.ts'
-import { listingText } from './dump-wasm.ts'
+import { addressIn, listingText } from './dump-wasm.ts'
 import { mapOf } from './inspect.ts'
 import { profileSections } from './profile-report.ts'
 
@@ -95,6 +95,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
       if (!values.quiet) note(`title: ${text}`)
     },
   })
+  const listed = values.dumpWasm === undefined ? undefined : addressIn(machine, values.dumpWasm)
   const run: RunInfo = {
     runId,
     traceBase,
@@ -127,7 +128,14 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     counters: machine.views.counters(),
     milliseconds,
   }
-  const listing = values.dumpWasm === undefined ? '' : await listingText(machine, values.dumpWasm)
+  let unlisted: unknown
+  const listing =
+    listed === undefined
+      ? ''
+      : await listingText(machine, listed).catch((error: unknown) => {
+          unlisted = error
+          return ''
+        })
   if (values.json) host.out(reportJson({ ...outcome, ...(listing && { listing }) }))
   else {
     if (!values.quiet) host.out(reportText(outcome, host.bold))
@@ -136,5 +144,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   }
   if (failure !== undefined) tell(host, failure)
   interrupt.release()
+  // The report is out; what could not be listed is told now.
+  if (unlisted !== undefined) throw unlisted
   return { outcome, machine }
 }

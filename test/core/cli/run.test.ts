@@ -139,4 +139,12 @@ describe('--dump-wasm', () => {
   test('of what is nowhere is refused by name', async () => {
     await expect(run('poll-for-ever', ...given, 'nobody')).rejects.toThrow('there is nothing called nobody')
   })
+
+  test('of data is refused once the report is out', async () => {
+    const { outside, out } = anOutside()
+    const path = join(root, 'test/guests/poll-for-ever.xex')
+    const ended = runCommand(commands, '1.2.3', outside, ['run', path, ...given, '0x82000000'])
+    await expect(ended).rejects.toThrow('no code that the compiler')
+    expect(out()).toContain('reached its limit')
+  })
 })
