@@ -3,11 +3,14 @@
  * keeps none of the bits that come round is a shift, and the 32-bit forms are 32-bit operations unless their mask
  * reaches into the upper half. The interpreter, which knows neither beforehand, does them as rows/integer.ts says.
  */
+import type { Known } from '../algebra.ts'
 import { operations } from '../arithmetic.ts'
+import type { Writer } from '../wasm/bytes.ts'
+import { instructions } from '../wasm/instructions.ts'
 import type { KnownNumber, Node } from '../wasm/trace.ts'
 import { argumentsOf, isConstant } from './compare.ts'
 
-export interface Rotate {
+interface Rotate {
   readonly source: Node
   /** Of 32 bits, a rotate sees the low word of its source in both halves. */
   readonly bits: 32 | 64
@@ -40,7 +43,7 @@ function find(node: Node): Rotate | undefined {
 }
 
 /** The rotate under a mask that a value is. */
-export function rotateOf(node: Node): Rotate | undefined {
+function rotateOf(node: Node): Rotate | undefined {
   if (node.op !== 'arithmetic') return undefined
   let have = rotates[node.id]
   if (have === undefined) {
@@ -67,4 +70,34 @@ export function shiftOf(bits: 32 | 64, count: number, mask: bigint): Shift | und
   if ((mask & round) === 0n) return { bits, operation: 'shl', by: count, whole: mask === (all ^ round) }
   if ((mask & ~round) === 0n) return { bits, operation: 'shr_u', by: bits - count, whole: mask === round }
   return { bits, operation: 'rotl', by: count, whole: mask === all }
+}
+
+/** Pushes a rotate under a mask, if that is what the value is and there is a shorter way. */
+export function writeRotate(writer: Writer, node: Node, known: Known, expression: (node: Node) => void): boolean {
+  const found = rotateOf(node)
+  if (found === undefined) return false
+  const mask = BigInt.asUintN(64, BigInt(found.mask.of(known)))
+  const shift = shiftOf(found.bits, Number(found.count.of(known)), mask)
+  if (shift === undefined) return false
+  const w = instructions(writer)
+  const { bits, operation, by, whole } = shift
+  const inserts = found.old !== undefined
+  if (inserts) expression(found.old)
+  expression(found.source)
+  if (bits === 32) w.do('i32.wrap_i64')
+  if (operation !== undefined) {
+    w[`i${bits}`](by)
+    w.do(`i${bits}.${operation}`)
+  }
+  if (bits === 32 && !whole && !inserts) {
+    w.i32(Number(BigInt.asIntN(32, mask)))
+    w.do('i32.and')
+  }
+  if (bits === 32) w.do('i64.extend_i32_u')
+  if (inserts) w.do('i64.xor')
+  if (inserts || (bits === 64 && !whole)) {
+    w.i64(BigInt.asIntN(64, mask))
+    w.do('i64.and')
+  }
+  return true
 }

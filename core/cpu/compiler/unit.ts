@@ -18,7 +18,7 @@ import type { Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
 import { code, memory as op, type Signature } from '../wasm/bytes.ts'
-import { type AccessPlace, createEmitter, type RuntimeName, type Site, writeLimit } from '../wasm/emit.ts'
+import { type AccessPlace, createEmitter, type RuntimeName, type Site } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
@@ -27,11 +27,13 @@ import { type Spans, spanOf, spansOf } from './accesses.ts'
 import { budgetOf } from './budget.ts'
 import { basedAddress, bitOf, orderKinds } from './compare.ts'
 import { comparisonsOf, conditionsOf, type Orders } from './conditions.ts'
+import { edgesOf, seenBy } from './edges.ts'
 import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
-import { type Bits, type Edge, has, include, type Register, registersOf } from './registers.ts'
-import { rotateOf, shiftOf } from './rotates.ts'
+import { createLocals, createTemporaries } from './locals.ts'
+import { type Bits, has, include, registersOf } from './registers.ts'
+import { writeRotate } from './rotates.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
 /** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
@@ -91,35 +93,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return parameters + locals.length - 1
   }
 
-  function edgesOf(index: number): Edge[] {
-    const block = blocks[index]
-    if (block === undefined) return []
-    const { kind, falls, target } = block.ending
-    const edges: Edge[] = []
-    const add = (address: number | undefined, afterCall = false): void => {
-      const to = address === undefined ? undefined : indexOf.get(address)
-      if (to !== undefined) edges.push({ to, afterCall })
-    }
-    if (kind === 'kernel') {
-      add(block.end, true)
-      return edges
-    }
-    if (kind === 'call') {
-      add(block.end, true)
-      if (!block.instructions.at(-1)?.meaning.effects.ends) add(block.end)
-      return edges
-    }
-    add(target)
-    if (kind === 'dynamic') for (const one of seenBy(block)) add(one)
-    if (falls) add(block.end)
-    return edges
-  }
-  function seenBy(block: Block): readonly number[] {
-    const last = block.instructions.at(-1)
-    return last === undefined ? [] : site.seen(last.pc).filter(one => indexOf.has(one))
-  }
-
-  const edges = blocks.map((_, index) => edgesOf(index))
+  const edges = edgesOf(unit, site.seen)
   const shape = shapeOf({ size: blocks.length, successors: block => (edges[block] ?? []).map(edge => edge.to) })
   const budget = budgetOf({
     size: blocks.length,
@@ -128,49 +102,23 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     order: shape.structured ? shape.order : [],
   })
   const registers = registersOf(unit, block => edges[block] ?? [])
-  const localOf = registers.all.map(register => keep(register.type))
   const written = new Int32Array(registers.words)
   const conditions = conditionsOf(unit, registers, edges)
   const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
-  const limits = usesLimit(unit) ? { f64: keep('f64'), f32: keep('f32') } : undefined
-  const status = registers.at(specials.fpscr.at)?.index ?? -1
-  const singleLocals = new Map<number, number>()
-  const singleLocal = (index: number): number => {
-    const local = singleLocals.get(index) ?? keep('f32')
-    singleLocals.set(index, local)
-    return local
-  }
-  interface Order {
-    readonly kinds: ReadonlySet<number>
-    /** The numbers compared, of each type that is. */
-    readonly locals: Readonly<Record<'i32' | 'i64', { readonly first: number; readonly second: number } | undefined>>
-  }
-  const orders = new Map<number, Order>()
-  for (const [index, kinds] of conditions.kinds) {
-    const pair = (type: 'i32' | 'i64') =>
-      [...kinds].some(kind => orderKinds[kind]?.type === type) ? { first: keep(type), second: keep(type) } : undefined
-    orders.set(index, { kinds, locals: { i32: pair('i32'), i64: pair('i64') } })
-  }
+  const held = createLocals({
+    writer,
+    registers,
+    conditions,
+    limited: usesLimit(unit),
+    keep,
+    certain: () => step?.orders,
+  })
+  const { each, fill, spill } = held
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
   const spansOfBlocks = blocks.map(block => spansOf(block, registers))
 
-  // Temporaries serve one instruction after the other.
-  const pools: Record<Type, { readonly locals: number[]; used: number }> = {
-    i32: { locals: [], used: 0 },
-    i64: { locals: [], used: 0 },
-    f32: { locals: [], used: 0 },
-    f64: { locals: [], used: 0 },
-    v128: { locals: [], used: 0 },
-  }
-  const allPools = Object.values(pools)
-  function temporary(type: Type): number {
-    const pool = pools[type]
-    const have = pool.locals[pool.used] ?? keep(type)
-    pool.locals[pool.used] = have
-    pool.used += 1
-    return have
-  }
+  const temporaries = createTemporaries(keep)
 
   interface Step {
     readonly block: Block
@@ -191,93 +139,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return step
   }
 
-  function fill({ index, offset, bytes, type }: Register): void {
-    w.i32(stateBlock)
-    if (bytes === 16) w.simdMemory(0, offset)
-    else if (type === 'f64') w.memory(op.f64Load, offset)
-    else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
-    w.set(localOf[index] ?? 0)
-    if (index === status) setLimits()
-  }
-  /** What results are held against follows FPSCR. */
-  function setLimits(): void {
-    if (limits === undefined) return
-    for (const type of ['f64', 'f32'] as const) {
-      writeLimit(writer, type, () => w.get(localOf[status] ?? 0))
-      w.set(limits[type])
-    }
-  }
-  function spill({ index, offset, bytes, type }: Register): void {
-    w.i32(stateBlock)
-    readLocal(index)
-    if (bytes === 16) w.simdMemory(11, offset)
-    else if (type === 'f64') w.memory(op.f64Store, offset)
-    else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
-  }
-  /** Pushes whether the numbers of an order compare so. */
-  function compare({ locals: of }: Order, kind: number, relation: 'lt' | 'gt' | 'eq'): void {
-    const { type, sign } = orderKinds[kind] ?? { type: 'i64', sign: 's' }
-    w.get(of[type]?.first ?? 0)
-    w.get(of[type]?.second ?? 0)
-    w.do(relation === 'eq' ? `${type}.eq` : `${type}.${relation}_${sign}`)
-  }
-  /** Pushes the field that an order is: LT 8, GT 4 or EQ 2, and SO from the field's local. */
-  function tell(order: Order, kind: number, local: number): void {
-    w.i32(8)
-    compare(order, kind, 'gt')
-    compare(order, kind, 'eq')
-    w.i32(1)
-    w.do('i32.shl')
-    w.do('i32.or')
-    w.do('i32.shr_u')
-    summary(local)
-    w.do('i32.or')
-  }
-  /** Pushes SO, from the local of a field that is an order. */
-  function summary(local: number): void {
-    w.get(local)
-    w.i32(-1)
-    w.do('i32.xor')
-    w.i32(1)
-    w.do('i32.and')
-  }
-  /** Pushes a register's value; a condition field may have to be told from its order. */
-  function readLocal(index: number): void {
-    const local = localOf[index] ?? 0
-    const order = orders.get(index)
-    if (order === undefined) {
-      w.get(local)
-      return
-    }
-    const certain = step?.orders[index] ?? 0
-    if (certain > 0) {
-      tell(order, certain - 1, local)
-      return
-    }
-    w.get(local)
-    w.i32(0)
-    w.do('i32.lt_s')
-    w.if('i32')
-    const [last = 0, ...others] = order.kinds
-    for (const kind of others) {
-      w.get(local)
-      w.i32(-2)
-      w.do('i32.and')
-      w.i32(~(2 * kind + 1))
-      w.do('i32.eq')
-      w.if('i32')
-      tell(order, kind, local)
-      w.else()
-    }
-    tell(order, last, local)
-    for (const _ of others) w.end()
-    w.else()
-    w.get(local)
-    w.end()
-  }
-  const each = (set: Bits, visit: (register: Register) => void): void => {
-    for (const register of registers.all) if (has(set, register.index)) visit(register)
-  }
   /** Pushes the instructions left. */
   const pushLeft = (owed: number): void => {
     w.get(left)
@@ -457,7 +318,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       spanLocals[spansUsed] = local
       spansUsed += 1
       span.local = local
-      w.get(localOf[span.base] ?? 0)
+      w.get(held.of(span.base))
       w.do('i32.wrap_i64')
       w.i32(span.least)
       w.do('i32.add')
@@ -479,7 +340,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
     const register = registers.at(place.offset(here().instruction.known))
     if (register === undefined || !staysSingle(value)) return false
-    const local = singleLocal(register.index)
+    const local = held.single(register.index)
     const single = singleOf(value)
     include(here().dirty, register.index)
     include(written, register.index)
@@ -487,44 +348,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       expression(single)
       w.tee(local)
       w.do('f64.promote_f32')
-      w.set(localOf[register.index] ?? 0)
+      w.set(held.of(register.index))
       return true
     }
     // A copy, a choice or a change of sign of singles is exact both ways.
     expression(value)
-    w.tee(localOf[register.index] ?? 0)
+    w.tee(held.of(register.index))
     w.do('f32.demote_f64')
     w.set(local)
-    return true
-  }
-
-  /** Pushes a rotate under a mask, if that is what the value is and there is a shorter way. */
-  function rotate(node: Node, expression: (node: Node) => void): boolean {
-    const found = rotateOf(node)
-    if (found === undefined) return false
-    const { known } = here().instruction
-    const mask = BigInt.asUintN(64, BigInt(found.mask.of(known)))
-    const shift = shiftOf(found.bits, Number(found.count.of(known)), mask)
-    if (shift === undefined) return false
-    const { bits, operation, by, whole } = shift
-    const inserts = found.old !== undefined
-    if (inserts) expression(found.old)
-    expression(found.source)
-    if (bits === 32) w.do('i32.wrap_i64')
-    if (operation !== undefined) {
-      w[`i${bits}`](by)
-      w.do(`i${bits}.${operation}`)
-    }
-    if (bits === 32 && !whole && !inserts) {
-      w.i32(Number(BigInt.asIntN(32, mask)))
-      w.do('i32.and')
-    }
-    if (bits === 32) w.do('i64.extend_i32_u')
-    if (inserts) w.do('i64.xor')
-    if (inserts || (bits === 64 && !whole)) {
-      w.i64(BigInt.asIntN(64, mask))
-      w.do('i64.and')
-    }
     return true
   }
 
@@ -537,7 +368,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
   const unitSite: Site = {
     writer,
-    local: temporary,
+    local: temporaries.take,
     known(number, type) {
       const value = number.of(here().instruction.known)
       if (type === 'i64') w.i64(value)
@@ -545,7 +376,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     },
     read(place) {
       const register = registers.at(place.offset(here().instruction.known))
-      if (register !== undefined) readLocal(register.index)
+      if (register !== undefined) held.read(register.index)
       else w.i64(0)
     },
     write(place, value) {
@@ -555,8 +386,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       include(written, register.index)
       value()
       here().orders[register.index] = 0
-      w.set(localOf[register.index] ?? 0)
-      if (register.index === status) setLimits()
+      held.write(register.index)
     },
     assigns: (place, value) =>
       place.file === 'fpr'
@@ -568,7 +398,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const { instruction, dirty, orders: certain } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
       const register = registers.at(place.offset(instruction.known))
-      const order = register && orders.get(register.index)
+      const order = register && held.order(register.index)
       if (comparison === undefined || register === undefined || order === undefined) return false
       const { first, second, kind, so } = comparison
       const { type } = orderKinds[kind] ?? { type: 'i64' as const }
@@ -583,7 +413,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.i32(~(2 * kind))
       expression(so)
       w.do('i32.sub')
-      w.set(localOf[register.index] ?? 0)
+      w.set(held.of(register.index))
       include(dirty, register.index)
       include(written, register.index)
       certain[register.index] = kind + 1
@@ -605,30 +435,31 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const single = condition.args[0]?.args[0]?.args[0]
       if (index < 0 || single === undefined) return
       expression(single)
-      w.set(singleLocal(index))
+      w.set(held.single(index))
     },
     evaluate(node, expression) {
-      if (node.op === 'limit' && limits !== undefined) {
-        w.get(limits[node.type === 'f32' ? 'f32' : 'f64'])
+      const limit = node.op === 'limit' ? held.limit(node.type === 'f32' ? 'f32' : 'f64') : undefined
+      if (limit !== undefined) {
+        w.get(limit)
         return true
       }
       if (node.op === 'single') {
         const index = indexOfRead(node.args[0])
         if (index < 0 || !has(here().facts.single, index)) return false
-        w.get(singleLocal(index))
+        w.get(held.single(index))
         return true
       }
-      if (rotate(node, expression)) return true
+      if (writeRotate(writer, node, here().instruction.known, expression)) return true
       const bit = bitOf(node)
       if (bit === undefined) return false
       const { instruction, orders: certain } = here()
       const index = registers.indexOf(bit.place, instruction.known)
-      const order = orders.get(index)
+      const order = held.order(index)
       const kind = (certain[index] ?? 0) - 1
       if (order === undefined || kind < 0) return false
       const number = Number(bit.shift.of(instruction.known))
-      if (number === 0) summary(localOf[index] ?? 0)
-      else compare(order, kind, number === 3 ? 'lt' : number === 2 ? 'gt' : 'eq')
+      if (number === 0) held.summary(index)
+      else held.compare(order, kind, number === 3 ? 'lt' : number === 2 ? 'gt' : 'eq')
       return true
     },
     flush: interpreted,
@@ -667,7 +498,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     place(ea, size, kind, address) {
       const shared = spanned(ea)
       if (shared !== undefined) return shared
-      const local = temporary('i32')
+      const local = temporaries.take('i32')
       address()
       checkPlace(local, size, kind === 'load', kind === 'store')
       return { local, offset: 0 }
@@ -682,7 +513,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (kind === 'call') call(from, to)
       else if (to !== undefined) goTo(from, to)
       else {
-        choose(from, seenBy(from.block), () => {
+        choose(from, seenBy(from.block, unit, site.seen), () => {
           each(from.dirty, spill)
           if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal), from.owed + 1)
           else {
@@ -725,7 +556,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     }
     for (const [at, instruction] of block.instructions.entries()) {
       step = { block, index, instruction, owed: owed + at, dirty, orders, facts, spans, at }
-      for (const pool of allPools) pool.used = 0
+      temporaries.release()
       site.watch?.instruction(instruction.pc, instruction.word)
       emitter.run(instruction.meaning.program)
       stepFacts(facts, instruction)

@@ -1,0 +1,198 @@
+/**
+ * The registers of a unit in locals: how each is loaded from the state block and stored there, and how its value is read.
+ *
+ * A condition field that is kept as an order (conditions.ts) is told from the numbers compared, by the kind that is
+ * certain where it is read, or by the one its local says.
+ */
+
+import { hostMap } from '../../memory/map.ts'
+import type { Type } from '../arithmetic.ts'
+import { specials } from '../state.ts'
+import { memory as op, type Writer } from '../wasm/bytes.ts'
+import { writeLimit } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
+import { orderKinds } from './compare.ts'
+import type { Conditions, Orders } from './conditions.ts'
+import { type Bits, has, type Register, type Registers } from './registers.ts'
+
+/** A condition field that is an order. */
+export interface Order {
+  readonly kinds: ReadonlySet<number>
+  /** The numbers compared, of each type that is. */
+  readonly locals: Readonly<Record<'i32' | 'i64', { readonly first: number; readonly second: number } | undefined>>
+}
+
+export interface Locals {
+  /** The local of a register, by index. */
+  of(index: number): number
+  order(index: number): Order | undefined
+  /** The local of what results of a type are held against, where the unit has one. */
+  limit(type: 'f64' | 'f32'): number | undefined
+  /** The local of a float register that is known to be a single. */
+  single(index: number): number
+  fill(register: Register): void
+  spill(register: Register): void
+  /** Pushes a register's value; a condition field may have to be told from its order. */
+  read(index: number): void
+  /** Puts what is on the stack into a register. */
+  write(index: number): void
+  /** Pushes whether the numbers of an order compare so. */
+  compare(order: Order, kind: number, relation: 'lt' | 'gt' | 'eq'): void
+  /** Pushes SO of a field that is an order. */
+  summary(index: number): void
+  each(set: Bits, visit: (register: Register) => void): void
+}
+
+export interface LocalsSpec {
+  readonly writer: Writer
+  readonly registers: Registers
+  readonly conditions: Conditions
+  /** Whether results are held against a limit. */
+  readonly limited: boolean
+  /** A new local. */
+  keep(type: Type): number
+  /** The orders that are certain where code is being written. */
+  certain(): Orders | undefined
+}
+
+const { stateBlock } = hostMap
+
+export function createLocals({ writer, registers, conditions, limited, keep, certain }: LocalsSpec): Locals {
+  const w = instructions(writer)
+  const locals = registers.all.map(register => keep(register.type))
+  const of = (index: number): number => locals[index] ?? 0
+  const limits = limited ? { f64: keep('f64'), f32: keep('f32') } : undefined
+  const status = registers.at(specials.fpscr.at)?.index ?? -1
+  const singles = new Map<number, number>()
+  const orders = new Map<number, Order>()
+  for (const [index, kinds] of conditions.kinds) {
+    const pair = (type: 'i32' | 'i64') =>
+      [...kinds].some(kind => orderKinds[kind]?.type === type) ? { first: keep(type), second: keep(type) } : undefined
+    orders.set(index, { kinds, locals: { i32: pair('i32'), i64: pair('i64') } })
+  }
+
+  /** What results are held against follows FPSCR. */
+  function write(index: number): void {
+    w.set(of(index))
+    if (limits === undefined || index !== status) return
+    for (const type of ['f64', 'f32'] as const) {
+      writeLimit(writer, type, () => w.get(of(status)))
+      w.set(limits[type])
+    }
+  }
+  function compare({ locals: numbers }: Order, kind: number, relation: 'lt' | 'gt' | 'eq'): void {
+    const { type, sign } = orderKinds[kind] ?? { type: 'i64', sign: 's' }
+    w.get(numbers[type]?.first ?? 0)
+    w.get(numbers[type]?.second ?? 0)
+    w.do(relation === 'eq' ? `${type}.eq` : `${type}.${relation}_${sign}`)
+  }
+  function summary(index: number): void {
+    w.get(of(index))
+    w.i32(-1)
+    w.do('i32.xor')
+    w.i32(1)
+    w.do('i32.and')
+  }
+  /** Pushes the field that an order is: LT 8, GT 4 or EQ 2, and SO from the field's local. */
+  function tell(order: Order, kind: number, index: number): void {
+    w.i32(8)
+    compare(order, kind, 'gt')
+    compare(order, kind, 'eq')
+    w.i32(1)
+    w.do('i32.shl')
+    w.do('i32.or')
+    w.do('i32.shr_u')
+    summary(index)
+    w.do('i32.or')
+  }
+  function read(index: number): void {
+    const local = of(index)
+    const order = orders.get(index)
+    if (order === undefined) {
+      w.get(local)
+      return
+    }
+    const kind = certain()?.[index] ?? 0
+    if (kind > 0) {
+      tell(order, kind - 1, index)
+      return
+    }
+    w.get(local)
+    w.i32(0)
+    w.do('i32.lt_s')
+    w.if('i32')
+    const [last = 0, ...others] = order.kinds
+    for (const one of others) {
+      w.get(local)
+      w.i32(-2)
+      w.do('i32.and')
+      w.i32(~(2 * one + 1))
+      w.do('i32.eq')
+      w.if('i32')
+      tell(order, one, index)
+      w.else()
+    }
+    tell(order, last, index)
+    for (const _ of others) w.end()
+    w.else()
+    w.get(local)
+    w.end()
+  }
+
+  return {
+    of,
+    order: index => orders.get(index),
+    limit: type => limits?.[type],
+    single(index) {
+      const local = singles.get(index) ?? keep('f32')
+      singles.set(index, local)
+      return local
+    },
+    fill({ index, offset, bytes, type }) {
+      w.i32(stateBlock)
+      if (bytes === 16) w.simdMemory(0, offset)
+      else if (type === 'f64') w.memory(op.f64Load, offset)
+      else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
+      write(index)
+    },
+    spill({ index, offset, bytes, type }) {
+      w.i32(stateBlock)
+      read(index)
+      if (bytes === 16) w.simdMemory(11, offset)
+      else if (type === 'f64') w.memory(op.f64Store, offset)
+      else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
+    },
+    read,
+    write,
+    compare,
+    summary,
+    each(set, visit) {
+      for (const register of registers.all) if (has(set, register.index)) visit(register)
+    },
+  }
+}
+
+/** Locals for what lives within an instruction: they serve one after the other. */
+export function createTemporaries(keep: (type: Type) => number) {
+  const pools: Record<Type, { readonly locals: number[]; used: number }> = {
+    i32: { locals: [], used: 0 },
+    i64: { locals: [], used: 0 },
+    f32: { locals: [], used: 0 },
+    f64: { locals: [], used: 0 },
+    v128: { locals: [], used: 0 },
+  }
+  const all = Object.values(pools)
+  return {
+    take(type: Type): number {
+      const pool = pools[type]
+      const have = pool.locals[pool.used] ?? keep(type)
+      pool.locals[pool.used] = have
+      pool.used += 1
+      return have
+    },
+    /** All are free again. */
+    release(): void {
+      for (const pool of all) pool.used = 0
+    },
+  }
+}
