@@ -68,10 +68,10 @@ function tellAll(k: Kernel, occasion: Occasion, args: readonly number[], after: 
 export const createThread = (k: Kernel, spec: ThreadSpec): Thread =>
   k.threads.create({ ...spec, held: k.state(registered).thread.length > 0 })
 
-/** Tells of a new thread and lets it begin; then answers 0. */
-export function begin(k: Kernel, thread: Thread): Outcome<number> {
-  if (k.state(registered).thread.length === 0) return 0
-  const after = { continuation: 'thread-begins', state: thread.id }
+/** Tells of a new thread and lets it begin; then answers. */
+export function begin(k: Kernel, thread: Thread, answer = 0): Outcome<number> {
+  if (k.state(registered).thread.length === 0) return answer
+  const after = { continuation: 'thread-begins', state: { id: thread.id, answer } }
   return tellAll(k, 'thread', [thread.object.address, 1], after) as Outcome<number>
 }
 

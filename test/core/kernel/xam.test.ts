@@ -276,6 +276,32 @@ test('the Win32 waits of the library time out in milliseconds and name errors in
   expect(bench.call(1, 'RtlGetLastError')).toBe(win32.INVALID_HANDLE)
 })
 
+test('a thread made in Win32’s words runs its function on its parameter, where it was asked for, or suspended', () => {
+  const bench = createWorkbench()
+  const tidAt = bench.cell()
+  const handle = bench.call(1, 'XapipCreateThread', 0, 0, code + 0x200, 77, 0, 3, tidAt)
+  const tid = bench.memory.load32(tidAt)
+  expect(bench.core.kernel.threads.byTid(tid)?.hardwareThread).toBe(3)
+  expect(bench.runs(tid)).toBe(true)
+  expect([bench.frameOf(tid).pc, bench.frameOf(tid).word(3)]).toEqual([code + 0x200, 77])
+  expect(bench.call(1, 'WaitForSingleObject', Number(handle), 0)).toBe(0x102)
+  bench.call(tid, 'ExitThread', 5)
+  expect(bench.call(1, 'WaitForSingleObject', Number(handle), 0)).toBe(0)
+
+  const waiting = bench.call(1, 'CreateThread', 0, 0, code + 0x200, 0, 4, tidAt)
+  expect(bench.runs(bench.memory.load32(tidAt))).toBe(false)
+  expect(bench.call(1, 'ResumeThread', Number(waiting))).toBe(1)
+})
+
+test('the maker of a thread has its handle once those who are told of threads have been told', () => {
+  const bench = createWorkbench()
+  bench.call(1, 'ExRegisterThreadNotification', bench.words(code + 0x400, 0, 0, 0), 1)
+  const tidAt = bench.cell()
+  bench.call(1, 'CreateThread', 0, 0, code + 0x200, 0, 0, tidAt)
+  bench.returnFrom(1, 99)
+  expect(bench.call(1, 'ResumeThread', Number(bench.result(1)))).toBe(0)
+})
+
 test('a socket call fails with the code of a network that is down, and leaves no overlapped call open', () => {
   const bench = createWorkbench()
   bench.call(1, 'NetDll_WSAStartup', 1, 0x202, 0)

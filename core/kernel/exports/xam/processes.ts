@@ -3,9 +3,12 @@ import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../cal
 import type { Kernel } from '../../context.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
 import { eventKinds, openedBy, threadKinds } from '../../handles.ts'
+import { begin, createThread } from '../../notifications.ts'
 import { operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
+import { hardwareThreads } from '../../scheduler.ts'
 import { failed, status, win32 } from '../../status.ts'
+import { threadFlags } from '../../thread.ts'
 import { randomBytes } from '../xboxkrnl/crypto.ts'
 
 const infinite = 0xffffffff
@@ -51,7 +54,60 @@ function sleep(k: Kernel, milliseconds: number, alertable: boolean): Outcome<num
   })
 }
 
+/** CREATE_SUSPENDED of Win32. */
+const createSuspended = 4
+/** No hardware thread is asked for. */
+const anywhere = 0xffffffff
+
+/** A thread in Win32's words: its handle. No start-up routine of a title is around it: it returns from its first function. */
+function startThread(
+  k: Kernel,
+  { stackSize, start, parameter, flags, hardwareThread, tidAt }: Record<ThreadArgument, number>,
+): Outcome<number> {
+  const chosen = hardwareThread < hardwareThreads
+  const processors = chosen ? 1 << (24 + hardwareThread) : 0
+  const suspended = flags & createSuspended ? threadFlags.suspended : 0
+  const thread = createThread(k, {
+    entry: start,
+    start,
+    parameter,
+    args: [parameter],
+    stackSize: stackSize === 0 ? k.threads.defaultStack : stackSize,
+    flags: (processors | suspended) >>> 0,
+    hardwareThread: chosen ? hardwareThread : k.thread.hardwareThread,
+  })
+  if (tidAt !== 0) k.memory.store32(tidAt, thread.tid)
+  return begin(k, thread, k.handles.open(thread.object, openedBy.creation))
+}
+type ThreadArgument = 'stackSize' | 'start' | 'parameter' | 'flags' | 'hardwareThread' | 'tidAt'
+
 export const processes: readonly Entry[] = [
+  xam(
+    1084,
+    'CreateThread',
+    [ptr('attributes'), u32('stackSize'), ptr('start'), u32('parameter'), u32('flags'), ptr('threadId')],
+    handle,
+    ['threads'],
+    (k, _attributes, stackSize, start, parameter, flags, tidAt) =>
+      startThread(k, { stackSize, start, parameter, flags, hardwareThread: anywhere, tidAt }),
+  ),
+  xam(
+    1116,
+    'XapipCreateThread',
+    [
+      ptr('attributes'),
+      u32('stackSize'),
+      ptr('start'),
+      u32('parameter'),
+      u32('flags'),
+      u32('hardwareThread'),
+      ptr('threadId'),
+    ],
+    handle,
+    ['threads'],
+    (k, _attributes, stackSize, start, parameter, flags, hardwareThread, tidAt) =>
+      startThread(k, { stackSize, start, parameter, flags, hardwareThread, tidAt }),
+  ),
   xam(
     1061,
     'WaitForSingleObject',

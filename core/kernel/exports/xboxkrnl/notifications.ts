@@ -21,10 +21,10 @@ export const notifications: readonly Entry[] = [
     (k, at, create) => (create ? register : unregister)(k, 'title', at),
   ),
   continuation('notified', (k, round: Parameters<typeof tell>[1]) => tell(k, round)),
-  continuation('thread-begins', (k, id: number) => {
+  continuation('thread-begins', (k, { id, answer }: { id: number; answer: number }) => {
     const thread = k.threads.all.get(id)
     if (thread !== undefined) k.threads.begin(thread)
-    return 0
+    return answer
   }),
   continuation('thread-ends', (k, code: number) => sayEnd(k, code)),
   continuation('title-ends', (k, stop: { kind: 'finished' | 'fault'; text: string; exitCode: number }) =>

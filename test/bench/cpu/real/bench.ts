@@ -5,6 +5,7 @@
  * those of ../compare.ts.
  */
 import { sitting, type Times } from '../compare.ts'
+import { compiling } from '../figures.ts'
 import { mean } from '../kit.ts'
 import { build, realPrograms } from './sources.ts'
 
@@ -29,10 +30,16 @@ for (const program of chosen) {
     if (times !== undefined) rows.push({ program: name, build: target.name, ...times })
   }
 }
+const [first] = bench.builds
+const subjects =
+  first === undefined ? [] : chosen.map(one => ({ path: build(one, first.compiler, first.flags), wide: first.wide }))
+const costs = compiling(engine, fpscr, subjects)
+for (const [what, value, must, aim, unit, how, digits] of costs)
+  say(`${what}: ${value.toFixed(digits)} ${unit} (must ${must}, aim ${aim}); ${how}`)
 if (rows.length > 0) {
   const over = (value: (row: Row) => number): string => mean(rows.map(value)).toFixed(2)
   say(`\ngeometric means: ${over(row => row.qemu / row.warm)} × QEMU warm, ${over(row => row.qemu / row.cold)} cold;`)
   say(`${over(row => row.native / row.warm)} of native warm`)
 }
 for (const { name, version, archive } of chosen) say(`${name} ${version}: ${archive.file}, SHA-256 ${archive.sha256}`)
-bench.finish({ engine, fpscr, slice, rows })
+bench.finish({ engine, fpscr, slice, rows, costs })
