@@ -122,8 +122,8 @@ const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
 /** Hot records that are compiled together, and how many instructions fewer of them wait: each request is a pause. */
-const batchSize = 40
-const batchPatience = 2_000_000
+const batchSize = 120
+const batchPatience = 8_000_000
 const instructionsInModule = 20_000
 /**
  * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
