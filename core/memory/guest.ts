@@ -59,6 +59,7 @@ export interface GuestMemory extends Part {
 const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
 const flagsEnd = hostMap.guestEnd >>> pageShift
 
+/** The memory is shared, so that the compiler may read code in a thread of its own; it is the running thread's to write. */
 export function createMemory(
   wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true }),
 ): GuestMemory {

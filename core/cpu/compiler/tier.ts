@@ -151,6 +151,12 @@ function overlaps({ starts, ends }: TranslatedUnit, from: number, to: number): b
   })
 }
 
+function routinesByName(routines: TierSpec['routines']): Map<string, number> {
+  const byName = new Map([...routines].map(([{ name }, at]) => [name, at]))
+  if (byName.size < routines.size) throw new Error('two routines of emitted code have one name')
+  return byName
+}
+
 export function createTier(spec: TierSpec): Tier {
   const { memory, stops, threshold, profile, eager } = spec
   const port = eager ? undefined : spec.translation
@@ -177,7 +183,7 @@ export function createTier(spec: TierSpec): Tier {
   const setup: TranslatorSetup = {
     memory: memory.wasm,
     constants: spec.constants.layout(),
-    routines: new Map([...spec.routines].map(([routine, at]) => [routine.name, at])),
+    routines: routinesByName(spec.routines),
     functions: new Set(spec.functions.keys()),
     eager,
     threshold,

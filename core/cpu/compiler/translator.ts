@@ -140,6 +140,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   }
   /** Whether a loop goes round often each time it is entered. */
   function goesRound(head: number, around: readonly number[]): boolean {
+    // Its function, as far as that is known.
     let start = head
     while (!isFunction(start) && head - start < 4 * longestUnit) start -= 4
     const rounds = timesOf(head)
@@ -185,7 +186,6 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       }
       const unit = eager ? whole : cutToLoop(whole, around => setsApart(pc, around))
       found.push(unit)
-
       size += unit.instructions
       for (const start of unit.indexOf.keys()) inside.add(start)
       for (const callee of unit.callees)

@@ -196,13 +196,13 @@ export interface Signature {
   readonly gives: readonly Type[]
 }
 
-/** The parts of a module, in any order; function numbers count imports first. */
 /** Functions that stand in a table, one behind the other. */
 export interface Elements {
   readonly at: number
   readonly functions: readonly number[]
 }
 
+/** The parts of a module, in any order; function numbers count imports first. */
 export interface ModuleParts {
   readonly types: readonly Signature[]
   readonly imports: readonly { readonly name: string; readonly type: number }[]
@@ -264,6 +264,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     writer.u32(parts.imports.length + 1 + tables.length)
     writer.name('x')
     writer.name('memory')
+    // Shared, with a maximum.
     writer.bytes([0x02, 0x03])
     writer.u32(memoryPages)
     writer.u32(memoryPages)
