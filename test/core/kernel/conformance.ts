@@ -90,6 +90,8 @@ export const fronts: Readonly<Record<string, string>> = {
   NetDll_WSAResetEvent: 'NtClearEvent',
   XamTaskCloseHandle: 'NtClose',
   XamTaskCancel: 'a thread’s handle, and no answer',
+  XamTaskGetAttributes: 'a thread’s handle, of a task',
+  XamTaskQueryProperty: 'a thread’s handle, of a task',
   XamTaskWaitOnCompletion: 'NtWaitForSingleObjectEx, and no answer',
 }
 

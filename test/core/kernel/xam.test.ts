@@ -302,6 +302,42 @@ test('the maker of a thread has its handle once those who are told of threads ha
   expect(bench.call(1, 'ResumeThread', Number(bench.result(1)))).toBe(0)
 })
 
+test('a task with a handle to wait for runs its routine when that is signalled, and says what it was made with', () => {
+  const bench = createWorkbench()
+  const other = bench.thread(1)
+  const event = Number(bench.call(1, 'NetDll_WSACreateEvent'))
+  const attributes = bench.words(0x1000001, event)
+  const taskAt = bench.cell()
+  expect(bench.call(1, 'XamTaskSchedule', code + 0x200, 42, attributes, taskAt)).toBe(0)
+  const task = bench.memory.load32(taskAt)
+  const out = bench.cell(8)
+  expect(bench.call(1, 'XamTaskGetAttributes', task, out)).toBe(0)
+  expect([bench.memory.load32(out), bench.memory.load32(out + 4)]).toEqual([0x1000001, event])
+  expect(bench.call(1, 'XamTaskQueryProperty', task, 0xff)).toBe(1)
+  // The task shares its maker's hardware thread.
+  expect(bench.call(1, 'XamTaskWaitOnCompletion', task)).toBe(parked)
+  const thread = [...bench.core.kernel.threads.all.values()].at(-1)
+  if (thread === undefined) throw new Error('the task has no thread')
+  expect(bench.runs(thread.tid)).toBe(false)
+  expect(thread.state).toBe('waiting')
+
+  bench.call(other.tid, 'NetDll_WSASetEvent', event)
+  expect(bench.runs(thread.tid)).toBe(true)
+  const frame = bench.frameOf(thread.tid)
+  expect([frame.pc, frame.word(3)]).toEqual([code + 0x200, 42])
+  expect(bench.call(thread.tid, 'XamTaskGetCurrentTask')).toBe(task)
+  bench.returnFrom(thread.tid, 3)
+  expect(thread.state).toBe('exited')
+  expect(bench.runs(1)).toBe(true)
+})
+
+test('a task that is to wait for what is no handle is refused', () => {
+  const bench = createWorkbench()
+  expect(signed(bench.call(1, 'XamTaskSchedule', code + 0x200, 0, bench.words(1, 0x999), bench.cell()))).toBe(
+    0x80070057,
+  )
+})
+
 test('a socket call fails with the code of a network that is down, and leaves no overlapped call open', () => {
   const bench = createWorkbench()
   bench.call(1, 'NetDll_WSAStartup', 1, 0x202, 0)

@@ -1,20 +1,52 @@
-import { bool, type Entry, handle, hresult, nothing, ptr, u32, xam } from '../../call.ts'
+/**
+ * Tasks of xam: a routine on a thread of its own, at once or when a handle is signalled.
+ *
+ * Attributes are two words: properties, and what they are about (a handle to wait for, with `waits`). What other properties
+ * ask for (periods, pools, queues, priorities) has no public source that says enough, and is kept to be asked for only.
+ */
+import { bool, continuation, type Entry, handle, hresult, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
 import { begin, createThread } from '../../notifications.ts'
-import { operation } from '../../object.ts'
+import { type KernelObject, operation } from '../../object.ts'
 import { kernelState, quietly } from '../../outcome.ts'
 import { hresult as codes } from '../../status.ts'
 
-/** Threads of tasks that were asked to come to an end. */
-const tasks = kernelState('xam-tasks', () => ({ cancelled: [] as number[] }))
+interface Task {
+  /** Of its thread. */
+  readonly id: number
+  /** What its maker was given; 0 if nothing. */
+  readonly handle: number
+  readonly properties: number
+  readonly about: number
+  cancelled: boolean
+}
+/** Tasks whose threads live. */
+const tasks = kernelState('xam-tasks', () => ({ list: [] as Task[] }))
 
 const taskStack = 0x10000
+const waits = 1
 
 /** The thread of a task's handle. */
-function taskOf(k: Kernel, value: number) {
+function threadOf(k: Kernel, value: number) {
   const object = k.handles.need(value, threadKinds, operation.other)
   return typeof object === 'number' ? undefined : object
+}
+const taskOf = (k: Kernel, id: number | undefined): Task | undefined => k.state(tasks).list.find(task => task.id === id)
+
+/** What the thread of a task begins with. */
+type Start = {
+  readonly routine: number
+  readonly parameter: number
+  /** The address of the object that is waited for. */
+  readonly object: number
+}
+
+/** The object that a task waits for; undefined where it waits for none, and the handle where that is none. */
+function awaited(k: Kernel, properties: number, about: number): KernelObject | number | undefined {
+  if ((properties & waits) === 0) return undefined
+  const object = k.handles.need(about, undefined, operation.wait)
+  return typeof object === 'number' ? about : object
 }
 
 export const xamTasks: readonly Entry[] = [
@@ -24,32 +56,71 @@ export const xamTasks: readonly Entry[] = [
     [ptr('routine'), u32('parameter'), ptr('attributes'), ptr('task')],
     hresult,
     ['threads'],
-    (k, routine, parameter, _attributes, taskAt) => {
+    (k, routine, parameter, attributes, taskAt) => {
       if (routine === 0) return codes.INVALID_ARGUMENT
+      const properties = attributes === 0 ? 0 : k.memory.load32(attributes)
+      const about = attributes === 0 ? 0 : k.memory.load32(attributes + 4)
+      const object = awaited(k, properties, about)
+      if (typeof object === 'number') return codes.INVALID_ARGUMENT
+      if (object !== undefined) k.objects.reference(object)
+      const start: Start = { routine, parameter, object: object?.address ?? 0 }
       const thread = createThread(k, {
-        entry: routine,
+        entry: object === undefined ? routine : 0,
         start: routine,
         parameter,
         args: [parameter],
         stackSize: taskStack,
         flags: 0,
         hardwareThread: k.thread.hardwareThread,
+        ...(object && { resume: { later: { continuation: 'xam-task-waits', state: { ...start } }, value: 0, row: 0 } }),
       })
       const value = k.handles.open(thread.object, openedBy.creation)
       if (taskAt !== 0) k.memory.store32(taskAt, value)
       else k.handles.close(value)
+      const state = k.state(tasks)
+      state.list = state.list.filter(({ id }) => k.threads.all.has(id))
+      state.list.push({ id: thread.id, handle: taskAt === 0 ? 0 : value, properties, about, cancelled: false })
       return begin(k, thread)
     },
   ),
+  continuation('xam-task-waits', (k, start: Start) => {
+    const object = k.objects.known(start.object)
+    const later = { continuation: 'xam-task-runs', state: { ...start } }
+    return object === undefined ? k.proceed(later, 0) : k.waitFor(object, undefined, later)
+  }),
+  continuation('xam-task-runs', (k, { routine, parameter, object: address }: Start) => {
+    const object = k.objects.known(address)
+    if (object !== undefined) k.objects.release(object)
+    return k.callGuest({ entry: routine, args: [parameter], later: { continuation: 'xam-task-ended', state: null } })
+  }),
+  continuation('xam-task-ended', (k, _: null, value: number) => k.exitThread(value)),
   xam(433, 'XamTaskCloseHandle', [handle('task')], bool, ['threads'], (k, value) => k.handles.close(value) === 0),
   xam(434, 'XamTaskCancel', [handle('task')], nothing, ['threads'], (k, value) => {
-    const { cancelled } = k.state(tasks)
-    const thread = taskOf(k, value)?.thread
-    if (thread !== undefined && !cancelled.includes(thread.id)) cancelled.push(thread.id)
+    const task = taskOf(k, threadOf(k, value)?.thread?.id)
+    if (task !== undefined) task.cancelled = true
   }),
-  xam(435, 'XamTaskShouldExit', [], bool, ['threads', 'poll'], k => k.state(tasks).cancelled.includes(k.thread.id)),
+  xam(435, 'XamTaskShouldExit', [], bool, ['threads', 'poll'], k => taskOf(k, k.thread.id)?.cancelled === true),
   xam(436, 'XamTaskWaitOnCompletion', [handle('task')], nothing, ['threads', 'blocking'], (k, value) => {
-    const object = taskOf(k, value)
+    const object = threadOf(k, value)
     return object === undefined ? undefined : quietly(k.waitFor(object, undefined))
+  }),
+  xam(438, 'XamTaskGetCurrentTask', [], handle, ['threads', 'poll'], k => taskOf(k, k.thread.id)?.handle ?? 0),
+  xam(
+    439,
+    'XamTaskGetAttributes',
+    [handle('task'), ptr('attributes')],
+    hresult,
+    ['threads', 'poll'],
+    (k, value, attributes) => {
+      const task = taskOf(k, threadOf(k, value)?.thread?.id)
+      if (task === undefined || attributes === 0) return codes.INVALID_ARGUMENT
+      k.memory.store32(attributes, task.properties)
+      k.memory.store32(attributes + 4, task.about)
+      return 0
+    },
+  ),
+  xam(1192, 'XamTaskQueryProperty', [handle('task'), u32('mask')], u32, ['threads', 'poll'], (k, value, mask) => {
+    const { properties = 0 } = taskOf(k, threadOf(k, value)?.thread?.id) ?? {}
+    return (properties & mask) >>> 0
   }),
 ]
