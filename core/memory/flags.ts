@@ -17,7 +17,10 @@ export interface PageFlags {
 
 const loads = (flags: number): boolean => (flags & (access.read | access.device)) === access.read
 const stores = (flags: number): boolean => (flags & (access.write | access.device | access.code)) === access.write
-const own = (flags: number): number => (loads(flags) ? plain.load : 0) | (stores(flags) ? plain.store : 0)
+function own(flags: number): number {
+  if (!loads(flags)) return 0
+  return stores(flags) ? plain.load | plain.store : plain.load
+}
 
 export function createPageFlags(memory: Uint8Array): PageFlags {
   const flags = memory.subarray(hostMap.pageFlags, hostMap.pageFlags + pagesOfMemory)

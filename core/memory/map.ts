@@ -72,7 +72,10 @@ export const access = {
 } as const
 export type Access = number
 
-/** What accesses to a page are plain: a byte a page, computed from the flags (memory/flags.ts). */
+/**
+ * What accesses to a page are plain: a byte a page, computed from the flags (memory/flags.ts). Where stores are, so are
+ * loads, so that code that does both asks once.
+ */
 export const plain = {
   load: 1,
   store: 2,

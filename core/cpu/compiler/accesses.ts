@@ -18,7 +18,6 @@ export interface Span {
   readonly base: number
   least: number
   end: number
-  loads: boolean
   stores: boolean
   /** The local that holds the place of its least address, once written. */
   local: number | undefined
@@ -90,7 +89,6 @@ export function spansOf(block: Block, registers: Registers): Spans {
             base,
             least: displacement,
             end: displacement + size,
-            loads: false,
             stores: false,
             local: undefined,
           }
@@ -102,7 +100,6 @@ export function spansOf(block: Block, registers: Registers): Spans {
         }
         const { span } = part
         if (store) span.stores = true
-        else span.loads = true
         const list = spans.get(index) ?? []
         if (!list.some(one => one.span === span)) list.push(part)
         spans.set(index, list)

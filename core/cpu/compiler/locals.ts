@@ -15,6 +15,8 @@ import { orderKinds } from './compare.ts'
 import type { Conditions, Orders } from './conditions.ts'
 import { type Bits, has, type Register, type Registers } from './registers.ts'
 
+export type Relation = 'lt' | 'gt' | 'eq'
+
 /** A condition field that is an order. */
 export interface Order {
   readonly kinds: ReadonlySet<number>
@@ -32,12 +34,17 @@ export interface Locals {
   single(index: number): number
   fill(register: Register): void
   spill(register: Register): void
+  forget(index: number, type: Type): void
   /** Pushes a register's value; a condition field may have to be told from its order. */
   read(index: number): void
   /** Puts what is on the stack into a register. */
   write(index: number): void
   /** Pushes whether the numbers of an order compare so. */
-  compare(order: Order, kind: number, relation: 'lt' | 'gt' | 'eq'): void
+  compare(order: Order, kind: number, relation: Relation): void
+  /** Told of a branch on a relation of a field. */
+  branchedOn(index: number, relation: Relation): void
+  /** Whether SO does not change in the unit, so that a field need not keep its own. */
+  readonly hasSteadySummary: boolean
   /** Pushes SO of a field that is an order. */
   summary(index: number): void
   each(set: Bits, visit: (register: Register) => void): void
@@ -57,13 +64,41 @@ export interface LocalsSpec {
 
 const { stateBlock } = hostMap
 
+/** A condition field without SO, from two of its relations: a base, and what each adds where it holds. */
+const fieldWithout = {
+  eq: {
+    base: 2,
+    factors: [
+      ['gt', 2],
+      ['lt', 6],
+    ],
+  },
+  lt: {
+    base: 8,
+    factors: [
+      ['gt', -4],
+      ['eq', -6],
+    ],
+  },
+  gt: {
+    base: 4,
+    factors: [
+      ['lt', 4],
+      ['eq', -2],
+    ],
+  },
+} as const satisfies Record<Relation, unknown>
+
 export function createLocals({ writer, registers, conditions, limited, keep, certain }: LocalsSpec): Locals {
   const w = instructions(writer)
   const locals = registers.all.map(register => keep(register.type))
   const of = (index: number): number => locals[index] ?? 0
   const limits = limited ? { f64: keep('f64'), f32: keep('f32') } : undefined
   const status = registers.at(specials.fpscr.at)?.index ?? -1
+  const summaryRegister = registers.at(specials.so.at)?.index ?? -1
+  const steadySummary = summaryRegister >= 0 && !has(registers.written, summaryRegister) ? summaryRegister : -1
   const singles = new Map<number, number>()
+  const branched = new Map<number, Relation>()
   const orders = new Map<number, Order>()
   for (const [index, kinds] of conditions.kinds) {
     const pair = (type: 'i32' | 'i64') =>
@@ -80,28 +115,36 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
       w.set(limits[type])
     }
   }
-  function compare({ locals: numbers }: Order, kind: number, relation: 'lt' | 'gt' | 'eq'): void {
+  function compare({ locals: numbers }: Order, kind: number, relation: Relation): void {
     const { type, sign } = orderKinds[kind] ?? { type: 'i64', sign: 's' }
     w.get(numbers[type]?.first ?? 0)
     w.get(numbers[type]?.second ?? 0)
     w.do(relation === 'eq' ? `${type}.eq` : `${type}.${relation}_${sign}`)
   }
   function summary(index: number): void {
+    if (steadySummary >= 0) {
+      w.get(of(steadySummary))
+      return
+    }
     w.get(of(index))
     w.i32(-1)
     w.do('i32.xor')
     w.i32(1)
     w.do('i32.and')
   }
-  /** Pushes the field that an order is: LT 8, GT 4 or EQ 2, and SO from the field's local. */
+  /**
+   * Pushes the field that an order is: LT 8, GT 4 or EQ 2, and SO. Two relations tell it; the one that was branched on is
+   * not among them, since the host would keep its answer for here instead of branching on the comparison itself.
+   */
   function tell(order: Order, kind: number, index: number): void {
-    w.i32(8)
-    compare(order, kind, 'gt')
-    compare(order, kind, 'eq')
-    w.i32(1)
-    w.do('i32.shl')
-    w.do('i32.or')
-    w.do('i32.shr_u')
+    const { base, factors } = fieldWithout[branched.get(index) ?? 'eq']
+    w.i32(base)
+    for (const [relation, factor] of factors) {
+      compare(order, kind, relation)
+      w.i32(factor)
+      w.do('i32.mul')
+      w.do('i32.add')
+    }
     summary(index)
     w.do('i32.or')
   }
@@ -155,6 +198,23 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
       else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
       write(index)
     },
+    forget(index, type) {
+      const zero = (one: Type): void => {
+        if (one === 'v128') {
+          w.simd(12)
+          writer.bytes(new Uint8Array(16))
+        } else if (one === 'f64' || one === 'f32') w.float(one, 0)
+        else w[one](0)
+      }
+      zero(type)
+      w.set(of(index))
+      const order = orders.get(index)
+      for (const one of ['i32', 'i64'] as const)
+        for (const local of Object.values(order?.locals[one] ?? {})) {
+          w[one](0)
+          w.set(local)
+        }
+    },
     spill({ index, offset, bytes, type }) {
       w.i32(stateBlock)
       read(index)
@@ -165,6 +225,10 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
     read,
     write,
     compare,
+    branchedOn(index, relation) {
+      branched.set(index, relation)
+    },
+    hasSteadySummary: steadySummary >= 0,
     summary,
     each(set, visit) {
       for (const register of registers.all) if (has(set, register.index)) visit(register)

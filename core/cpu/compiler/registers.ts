@@ -57,6 +57,8 @@ export interface Registers {
   at(offset: number): Register | undefined
   /** The register that a place is in an instruction, by index; -1 for none of the unit. */
   indexOf(place: Place, known: Known): number
+  /** Those that are written somewhere. */
+  readonly written: Bits
   readonly dirtyIn: readonly Bits[]
   readonly liveIn: readonly Bits[]
 }
@@ -67,7 +69,61 @@ export interface Edge {
   readonly afterCall: boolean
 }
 
-export function registersOf(unit: Unit, edges: (block: number) => readonly Edge[]): Registers {
+/**
+ * What is dirty where a block begins. In a loop, and where all ways lead back to one, that is what is dirty on any of the ways
+ * there: to store it can wait until the loop is left. Elsewhere a register that is dirty on some of the ways alone, and that nobody
+ * reads from here on, is stored on those ways: on the others it need not even be loaded.
+ */
+function dirtyOf(
+  size: number,
+  next: readonly (readonly Edge[])[],
+  writes: readonly Bits[],
+  liveIn: readonly Bits[],
+  order: readonly number[],
+): Bits[] {
+  const words = writes[0]?.length ?? 1
+  const dirtyIn: Bits[] = Array.from({ length: size }, () => new Int32Array(words))
+  const rank = new Int32Array(size).fill(-1)
+  for (const [at, block] of order.entries()) rank[block] = at
+  /** By rank: inside something that leads back. Where there is no order, everything may. */
+  const turns = new Uint8Array(size).fill(order.length === 0 ? 1 : 0)
+  const into: { readonly from: number; readonly afterCall: boolean }[][] = Array.from({ length: size }, () => [])
+  for (const [from, edges] of next.entries())
+    for (const { to, afterCall } of edges) {
+      into[to]?.push({ from, afterCall })
+      for (let at = rank[to] ?? 0; at <= (rank[from] ?? -1); at += 1) turns[order[at] ?? 0] = 1
+    }
+  for (let changed = true; changed; ) {
+    changed = false
+    for (const block of order.length === 0 ? dirtyIn.keys() : order) {
+      const own = dirtyIn[block]
+      const live = liveIn[block]
+      if (own === undefined || live === undefined) continue
+      for (let word = 0; word < words; word += 1) {
+        let some = 0
+        let all = -1
+        for (const { from, afterCall } of into[block] ?? []) {
+          const out = afterCall ? 0 : (dirtyIn[from]?.[word] ?? 0) | (writes[from]?.[word] ?? 0)
+          some |= out
+          all &= out
+        }
+        // The entry is a way too, on which nothing is dirty.
+        if (block === 0) all = 0
+        const now = turns[block] ? some : some & (all | (live[word] ?? 0))
+        if (now === own[word]) continue
+        own[word] = now
+        changed = true
+      }
+    }
+  }
+  return dirtyIn
+}
+
+export function registersOf(
+  unit: Unit,
+  edges: (block: number) => readonly Edge[],
+  order: readonly number[],
+): Registers {
   const all: Register[] = []
   const byOffset = new Int16Array(contextSize)
 
@@ -112,34 +168,30 @@ export function registersOf(unit: Unit, edges: (block: number) => readonly Edge[
     }
   }
 
-  const dirtyIn = sets()
-  const liveIn = sets()
+  const written: Bits = new Int32Array(words)
+  for (const own of writes) join(written, own)
+
   const next = unit.blocks.map((_, block) => edges(block))
-  for (let changed = true; changed; ) {
-    changed = false
-    for (const [block, own] of writes.entries())
-      for (const { to, afterCall } of next[block] ?? []) {
-        const [into, from] = [dirtyIn[to], dirtyIn[block]]
-        if (afterCall || into === undefined || from === undefined) continue
-        if (join(into, own)) changed = true
-        if (join(into, from)) changed = true
-      }
-  }
-  for (const [block, live] of liveIn.entries()) {
-    join(live, uses[block] ?? live)
-    join(live, dirtyIn[block] ?? live)
-  }
-  for (let changed = true; changed; ) {
-    changed = false
-    for (let block = unit.blocks.length - 1; block >= 0; block -= 1) {
-      const live = liveIn[block]
-      const killed = kills[block]
-      if (live === undefined || killed === undefined) continue
-      for (const { to, afterCall } of next[block] ?? []) {
-        const after = liveIn[to]
-        if (!afterCall && after !== undefined && joinWithout(live, after, killed)) changed = true
+  const liveIn = sets()
+  /** Adds what is live where it leads to, until nothing is new. */
+  function spreadBack(): void {
+    for (let changed = true; changed; ) {
+      changed = false
+      for (let block = unit.blocks.length - 1; block >= 0; block -= 1) {
+        const live = liveIn[block]
+        const killed = kills[block]
+        if (live === undefined || killed === undefined) continue
+        for (const { to, afterCall } of next[block] ?? []) {
+          const after = liveIn[to]
+          if (!afterCall && after !== undefined && joinWithout(live, after, killed)) changed = true
+        }
       }
     }
   }
-  return { all, words, at: offset => all[(byOffset[offset] ?? 0) - 1], indexOf, dirtyIn, liveIn }
+  for (const [block, live] of liveIn.entries()) join(live, uses[block] ?? live)
+  spreadBack()
+  const dirtyIn = dirtyOf(unit.blocks.length, next, writes, liveIn, order)
+  for (const [block, live] of liveIn.entries()) join(live, dirtyIn[block] ?? live)
+  spreadBack()
+  return { all, words, at: offset => all[(byOffset[offset] ?? 0) - 1], indexOf, written, dirtyIn, liveIn }
 }

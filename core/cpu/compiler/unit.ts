@@ -32,6 +32,7 @@ import { copyOf, type Facts, factsOf, singleOf, sourcesOf, subjectOf } from './f
 import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
+import { pointersOf } from './pointers.ts'
 import { type Bits, has, include, registersOf } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
@@ -101,7 +102,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     successors: block => edges[block] ?? [],
     order: shape.structured ? shape.order : [],
   })
-  const registers = registersOf(unit, block => edges[block] ?? [])
+  const registers = registersOf(unit, block => edges[block] ?? [], shape.structured ? shape.order : [])
   const written = new Int32Array(registers.words)
   const conditions = conditionsOf(unit, registers, edges)
   const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
@@ -116,6 +117,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { each, fill, spill } = held
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
+  const isPointer = pointersOf(unit, registers, edges)
   const spansOfBlocks = blocks.map(block => spansOf(block, registers))
 
   const temporaries = createTemporaries(keep)
@@ -127,6 +129,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     /** Instructions done before this one and not subtracted yet. */
     readonly owed: number
     readonly dirty: Bits
+    readonly live: Bits
     /** Which order condition fields certainly are. */
     readonly orders: Orders
     readonly facts: Facts
@@ -155,7 +158,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   let coldDepth = 0
   let refusedDepth = 0
   /** Leaves by the common way out, with `refusedDepth` as one that gives its instruction up. */
-  function cold(pc: number, owed: number, dirty: Bits, depth = coldDepth): void {
+  function cold(pc: number, owed: number, dirty: Bits, live: Bits, depth = coldDepth): void {
     pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
@@ -163,6 +166,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.i32(dirty[word] ?? 0)
       w.set(mask)
     }
+    each(registers.written, ({ index, type }) => {
+      if (has(dirty, index) || has(live, index)) return
+      held.forget(index, type)
+    })
     w.br(depth)
   }
   function returnTo(pc: () => void, owed = 0): void {
@@ -195,6 +202,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   /** Goes on at a block, behind the instruction. */
   function stay(from: Step, to: number): void {
+    const kept = registers.dirtyIn[to]
+    each(from.dirty, register => {
+      if (kept !== undefined && !has(kept, register.index)) spill(register)
+    })
     if (budget.paid(to)) pay(from.owed + 1)
     flow.go(from.index, to)
     step = from
@@ -249,7 +260,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.tee(pcLocal)
     w.i32(from.block.end | 0)
     w.do('i32.ne')
-    w.if()
+    w.ifRare()
     returnTo(() => w.get(pcLocal))
     w.end()
     returned(from)
@@ -276,7 +287,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     pushLeft(from.owed + 1)
     w.memory(op.i32Store, transient.left)
     w.call(site.runtime('kernel'))
-    w.if()
+    w.ifRare()
     returnTo(() => w.i32(unwound))
     w.end()
     w.i32(stateBlock)
@@ -286,18 +297,18 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
 
   /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
-  function checkPlace(local: number, size: number, loads: boolean, stores: boolean): void {
-    const need = (loads ? plain.load : 0) | (stores ? plain.store : 0)
+  function checkPlace(local: number, size: number, stores: boolean): void {
+    const need = stores ? plain.store : plain.load
     w.set(local)
     isSpecial(local, size, need)
-    w.if()
+    w.ifRare()
     if (site.folds(here().instruction.pc)) {
       fold(local)
       w.set(local)
     }
     // The last page before what is not committed may be as hot as any, such as the top of a stack.
     isRefused(local, size, need)
-    w.if()
+    w.ifRare()
     unitSite.refuse?.()
     w.end()
     w.end()
@@ -322,7 +333,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.do('i32.wrap_i64')
       w.i32(span.least)
       w.do('i32.add')
-      checkPlace(local, span.end - span.least, span.loads, span.stores)
+      checkPlace(local, span.end - span.least, span.stores)
     }
     return { local: span.local, offset: displacement - span.least }
   }
@@ -411,8 +422,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
         w.set(local ?? 0)
       }
       w.i32(~(2 * kind))
-      expression(so)
-      w.do('i32.sub')
+      if (!held.hasSteadySummary) {
+        expression(so)
+        w.do('i32.sub')
+      }
       w.set(held.of(register.index))
       include(dirty, register.index)
       include(written, register.index)
@@ -423,6 +436,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const at = site.vector(value)
       if (at !== undefined) constantAt(at)
       return at !== undefined
+    },
+    isAwaited() {
+      const { index, at } = here()
+      return isPointer(index, at)
     },
     holds(condition) {
       const subject = subjectOf(condition)
@@ -458,8 +475,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const kind = (certain[index] ?? 0) - 1
       if (order === undefined || kind < 0) return false
       const number = Number(bit.shift.of(instruction.known))
-      if (number === 0) held.summary(index)
-      else held.compare(order, kind, number === 3 ? 'lt' : number === 2 ? 'gt' : 'eq')
+      const relation = ([undefined, 'eq', 'gt', 'lt'] as const)[number]
+      if (relation === undefined) held.summary(index)
+      else {
+        held.branchedOn(index, relation)
+        held.compare(order, kind, relation)
+      }
       return true
     },
     flush: interpreted,
@@ -492,15 +513,15 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.memory(op.i32Store, transient.left)
     },
     refuse() {
-      const { instruction, owed, dirty } = here()
-      cold(instruction.pc, owed, dirty, refusedDepth)
+      const { instruction, owed, dirty, live } = here()
+      cold(instruction.pc, owed, dirty, live, refusedDepth)
     },
     place(ea, size, kind, address) {
       const shared = spanned(ea)
       if (shared !== undefined) return shared
       const local = temporaries.take('i32')
       address()
-      checkPlace(local, size, kind === 'load', kind === 'store')
+      checkPlace(local, size, kind === 'store')
       return { local, offset: 0 }
     },
     branch(target) {
@@ -540,6 +561,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const block = blocks[index]
     if (block === undefined) return
     const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
+    const live = registers.liveIn[index] ?? dirty
     const orders = conditions.ordersIn[index]?.slice() ?? noOrders
     const facts = copyOf(factsIn[index] ?? noFacts)
     const spans = spansOfBlocks[index] ?? new Map()
@@ -550,12 +572,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.get(left)
       w.i32(need)
       w.do('i32.lt_s')
-      w.if()
-      cold(block.start, 0, dirty)
+      w.ifRare()
+      cold(block.start, 0, dirty, live)
       w.end()
     }
     for (const [at, instruction] of block.instructions.entries()) {
-      step = { block, index, instruction, owed: owed + at, dirty, orders, facts, spans, at }
+      step = { block, index, instruction, owed: owed + at, dirty, live, orders, facts, spans, at }
       temporaries.release()
       site.watch?.instruction(instruction.pc, instruction.word)
       emitter.run(instruction.meaning.program)
@@ -629,7 +651,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.tee(room)
     w.i32(0)
     w.do('i32.lt_s')
-    w.if()
+    w.ifRare()
     returnTo(() => w.i32(unit.entry | 0))
     w.end()
   }
@@ -639,6 +661,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.set(local)
   }
   each(registers.liveIn[0] ?? new Int32Array(0), fill)
-  writer.bytes(body)
+  writer.piece(body)
   return locals
 }

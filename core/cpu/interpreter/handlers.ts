@@ -230,12 +230,12 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       const site = createLateSite(locals, layout)
       createEmitter(site).run(traceRow(row, variants, { ...status, wide }))
       const instructionsOfBody = writer.cut(mark)
-      const key = `${locals.join()}:${instructionsOfBody.join()}`
+      const key = `${locals.join()}:${instructionsOfBody.bytes.join()}`
       let number = bodies.get(key)
       if (number === undefined) {
         number = elements.length
         bodies.set(key, number)
-        writer.bytes(instructionsOfBody)
+        writer.piece(instructionsOfBody)
         elements.push(builder.add(handlerSignature, locals, mark))
       }
       return { number, layout }

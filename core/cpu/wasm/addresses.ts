@@ -36,14 +36,11 @@ function create(writer: Writer) {
     w.do('i32.shr_u')
     w.memory(memory.i32Load8U, hostMap.plainPages)
   }
-  /** Pushes whether the flags on the stack lack one of `need`, which are of `plain`. */
+  /** Pushes whether the flags on the stack lack `need`, which is one of `plain`. */
   const test = (need: number): void => {
     w.i32(need)
     w.do('i32.and')
-    if (need & (need - 1)) {
-      w.i32(need)
-      w.do('i32.ne')
-    } else w.do('i32.eqz')
+    w.do('i32.eqz')
   }
   return {
     /** Pushes the address, moved down from the windows that fold. */

@@ -19,13 +19,23 @@ export interface Writer {
   f32(value: number): void
   f64(value: number): void
   bytes(from: ArrayLike<number>): void
+  /** Says of the condition that is written next that it hardly ever holds. */
+  rarely(): void
+  /** Writes what was cut out. */
+  piece(piece: Piece): void
   name(text: string): void
   /** Opens a length-prefixed part; `close` patches the length. */
   open(): number
   close(mark: number): void
-  /** The bytes from a position to the end, taken away. */
-  cut(from: number): Uint8Array
+  /** What was written from a position to the end, taken away. */
+  cut(from: number): Piece
   finish(): Uint8Array<ArrayBuffer>
+}
+
+/** Code, and where in it conditions stand that hardly ever hold. */
+export interface Piece {
+  readonly bytes: Uint8Array
+  readonly rare: readonly number[]
 }
 
 const patchSize = 5
@@ -33,6 +43,7 @@ const patchSize = 5
 export function createWriter(capacity = 1 << 16): Writer {
   let buffer = new Uint8Array(capacity)
   let at = 0
+  const rare: number[] = []
   const scratch = new DataView(new ArrayBuffer(8))
 
   function need(size: number): void {
@@ -125,10 +136,19 @@ export function createWriter(capacity = 1 << 16): Writer {
         buffer[mark - patchSize + i] = ((size >>> (7 * i)) & 0x7f) | more
       }
     },
+    rarely() {
+      rare.push(at)
+    },
+    piece(from) {
+      for (const one of from.rare) rare.push(at + one)
+      writer.bytes(from.bytes)
+    },
     cut(from) {
-      const tail = buffer.slice(from, at)
+      const bytes = buffer.slice(from, at)
       at = from
-      return tail
+      const first = rare.findIndex(one => one >= from)
+      const cut = first < 0 ? [] : rare.splice(first)
+      return { bytes, rare: cut.map(one => one - from) }
     },
     finish: () => buffer.slice(0, at),
   }
@@ -206,7 +226,7 @@ export interface Elements {
 export interface ModuleParts {
   readonly types: readonly Signature[]
   readonly imports: readonly { readonly name: string; readonly type: number }[]
-  readonly functions: readonly { readonly type: number; readonly body: Uint8Array }[]
+  readonly functions: readonly { readonly type: number; readonly body: Piece }[]
   readonly exports: readonly { readonly name: string; readonly index: number }[]
   /** What stands in the first table; without imported ones, that is the module's own, and ends with them. */
   readonly elements: readonly Elements[]
@@ -217,8 +237,8 @@ export interface ModuleParts {
 }
 
 /** The body of a function: its locals, then the code. */
-export function functionBody(locals: readonly Type[], instructions: Uint8Array): Uint8Array {
-  const writer = createWriter(instructions.length + 64)
+export function functionBody(locals: readonly Type[], instructions: Piece): Piece {
+  const writer = createWriter(instructions.bytes.length + 64)
   const runs: { type: Type; count: number }[] = []
   for (const type of locals) {
     const last = runs.at(-1)
@@ -230,17 +250,20 @@ export function functionBody(locals: readonly Type[], instructions: Uint8Array):
     writer.u32(run.count)
     writer.u8(valueTypes[run.type])
   }
-  writer.bytes(instructions)
+  writer.piece(instructions)
   writer.u8(code.end)
-  return writer.finish()
+  return writer.cut(0)
 }
+
+/** A hint's length, and that the condition does not hold. */
+const unlikely = [1, 0]
 
 /** 4 GiB, all there is. */
 const memoryPages = 65_536
 
 /** A module that imports its memory and its functions from `x`. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const size = parts.functions.reduce((sum, one) => sum + one.body.length + 8, 0)
+  const size = parts.functions.reduce((sum, one) => sum + one.body.bytes.length + 8, 0)
   const writer = createWriter(size + 4 * parts.elements.reduce((sum, one) => sum + one.functions.length + 3, 0) + 8192)
   const section = (id: number, write: () => void): void => {
     writer.u8(id)
@@ -314,11 +337,25 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
         for (const index of functions) writer.u32(index)
       }
     })
+  const hinted = [...parts.functions.entries()].filter(([, { body }]) => body.rare.length > 0)
+  if (hinted.length > 0)
+    section(0, () => {
+      writer.name('metadata.code.branch_hint')
+      writer.u32(hinted.length)
+      for (const [index, { body }] of hinted) {
+        writer.u32(parts.imports.length + index)
+        writer.u32(body.rare.length)
+        for (const at of body.rare) {
+          writer.u32(at)
+          writer.bytes(unlikely)
+        }
+      }
+    })
   section(10, () => {
     writer.u32(parts.functions.length)
-    for (const one of parts.functions) {
-      writer.u32(one.body.length)
-      writer.bytes(one.body)
+    for (const { body } of parts.functions) {
+      writer.u32(body.bytes.length)
+      writer.bytes(body.bytes)
     }
   })
   return writer.finish()

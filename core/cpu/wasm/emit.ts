@@ -27,7 +27,7 @@
 
 import { access, hostMap, plain } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import { exits, transient } from '../state.ts'
 import { addresses } from './addresses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
@@ -76,6 +76,8 @@ export interface Site {
   assigns?(place: Place, value: Node): boolean
   /** Where given, may push a constant of its own keeping. */
   vector?(value: readonly number[]): boolean
+  /** Where given, whether an access waits for what the instruction loads. */
+  isAwaited?(): boolean
   /** Where given, whether a condition that is required is known to hold; and told that it does from here on. */
   holds?(condition: Node): boolean
   learn?(condition: Node, expression: (node: Node) => void): void
@@ -87,6 +89,7 @@ export interface AccessPlace {
   readonly offset: number
 }
 
+const extended = operations['i64.extend_i32_u']
 const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
 const relaxedSwizzle = 0x100
 /** Vectors of elements of a type. */
@@ -122,17 +125,24 @@ export function createEmitter(site: Site): Emitter {
   const { isSpecial } = addresses(writer)
   const locals = new Map<Node, number>()
   const newValues = new Map<Scope['writes'][number], number>()
+  /** Words that were loaded, and are kept with zeros in front: registers want them so. */
+  const words = new Set<Node>()
   let immediate = false
 
   function begin(program: Program): void {
     immediate = program.immediate
     if (locals.size > 0) locals.clear()
     if (newValues.size > 0) newValues.clear()
+    if (words.size > 0) words.clear()
   }
 
   function expression(node: Node): void {
     const local = locals.get(node)
-    if (local !== undefined) w.get(local)
+    if (local !== undefined) {
+      w.get(local)
+      if (words.has(node)) w.do('i32.wrap_i64')
+    } else if (node.op === 'arithmetic' && node.operation === extended && words.has(node.args[0] ?? node))
+      w.get(locals.get(node.args[0] ?? node) ?? 0)
     else if (site.evaluate?.(node, expression) !== true) compute(node)
   }
 
@@ -229,6 +239,34 @@ export function createEmitter(site: Site): Emitter {
     return { local: offset, offset: 0 }
   }
 
+  /** Pushes a number with zeros in front, its bytes reversed by whole numbers: more instructions, and sooner done. */
+  function loadSoon(local: number, offset: number, size: 4 | 8): void {
+    const raw = site.local('i32')
+    const word = (at: number): void => {
+      w.get(local)
+      w.memory(memory.i32Load, offset + at)
+      w.tee(raw)
+      w.i32(8)
+      w.do('i32.rotl')
+      w.i32(0x00ff00ff)
+      w.do('i32.and')
+      w.get(raw)
+      w.i32(24)
+      w.do('i32.rotl')
+      w.i32(0xff00ff00 | 0)
+      w.do('i32.and')
+      w.do('i32.or')
+      w.do('i64.extend_i32_u')
+    }
+    if (size === 8) {
+      word(0)
+      w.i64(32)
+      w.do('i64.shl')
+    }
+    word(size - 4)
+    if (size === 8) w.do('i64.or')
+  }
+
   function load(node: Node & { op: 'load' }) {
     const [ea] = node.args
     if (ea === undefined) return
@@ -238,6 +276,8 @@ export function createEmitter(site: Site): Emitter {
       w.i32(size)
       w.call(site.runtime('loadSlow'))
     })
+    if ((size === 4 || size === 8) && node.type[0] === 'i' && site.isAwaited?.() === true)
+      return loadSoon(local, offset, size)
     w.get(local)
     switch (size) {
       case 1:
@@ -259,7 +299,10 @@ export function createEmitter(site: Site): Emitter {
         w.simdMemory(simdLoad.load32Zero, offset)
         site.swapMask(4)
         w.simd(relaxedSwizzle)
-        return w.do(`${lanes[node.type === 'f32' ? 'f32' : 'i32']}.extract_lane`, 0)
+        if (node.type === 'f32') return w.do('f32x4.extract_lane', 0)
+        // What was not loaded is zero: the first eight bytes are the word with zeros in front.
+        w.do('f64x2.extract_lane', 0)
+        return w.do('i64.reinterpret_f64')
       case 8:
         w.simdMemory(simdLoad.load64Zero, offset)
         site.swapMask(8)
@@ -339,7 +382,9 @@ export function createEmitter(site: Site): Emitter {
     }
     if (site.evaluate?.(node, expression) !== true) compute(node)
     if (node.uses === 0) return writer.u8(code.drop)
-    const local = site.local(node.type)
+    const isWord = node.op === 'load' && node.size === 4 && node.type === 'i32'
+    if (isWord) words.add(node)
+    const local = site.local(isWord ? 'i64' : node.type)
     locals.set(node, local)
     w.set(local)
   }

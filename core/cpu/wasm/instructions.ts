@@ -79,6 +79,11 @@ function create(writer: Writer) {
       writer.u32(index)
     },
     if: (result?: Type) => open(code.if, result),
+    /** The same, where the condition hardly ever holds. */
+    ifRare: (result?: Type) => {
+      writer.rarely()
+      open(code.if, result)
+    },
     block: () => open(code.block),
     loop: () => open(code.loop),
     else: () => writer.u8(code.else),

@@ -1,7 +1,15 @@
 import { hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
-import { createWriter, type Elements, encodeModule, functionBody, type Signature, type Writer } from './bytes.ts'
+import {
+  createWriter,
+  type Elements,
+  encodeModule,
+  functionBody,
+  type Piece,
+  type Signature,
+  type Writer,
+} from './bytes.ts'
 import { createEmitter, type Site } from './emit.ts'
 import { instructions } from './instructions.ts'
 import { traceRoutine } from './trace.ts'
@@ -120,7 +128,7 @@ export function createModule(
 ): ModuleBuilder {
   const writer = createWriter()
   const types: Signature[] = []
-  const functions: { type: number; body: Uint8Array }[] = []
+  const functions: { type: number; body: Piece }[] = []
   const names = Object.keys(imports)
   const routines = new Map<Routine, number>()
 
@@ -170,7 +178,7 @@ export function createModule(
       return names.length + functions.length - 1
     },
     reserve(signature) {
-      functions.push({ type: builder.typeOf(signature), body: new Uint8Array(0) })
+      functions.push({ type: builder.typeOf(signature), body: { bytes: new Uint8Array(0), rare: [] } })
       return names.length + functions.length - 1
     },
     define(index, locals, mark) {

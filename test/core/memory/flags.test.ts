@@ -21,6 +21,12 @@ describe('the answers of pages', () => {
     expect(answers(16)).toBe(plain.load | plain.store)
   })
 
+  it('allow no store where nothing may be loaded, so that who does both asks for stores alone', () => {
+    flags.set(48, write)
+    flags.set(49, read | write)
+    expect(answers(48)).toBe(0)
+  })
+
   it('keep stores off code, and everything off devices, from the page before as well', () => {
     flags.set(32, read | write)
     flags.set(33, read | write | code)
