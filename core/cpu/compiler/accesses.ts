@@ -1,7 +1,7 @@
 /**
- * Memory accesses of a block that share a base register: one check of the span they cover serves them all. The check
- * stands at the first of them; where it does not pass, the interpreter does that instruction and what follows, each
- * access for itself, so a span wider than what is allowed costs time alone.
+ * Memory accesses that share a base register, in a block and in those that follow it alone: one check of the span they
+ * cover serves them all. The check stands at the first of them; where it does not pass, the interpreter does that
+ * instruction and what follows, each access for itself, so a span wider than what is allowed costs time alone.
  *
  * A base that is moved by a number that is known, as pointers are, stays the base: what moved it since the first access
  * is `moved`, and its accesses count from where it was.
@@ -11,7 +11,7 @@ import { operations } from '../arithmetic.ts'
 import type { Node, Size } from '../wasm/trace.ts'
 import { argumentsOf, type BasedAddress, basedAddress } from './compare.ts'
 import type { Block, Instruction } from './find.ts'
-import type { Registers } from './registers.ts'
+import type { Edge, Registers } from './registers.ts'
 
 export interface Span {
   /** The local of the base register's index. */
@@ -31,6 +31,8 @@ export interface Part {
 
 /** Spans are no wider than this, so that they reach into two pages at most. */
 const widest = pageSize
+/** And no wider than this where blocks share them: not all that is asked for need happen. */
+const widestAcross = 512
 
 /** The spans of an access, by the index of its instruction. */
 export type Spans = ReadonlyMap<number, readonly Part[]>
@@ -70,9 +72,52 @@ function moveOf({ meaning, known }: Instruction, register: number, registers: Re
   return registers.indexOf(base.place, known) === register ? Number(by.known.of(known)) : undefined
 }
 
-export function spansOf(block: Block, registers: Registers): Spans {
+/** The spans of each block of a unit; and of those that begin with what is checked already, behind which block. */
+export interface UnitSpans {
+  of(block: number): Spans
+  before(block: number): number | undefined
+}
+
+/** A block to which a single way leads, and not from a call, goes on with the spans of the block before it. */
+export function spansOfUnit(
+  blocks: readonly Block[],
+  registers: Registers,
+  edges: readonly (readonly Edge[])[],
+  order: readonly number[],
+): UnitSpans {
+  const ways = new Int32Array(blocks.length)
+  const before = new Map<number, number>()
+  for (const [from, list] of edges.entries())
+    for (const { to, afterCall } of list) {
+      ways[to] = (ways[to] ?? 0) + 1
+      if (afterCall || to === 0) before.delete(to)
+      else before.set(to, from)
+    }
+  const single = (block: number): number | undefined =>
+    ways[block] === 1 && order.length > 0 ? before.get(block) : undefined
+  const ends = new Map<number, ReadonlyMap<number, Part>>()
+  const all = new Map<number, Spans>()
+  for (const index of order.length === 0 ? blocks.keys() : order) {
+    const block = blocks[index]
+    if (block === undefined) continue
+    const from = single(index)
+    const { spans, open } = spansOf(block, registers, from === undefined ? undefined : ends.get(from))
+    all.set(index, spans)
+    ends.set(index, open)
+  }
+  return { of: block => all.get(block) ?? new Map(), before: single }
+}
+
+function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<number, Part> = new Map()) {
   const spans = new Map<number, Part[]>()
-  const open = new Map<number, Part>()
+  const open = new Map<number, Part>(inherited)
+  const fits = ({ span }: Part, at: number, size: number, store: boolean, own: boolean): boolean => {
+    const least = Math.min(span.least, at)
+    const end = Math.max(span.end, at + size)
+    if (own) return end - least <= widest
+    // What another block may never do is not asked for with much else.
+    return (span.stores || !store) && (end - least <= widestAcross || (least === span.least && end === span.end))
+  }
   for (const [index, instruction] of block.instructions.entries()) {
     const { known, meaning } = instruction
     if (meaning.effects.memory)
@@ -82,7 +127,7 @@ export function spansOf(block: Block, registers: Registers): Spans {
         let part = open.get(base)
         const displacement = Number(address.displacement.of(known))
         const at = displacement + (part?.moved ?? 0)
-        if (part === undefined || Math.max(part.span.end, at + size) - Math.min(part.span.least, at) > widest) {
+        if (part === undefined || !fits(part, at, size, store, inherited.get(base)?.span !== part.span)) {
           // A second access of one instruction keeps to the span of the first.
           if (spanOf(spans, index, base) !== undefined) continue
           const span = {
@@ -114,5 +159,5 @@ export function spansOf(block: Block, registers: Registers): Spans {
       else open.set(register, { span: part.span, moved: part.moved + by })
     }
   }
-  return spans
+  return { spans, open }
 }

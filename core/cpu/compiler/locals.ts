@@ -34,6 +34,7 @@ export interface Locals {
   single(index: number): number
   fill(register: Register): void
   spill(register: Register): void
+  /** Lets go of a register whose value nobody needs: the host need not keep it for the common way out. */
   forget(index: number, type: Type): void
   /** Pushes a register's value; a condition field may have to be told from its order. */
   read(index: number): void

@@ -3,9 +3,10 @@
  * local must hold the register's value (live).
  *
  * The state block is complete outside a unit. Inside, a register is loaded at the entry and behind a call if it is live
- * there, and stored where the unit is left if it is dirty there. A register that is dirty on one of the ways that lead to
- * a place counts as dirty there, so on the other ways its local must be valid: what is dirty is live. Since any
- * instruction may leave the unit (a fault, a device, the end of the budget), this holds at every instruction.
+ * there, and stored where the unit is left if it is dirty there. Where ways meet on which a register is dirty here and not
+ * there, it is stored on the former, or counts as dirty (`dirtyOf`), and then its local must be valid on all: what is dirty
+ * is live. Since any instruction may leave the unit (a fault, a device, the end of the budget), this holds at every
+ * instruction.
  */
 import type { Known } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'

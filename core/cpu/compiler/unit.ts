@@ -23,7 +23,7 @@ import { instructions } from '../wasm/instructions.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { swapMasks } from '../wasm/module.ts'
 import type { Node, Place } from '../wasm/trace.ts'
-import { type Spans, spanOf, spansOf } from './accesses.ts'
+import { type Spans, spanOf, spansOfUnit } from './accesses.ts'
 import { budgetOf } from './budget.ts'
 import { basedAddress, bitOf, orderKinds } from './compare.ts'
 import { comparisonsOf, conditionsOf, type Orders } from './conditions.ts'
@@ -74,6 +74,7 @@ const parameters = 3
 
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
+const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
 
 const noOrders: Orders = new Int8Array(0)
 const noFacts: Facts = { single: new Int32Array(0), number: new Int32Array(0), plain: new Int32Array(0) }
@@ -118,7 +119,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
   const isPointer = pointersOf(unit, registers, edges)
-  const spansOfBlocks = blocks.map(block => spansOf(block, registers))
+  const unitSpans = spansOfUnit(blocks, registers, edges, shape.structured ? shape.order : [])
 
   const temporaries = createTemporaries(keep)
 
@@ -207,6 +208,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       if (kept !== undefined && !has(kept, register.index)) spill(register)
     })
     if (budget.paid(to)) pay(from.owed + 1)
+    spansUsedBy[from.index] ??= spansUsed
     flow.go(from.index, to)
     step = from
   }
@@ -315,6 +317,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
 
   const spanLocals: number[] = []
+  const spansUsedBy: number[] = []
   let spansUsed = 0
   /** The place of an access whose span is checked, here or before. */
   function spanned(ea: Node): AccessPlace | undefined {
@@ -564,8 +567,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const live = registers.liveIn[index] ?? dirty
     const orders = conditions.ordersIn[index]?.slice() ?? noOrders
     const facts = copyOf(factsIn[index] ?? noFacts)
-    const spans = spansOfBlocks[index] ?? new Map()
-    spansUsed = 0
+    const spans = unitSpans.of(index)
+    const before = unitSpans.before(index)
+    spansUsed = before === undefined ? 0 : (spansUsedBy[before] ?? 0)
     const need = budget.need[index] ?? 0
     const owed = budget.owed[index] ?? 0
     if (need > 0 && counts) {
@@ -646,7 +650,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   if (blocks.some(block => block.ending.kind === 'call')) {
     w.get(room)
-    w.i32(frameBytes + 8 * locals.length)
+    w.i32(locals.reduce((sum, type) => sum + bytesOf(type), frameBytes))
     w.do('i32.sub')
     w.tee(room)
     w.i32(0)

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { spanOf, spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
+import { edgesOf } from '../../../core/cpu/compiler/edges.ts'
+import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { pointersOf } from '../../../core/cpu/compiler/pointers.ts'
+import { has, registersOf } from '../../../core/cpu/compiler/registers.ts'
+import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
+import { files } from '../../../core/cpu/state.ts'
+import { codeBase, createWorkbench } from './workbench.ts'
+
+const at = (line: number): number => codeBase + 4 * line
+const to = (line: number): string => `0x${at(line).toString(16)}`
+
+/** What is known of the unit of some lines, blocks being named by the line they begin at. */
+function analysed(lines: readonly string[]) {
+  const { memory, place } = createWorkbench()
+  place(lines)
+  const unit = findUnit(
+    {
+      memory,
+      mode: { wide: false, exact: false, fuses: true },
+      whole: new Set(),
+      stops: new Set(),
+      longest: longestUnit,
+      isFunction: () => false,
+      isApart: () => false,
+      seen: () => [],
+      mayRun: () => true,
+    },
+    at(0),
+  )
+  if (unit === undefined) throw new Error('there is no unit')
+  const edges = edgesOf(unit, () => [])
+  const { order } = shapeOf({ size: unit.blocks.length, successors: block => (edges[block] ?? []).map(one => one.to) })
+  const registers = registersOf(unit, block => edges[block] ?? [], order)
+  const block = (line: number): number => unit.indexOf.get(at(line)) ?? -1
+  const gpr = (number: number): number => registers.at(files.gpr.at + files.gpr.step * number)?.index ?? -1
+  const spans = spansOfUnit(unit.blocks, registers, edges, order)
+  const pointers = pointersOf(unit, registers, edges)
+  return {
+    isDirty: (line: number, number: number) => has(registers.dirtyIn[block(line)] ?? new Int32Array(1), gpr(number)),
+    isLive: (line: number, number: number) => has(registers.liveIn[block(line)] ?? new Int32Array(1), gpr(number)),
+    span: (line: number, index: number, base: number) => spanOf(spans.of(block(line)), index, gpr(base))?.span,
+    isPointer: (line: number, index: number) => pointers(block(line), index),
+  }
+}
+
+describe('a register that is written on one of two ways to a place', () => {
+  const lines = (last: string): string[] => [`beq ${to(2)}`, 'li r5, 1', last, 'blr']
+
+  test('is stored on that way where nobody reads it, so that the other need not load it', () => {
+    const unit = analysed(lines('li r6, 2'))
+    expect(unit.isDirty(2, 5)).toBe(false)
+    expect(unit.isLive(0, 5)).toBe(false)
+  })
+
+  test('stays in its local where it is read', () => {
+    const unit = analysed(lines('addi r6, r5, 2'))
+    expect(unit.isDirty(2, 5)).toBe(true)
+    expect(unit.isLive(0, 5)).toBe(true)
+  })
+
+  test('stays there in a loop, which may store it when it is left', () => {
+    const unit = analysed([`beq ${to(2)}`, 'li r5, 1', 'li r6, 2', `bdnz ${to(0)}`, 'blr'])
+    expect(unit.isDirty(2, 5)).toBe(true)
+  })
+})
+
+describe('accesses of one base in two blocks', () => {
+  test('share a check where one way alone leads from the one to the other', () => {
+    const unit = analysed(['lwz r4, 0(r3)', `beq ${to(3)}`, 'lwz r5, 8(r3)', 'blr'])
+    expect(unit.span(2, 0, 3)).toBe(unit.span(0, 0, 3))
+    expect(unit.span(0, 0, 3)).toMatchObject({ least: 0, end: 12 })
+  })
+
+  test('do not where two ways lead there, where a call lies between, or where a store follows loads', () => {
+    const joined = analysed(['lwz r4, 0(r3)', `beq ${to(3)}`, 'li r6, 1', 'lwz r5, 8(r3)', 'blr'])
+    expect(joined.span(3, 0, 3)).not.toBe(joined.span(0, 0, 3))
+    const called = analysed(['lwz r4, 0(r3)', `bl ${to(4)}`, 'lwz r5, 8(r3)', 'blr', 'blr'])
+    expect(called.span(2, 0, 3)).not.toBe(called.span(0, 0, 3))
+    const stored = analysed(['lwz r4, 0(r3)', `beq ${to(3)}`, 'stw r5, 8(r3)', 'blr'])
+    expect(stored.span(2, 0, 3)).not.toBe(stored.span(0, 0, 3))
+  })
+
+  test('do not where they lie far apart: the one behind may never happen', () => {
+    const unit = analysed(['lwz r4, 0(r3)', `beq ${to(3)}`, 'lwz r5, 2000(r3)', 'blr'])
+    expect(unit.span(0, 0, 3)).toMatchObject({ least: 0, end: 4 })
+  })
+})
+
+describe('a load', () => {
+  test('is awaited where an address is made of it, round a loop or by arithmetic', () => {
+    const chased = analysed(['lwz r3, 0(r3)', 'cmpwi r3, 0', `bne ${to(0)}`, 'blr'])
+    expect(chased.isPointer(0, 0)).toBe(true)
+    const indexed = analysed(['lwz r4, 0(r3)', 'rlwinm r5, r4, 2, 0, 29', 'lwzx r6, r7, r5', 'blr'])
+    expect(indexed.isPointer(0, 0)).toBe(true)
+    expect(indexed.isPointer(0, 2)).toBe(false)
+  })
+
+  test('is not where its register is written again before', () => {
+    expect(analysed(['lwz r4, 0(r3)', 'li r4, 8', 'lwz r5, 0(r4)', 'blr']).isPointer(0, 0)).toBe(false)
+  })
+})
