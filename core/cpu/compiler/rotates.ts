@@ -73,7 +73,13 @@ export function shiftOf(bits: 32 | 64, count: number, mask: bigint): Shift | und
 }
 
 /** Pushes a rotate under a mask, if that is what the value is and there is a shorter way. */
-export function writeRotate(writer: Writer, node: Node, known: Known, expression: (node: Node) => void): boolean {
+export function writeRotate(
+  writer: Writer,
+  node: Node,
+  known: Known,
+  expression: (node: Node) => void,
+  local: (type: 'i32' | 'i64') => number,
+): boolean {
   const found = rotateOf(node)
   if (found === undefined) return false
   const mask = BigInt.asUintN(64, BigInt(found.mask.of(known)))
@@ -85,7 +91,8 @@ export function writeRotate(writer: Writer, node: Node, known: Known, expression
   if (inserts) expression(found.old)
   expression(found.source)
   if (bits === 32) w.do('i32.wrap_i64')
-  if (operation !== undefined) {
+  if (operation === 'rotl') w.rotate(`i${bits}`, by, local(`i${bits}`))
+  else if (operation !== undefined) {
     w[`i${bits}`](by)
     w.do(`i${bits}.${operation}`)
   }

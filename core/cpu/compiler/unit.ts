@@ -469,7 +469,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
         w.get(held.single(index))
         return true
       }
-      if (writeRotate(writer, node, here().instruction.known, expression)) return true
+      if (writeRotate(writer, node, here().instruction.known, expression, temporaries.take)) return true
       const bit = bitOf(node)
       if (bit === undefined) return false
       const { instruction, orders: certain } = here()
