@@ -46,6 +46,12 @@ export const limits = {
     '',
     'the newest objects that ended, kept for the report; trails keep what they need',
   ),
+  numberDigits: limit(
+    64,
+    'digits of 64 bits',
+    '',
+    'the longest keys of the platform have 4,096 bits; the time of a power grows with the cube of its digits',
+  ),
   guestThreads: limit(1_024, 'threads', '', 'thread contexts lie in a fixed table above guest memory'),
   ghostSources: limit(
     1_024,

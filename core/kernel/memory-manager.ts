@@ -118,11 +118,15 @@ export function allocateStack(k: Kernel, size: number): number {
   return base + bytes
 }
 
+/** Addresses at which lines of the cache can be held, and how much of it there is. */
+const cacheWindow = { start: 0x7f000000, end: 0x7f800000, size: 0x100000 } as const
+
 /** Makes cache lines plain memory at a fixed address, as titles use them; a status. */
 export function lockCache(k: Kernel, index: number, address: number, size: number): number {
   const state = k.state(memoryState)
   const base = alignDown(address, smallPage)
   const bytes = alignUp(address + size - base, smallPage)
+  if (base < cacheWindow.start || base + bytes > cacheWindow.end || bytes > cacheWindow.size) return status.UNSUCCESSFUL
   if (state.locked.some(lock => lock.index === index)) return status.UNSUCCESSFUL
   if (!k.space.claim({ base, size: bytes, protect: protection.readWrite, use: 'cache' })) return status.UNSUCCESSFUL
   k.memory.commit(base, bytes, accessOf(protection.readWrite))

@@ -8,6 +8,8 @@ import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { reachesHost } from '../memory/map.ts'
 
+const addressSpace = 0x100000000
+
 export interface Allocation {
   readonly base: number
   readonly size: number
@@ -66,7 +68,11 @@ export function createSpace(memory: GuestMemory, freed: (start: number, size: nu
 
   function free(address: number, size: number): boolean {
     const next = ledger[indexOf(address)]
-    return !reachesHost(address, size) && (next === undefined || next.base >= address + size)
+    return (
+      address + size <= addressSpace &&
+      !reachesHost(address, size) &&
+      (next === undefined || next.base >= address + size)
+    )
   }
 
   function claim(allocation: Allocation): boolean {

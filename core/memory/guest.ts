@@ -83,10 +83,11 @@ export function createMemory(
   function at(address: number, size: number, write: boolean): number {
     const need = write ? access.write : access.read
     const start = fold(address >>> 0)
+    if (start + size > hostMap.guestEnd) throw new GuestAccessError(address >>> 0, write)
     const last = (start + size - 1) >>> pageShift
     for (let page = start >>> pageShift; page <= last; page += 1) {
       const have = flags.of(page)
-      if ((have & need) === 0 || start + size > hostMap.guestEnd) throw new GuestAccessError(address >>> 0, write)
+      if ((have & need) === 0) throw new GuestAccessError(address >>> 0, write)
       if (write && have & access.code) codeWritten(start, size)
     }
     return start
@@ -95,9 +96,9 @@ export function createMemory(
   function eachPage(address: number, size: number, visit: (page: number) => void): void {
     if (size <= 0) return
     const start = fold(address >>> 0)
-    const last = (start + size - 1) >>> pageShift
-    for (let page = start >>> pageShift; page <= last; page += 1)
-      if (page < flagsEnd && !reachesHost(page * pageSize, pageSize)) visit(page)
+    const last = Math.min(start + size, hostMap.guestEnd) - 1
+    for (let page = start >>> pageShift; page <= last >>> pageShift; page += 1)
+      if (!reachesHost(page * pageSize, pageSize)) visit(page)
   }
 
   function setFlags(address: number, size: number, next: Access): void {
@@ -171,7 +172,8 @@ export function createMemory(
     },
     accessAt: address => flags.of(fold(address >>> 0) >>> pageShift) & ~access.code,
     allows(address, size, need) {
-      let all = size > 0
+      const start = fold(address >>> 0)
+      let all = size > 0 && start + size <= hostMap.guestEnd && !reachesHost(start, size)
       eachPage(address, size, page => {
         if ((flags.of(page) & need) !== need) all = false
       })

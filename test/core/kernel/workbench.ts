@@ -14,7 +14,8 @@ import { access } from '../../../core/memory/map.ts'
 /** Where the guest's code would be, and memory for what a test points at. */
 export const code = 0x82000000
 export const data = 0x40000000
-const thunk = code + 0x8000
+/** Where calls come from. */
+export const thunk = code + 0x8000
 const dataSize = 0x10000
 
 export const parked = 'parked'
@@ -231,7 +232,7 @@ function freshMemory(): GuestMemory {
 /** A kernel with a main thread (tid 1, hardware thread 0) and no processor: the test is the guest. */
 export function createWorkbench(
   options: Partial<KernelOptions> = {},
-  more: Partial<KernelPorts> = {},
+  more: Partial<KernelPorts> | ((memory: GuestMemory) => Partial<KernelPorts>) = {},
   entries: readonly Entry[] = allEntries,
 ): Workbench {
   const memory = freshMemory()
@@ -248,7 +249,7 @@ export function createWorkbench(
       instructions: () => instructions,
       framesOf: () => 'xbox',
       print: text => printed.push(text),
-      ...more,
+      ...(typeof more === 'function' ? more(memory) : more),
     },
     {
       timebase: 50_000_000,

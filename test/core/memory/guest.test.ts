@@ -31,6 +31,18 @@ test('no guest address folds into the host tables, wherever it lies', () => {
     expect(fold(edge)).toBeLessThan(hostMap.guestEnd)
 })
 
+test('an access that would end past the last address reaches nothing, however long it says it is', () => {
+  memory.commit(0xa0000000, 0x1000, readWrite)
+  memory.store32(0xa0000000, 7)
+  for (const size of [0x5fffffff, 0x60000000, 0x82000101, 0xffffffff, 0x7f8000000]) {
+    expect(() => memory.fill(0xa0000000, size, 1)).toThrow(GuestAccessError)
+    expect(() => memory.read(0xa0000000, size)).toThrow(GuestAccessError)
+    expect(memory.allows(0xa0000000, size, access.read)).toBe(false)
+  }
+  expect(memory.allows(hostMap.low, 4, access.none)).toBe(false)
+  expect(memory.load32(0xa0000000)).toBe(7)
+})
+
 test('an access outside committed memory names the address and the direction, and stores nothing', () => {
   memory.commit(0x70000000, 0x1000, access.read)
   expect(() => memory.load8(0x70001000)).toThrow('load from 0x70001000')

@@ -9,7 +9,7 @@ import type { Outcome } from '../../outcome.ts'
 import { hardwareThreads } from '../../scheduler.ts'
 import { failed, status, win32 } from '../../status.ts'
 import { threadFlags } from '../../thread.ts'
-import { randomBytes } from '../xboxkrnl/crypto.ts'
+import { writeRandom } from '../xboxkrnl/crypto.ts'
 
 const infinite = 0xffffffff
 const waitFailed = 0xffffffff
@@ -184,7 +184,7 @@ export const processes: readonly Entry[] = [
     i32,
     ['network'],
     (k, _caller, at, size) => {
-      k.memory.write(at, randomBytes(k, size))
+      writeRandom(k, at, size)
       return 0
     },
   ),

@@ -8,13 +8,14 @@
  * keys are those that public tools for consoles' own images agree on.
  */
 import { createHash } from 'node:crypto'
+import { fail } from '../../../base/failure.ts'
+import { limits } from '../../../base/limits.ts'
 import { type Entry, i32, krnl, nothing, ptr, u32, u64 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { rc4, rc4Key } from './crypto.ts'
 
 const digit = 64
 const signatureDigits = 0x20
-const most = 0x40
 const exponents: readonly number[] = [3, 0x10001]
 const rsa = { digits: 0, exponent: 4, modulus: 0x10 } as const
 /** Where the parts of a signature's value lie, from its most significant byte. */
@@ -22,6 +23,8 @@ const value = { size: 0x100, one: 0xe0, salt: 0xe1, saltSize: 10, hash: 0xeb, ha
 const endMark = 0xbc
 
 function readNumber(k: Kernel, at: number, digits: number): bigint {
+  if (digits > limits.numberDigits.value)
+    throw fail('GUEST_FAULT', 'a number', `has ${digits} digits of 64 bits, and no key is so long`)
   let number = 0n
   for (let i = digits - 1; i >= 0; i -= 1) number = (number << 64n) | k.memory.load64(at + i * 8)
   return number
@@ -64,7 +67,7 @@ interface Key {
 }
 
 const readKey = (k: Kernel, at: number): Key => {
-  const digits = Math.min(most, k.memory.load32(at + rsa.digits))
+  const digits = Math.min(limits.numberDigits.value, k.memory.load32(at + rsa.digits))
   return { digits, exponent: k.memory.load32(at + rsa.exponent), modulus: readNumber(k, at + rsa.modulus, digits) }
 }
 

@@ -3,6 +3,7 @@
  * holds the key alone. Random bytes come from a stream that every run has alike.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto'
+import { pageSize } from '../../../memory/map.ts'
 import { type Entry, krnl, nothing, ptr, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { finish, freshState, type HashKind, type HashState, md5, sha1, sha256, sha512, update } from '../../hash.ts'
@@ -194,6 +195,12 @@ export function randomBytes(k: Kernel, size: number): Uint8Array {
   return bytes
 }
 
+/** Fills memory page by page, so that a size beyond what is there faults before much is made. */
+export function writeRandom(k: Kernel, at: number, size: number): void {
+  for (let done = 0; done < size; done += pageSize)
+    k.memory.write(at + done, randomBytes(k, Math.min(pageSize, size - done)))
+}
+
 export const crypto: readonly Entry[] = [
   ...streaming(sha1, 'XeCryptSha', 399, 400, 401),
   ...streaming(md5, 'XeCryptMd5', 388, 389, 390),
@@ -324,6 +331,6 @@ export const crypto: readonly Entry[] = [
       k.memory.write(data, rc4(rc4Key(k.memory.read(key, keySize)), k.memory.read(data, size))),
   ),
   krnl(394, 'XeCryptRandom', [ptr('buffer'), u32('size')], nothing, ['crypto'], (k, at, size) =>
-    k.memory.write(at, randomBytes(k, size)),
+    writeRandom(k, at, size),
   ),
 ]
