@@ -2,8 +2,8 @@
  * The catalogue of facts: one row for each thing the kernel says happened. A fact is a hook: a plugin subscribes by name.
  *
  * Everything about a fact is derived from its row: the binary record (record.ts), the view a plugin reads (view.ts), the
- * emitter the kernel calls, the documentation. A row's `id` is its bit in the subscription mask and its number in a
- * stored record, so it is stable for ever: never renumber, never reuse; 1 to 30.
+ * emitter the kernel calls, the documentation. A row's `id` is its place in the subscription mask and its number in a
+ * stored record, so it is stable for ever: never renumber, never reuse; 1 to 255.
  *
  * Every record has the common fields of `Common` in fact.ts. `fields` are the kind's own, in order, each eight bytes.
  * `list` is a variable list of u32 and `text` is UTF-8, for the kinds that name them.
@@ -230,11 +230,20 @@ export type FactRows = typeof catalogue
 
 export const factNames = Object.keys(catalogue) as FactName[]
 
-/** The bit of a fact in a subscription mask. */
-export const bitOf = (name: FactName): number => 1 << catalogue[name].id
+/** Which facts are wanted: a byte a fact, by id, 1 where it is; looked up as fast as a bit would be, with room for all ids. */
+export type FactMask = Uint8Array
 
-/** The bits of several facts. */
-export const maskOf = (names: readonly FactName[]): number => names.reduce((mask, name) => mask | bitOf(name), 0)
+/** Adds facts to a mask. */
+export function addTo(mask: FactMask, names: readonly FactName[]): void {
+  for (const name of names) mask[catalogue[name].id] = 1
+}
+
+/** The mask of several facts. */
+export function maskOf(names: readonly FactName[]): FactMask {
+  const mask = new Uint8Array(256)
+  addTo(mask, names)
+  return mask
+}
 
 const byId: (FactName | undefined)[] = []
 for (const name of factNames) byId[catalogue[name].id] = name

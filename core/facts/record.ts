@@ -131,7 +131,7 @@ export function createEmitters({ sink, cycle, walk }: RecorderPorts): Emitters {
 
   const emitters: Partial<Record<FactName, unknown>> = {}
   for (const name of factNames) {
-    const bit = 1 << catalogue[name].id
+    const { id } = catalogue[name]
     // As many parameters as a row may have of its own, since collecting the rest would allocate at every fact.
     emitters[name] = (
       scene: Scene,
@@ -147,8 +147,8 @@ export function createEmitters({ sink, cycle, walk }: RecorderPorts): Emitters {
     ): number => {
       sink.sequence += 1
       const sequence = sink.sequence
-      if (sink.mask & bit)
-        write(name, scene, subject, cause, sequence, sink.framesMask & bit ? walk(scene) : 0, [a, b, c, d, e, f, g])
+      if (sink.mask[id] === 1)
+        write(name, scene, subject, cause, sequence, sink.framesMask[id] === 1 ? walk(scene) : 0, [a, b, c, d, e, f, g])
       return sequence
     }
   }

@@ -1,12 +1,14 @@
+import { type FactMask, maskOf } from './catalogue.ts'
+
 /**
  * The one door facts leave by. The kernel holds a `FactSink` and knows nothing of who listens; the plugin bus is one,
- * the silent sink another. `mask` has a bit a fact (catalogue.ts) and is tested before anything is built.
+ * the silent sink another. `mask` has a byte a fact (catalogue.ts) and is tested before anything is built.
  */
 export interface FactSink {
   /** Facts somebody wants. */
-  readonly mask: number
+  readonly mask: FactMask
   /** Facts somebody wants with their back chain; a subset of `mask`. */
-  readonly framesMask: number
+  readonly framesMask: FactMask
   /** Facts that happened so far, subscribed or not. The emitters count it up. */
   sequence: number
   /** Takes one finished record: `length` bytes at the start of `record`, valid during the call only. */
@@ -15,5 +17,5 @@ export interface FactSink {
 
 /** A sink that nobody listens to. */
 export function createSilentSink(): FactSink {
-  return { mask: 0, framesMask: 0, sequence: 0, accept() {} }
+  return { mask: maskOf([]), framesMask: maskOf([]), sequence: 0, accept() {} }
 }

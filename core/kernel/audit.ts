@@ -21,7 +21,7 @@ export interface Audited {
 
 export interface Audit {
   readonly emit: Emitters
-  /** The door facts leave by; its mask has a bit for each fact somebody wants. */
+  /** The door facts leave by; its mask says which facts somebody wants. */
   readonly sink: FactSink
   /** Who acts now. */
   readonly scene: Scene

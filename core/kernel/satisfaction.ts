@@ -3,7 +3,7 @@
  * above zero, or when it is a mutant the thread owns. Auto-reset events and timers go to zero, semaphores and queues lose
  * one, a mutant gains an owner or a level; everything else stays as it is.
  */
-import { bitOf } from '../facts/catalogue.ts'
+import { catalogue } from '../facts/catalogue.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import type { KernelObject, Objects, Thread } from './object.ts'
@@ -36,7 +36,7 @@ export interface SatisfactionPorts {
 }
 
 const noStates: readonly number[] = []
-const wantsWaitEnded = bitOf('wait.ended')
+const waitEnded = catalogue['wait.ended'].id
 
 export function createSatisfaction({ memory, objects, sink, threadAt }: SatisfactionPorts): Satisfaction {
   const { stateOf, setState } = objects
@@ -87,7 +87,7 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
   }
 
   function statesOf(waited: readonly KernelObject[]): readonly number[] {
-    if ((sink.mask & wantsWaitEnded) === 0) return noStates
+    if (sink.mask[waitEnded] !== 1) return noStates
     const states: number[] = []
     for (const object of waited) states.push(object.serial, object.alive ? stateOf(object) >>> 0 : 0)
     return states

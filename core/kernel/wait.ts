@@ -1,5 +1,5 @@
 /** Waits: asked for, parked, won, ended. What they mean is told at the head of dispatcher.ts. */
-import { bitOf } from '../facts/catalogue.ts'
+import { catalogue } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
@@ -75,7 +75,7 @@ export interface Winner {
 
 const forever = -(1n << 63n)
 const noStates: readonly number[] = []
-const wantsWaitBegun = bitOf('wait.begun')
+const waitBegun = catalogue['wait.begun'].id
 
 export function createWaits(ports: WaitPorts): Waits {
   const { memory, audit, objects, scheduler, time, satisfaction } = ports
@@ -222,7 +222,7 @@ export function createWaits(ports: WaitPorts): Waits {
       relative(request.timeout, deadline),
       deadline <= 0 ? -1 : deadline,
       parks ? 1 : 0,
-      (audit.sink.mask & wantsWaitBegun) === 0 ? noStates : waited.map(object => object.serial),
+      audit.sink.mask[waitBegun] !== 1 ? noStates : waited.map(object => object.serial),
     )
     if (parks) return park(request, thread, deadline, sequence)
     if (index >= 0) {

@@ -8,7 +8,7 @@
  */
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
-import { bitOf, catalogue, type FactName, factNameOf, maskOf } from '../facts/catalogue.ts'
+import { addTo, catalogue, type FactMask, type FactName, factNameOf, maskOf } from '../facts/catalogue.ts'
 import { createFactReader } from '../facts/fact.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { PluginInstance } from './api.ts'
@@ -96,7 +96,7 @@ const sampleEvery = limits.pluginTimeSample.value
 export function createBus(options: BusOptions = {}): Bus {
   const reader = createFactReader()
   const seats: Seat[] = []
-  const byKind: Seat[][] = Array.from({ length: 32 }, () => [])
+  const byKind: Seat[][] = Array.from(maskOf([]), () => [])
   let base = 0
   let built = 0
 
@@ -105,7 +105,7 @@ export function createBus(options: BusOptions = {}): Bus {
     const muted = !seat.muted && seat.failures >= limits.pluginFailures.value
     if (muted) {
       seat.muted = true
-      bus.framesMask = seats.reduce((all, one) => (one.muted ? all : all | framesOf(one.instance)), 0)
+      bus.framesMask = maskOf(seats.flatMap(one => (one.muted ? [] : (one.instance.frames ?? []))))
     }
     const text = `failed at ${at}: ${reasonOf(error)}`
     seat.firstFailure ??= text
@@ -176,14 +176,14 @@ export function createBus(options: BusOptions = {}): Bus {
     for (const kind of wanted) if (!(kind in catalogue)) throw new TypeError(`there is no fact ${kind}`)
     seat.instance = instance
     for (const kind of wanted) byKind[catalogue[kind].id]?.push(seat)
-    bus.mask |= maskOf([...wanted])
-    bus.framesMask |= framesOf(instance)
+    addTo(bus.mask, [...wanted])
+    addTo(bus.framesMask, instance.frames ?? [])
   }
 
   // Plain fields, as in the silent sink: the emitters test the mask and count at every fact.
-  const bus: Bus & { mask: number; framesMask: number } = {
-    mask: 0,
-    framesMask: 0,
+  const bus: Bus & { framesMask: FactMask } = {
+    mask: maskOf([]),
+    framesMask: maskOf([]),
     sequence: 0,
     accept,
     attach(name, make) {
@@ -232,9 +232,6 @@ export function createBus(options: BusOptions = {}): Bus {
 /** What was timed one by one, and for the rest the mean of the sample. */
 const timeOf = ({ first, firstTime, sampled, sampleTime, delivered, failed }: Seat): number =>
   firstTime + (sampled === 0 ? 0 : (sampleTime / sampled) * (delivered + failed - first))
-
-const framesOf = (instance: PluginInstance): number =>
-  (instance.frames ?? []).reduce((all, kind) => all | bitOf(kind), 0)
 
 /** What a failure was, in words. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createFactReader, type Focus, type MachineViews, type PluginInstance } from '../../../core/index.ts'
+import { createFactReader, type Focus, type MachineViews, maskOf, type PluginInstance } from '../../../core/index.ts'
 import { createBus } from '../../../core/plugin/bus.ts'
 import { type Audit, createAudit } from '../../../plugins/handle-audit/audit.ts'
 import { focusRule } from '../../../plugins/handle-audit/focus.ts'
@@ -90,7 +90,7 @@ test('disabled, it asks for nothing and records nothing', () => {
   const bus = createBus()
   bus.attach('off', () => off)
   create(aKernel(bus), 1)
-  expect([bus.mask, bus.framesMask]).toEqual([0, 0])
+  expect([bus.mask, bus.framesMask]).toEqual([maskOf([]), maskOf([])])
   expect([off.report?.(), off.counters?.()]).toEqual([undefined, undefined])
 })
 
