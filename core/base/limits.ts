@@ -52,6 +52,12 @@ export const limits = {
     '',
     'the longest keys of the platform have 4,096 bits; the time of a power grows with the cube of its digits',
   ),
+  listEntries: limit(
+    65_536,
+    'entries',
+    '',
+    'walked of a list in the title’s memory, which may lead in circles; no queue of requests is so long',
+  ),
   guestThreads: limit(1_024, 'threads', '', 'thread contexts lie in a fixed table above guest memory'),
   ghostSources: limit(
     1_024,

@@ -269,6 +269,8 @@ export interface ExportRow {
   readonly ofWords?: OfWords
   /** Why a call has no effect here, in a row that has none; such calls are counted. */
   readonly idle?: string
+  /** Why there is no body, in a row that has none and where that was looked into. */
+  readonly because?: string
 }
 
 /** A variable the platform exports: memory whose address the importing slot gets. */
@@ -379,12 +381,12 @@ export const continuation = <S extends Plain>(
   run: (kernel: Kernel, state: S, value: number) => Outcome<unknown>,
 ): ContinuationRow => ({ entry: 'continuation', name, run: run as ContinuationRow['run'] })
 
-/** Rows without a body, in short form: ordinal, name, result. */
+/** Rows without a body, in short form: ordinal, name, result, and why there is none. */
 export function missing(
   library: number,
-  rows: readonly (readonly [ordinal: number, name: string, result: ResultName | 'variable'])[],
+  rows: readonly (readonly [ordinal: number, name: string, result: ResultName | 'variable', because?: string])[],
 ): Entry[] {
-  return rows.map(([ordinal, name, returns]) =>
+  return rows.map(([ordinal, name, returns, because]) =>
     returns === 'variable'
       ? { entry: 'variable', library, ordinal, name, size: 0x100 }
       : {
@@ -395,6 +397,7 @@ export function missing(
           args: [],
           result: results[returns] as Result<unknown>,
           tags: [subjectOf(name)],
+          ...(because === undefined ? {} : { because }),
         },
   )
 }

@@ -2,7 +2,7 @@
 import type { Kernel } from './context.ts'
 import type { TitleImage } from './ports.ts'
 import { KPROCESS } from './structs.ts'
-import { priorityClass } from './thread-body.ts'
+import { priorityClasses } from './thread-body.ts'
 
 const titleProcess = 1
 const quantum = 60
@@ -22,9 +22,9 @@ function createProcess(k: Kernel, image: TitleImage): number {
   memory.store32(body + KPROCESS.threadListFlink, body + KPROCESS.threadListFlink)
   memory.store32(body + KPROCESS.threadListBlink, body + KPROCESS.threadListFlink)
   memory.store32(body + KPROCESS.quantum, quantum)
-  memory.store8(body + KPROCESS.idlePriority, priorityClass.idle)
-  memory.store8(body + KPROCESS.normalPriority, priorityClass.normal)
-  memory.store8(body + KPROCESS.timeCriticalPriority, priorityClass.timeCritical)
+  memory.store8(body + KPROCESS.idlePriority, priorityClasses.foreground.idle)
+  memory.store8(body + KPROCESS.normalPriority, priorityClasses.foreground.normal)
+  memory.store8(body + KPROCESS.timeCriticalPriority, priorityClasses.foreground.timeCritical)
   memory.store32(body + KPROCESS.tlsStaticImage, image.tls.address)
   memory.store32(body + KPROCESS.tlsStaticSize, image.tls.size)
   memory.store32(body + KPROCESS.tlsStaticImageSize, image.tls.initialised)

@@ -38,6 +38,7 @@ export const headerType = {
   synchronizationTimer: 9,
   apc: 18,
   dpc: 19,
+  deviceQueue: 20,
 } as const
 
 export const KEVENT = { ...DISPATCHER_HEADER } as const
@@ -120,6 +121,25 @@ export const KDPC = {
   context: 0x10,
   argument1: 0x14,
   argument2: 0x18,
+} as const
+export const KDEVICE_QUEUE = {
+  size: 0x10,
+  /** u16 */
+  type: 0,
+  /** u8 each */
+  bytes: 2,
+  busy: 3,
+  lock: 4,
+  listFlink: 8,
+  listBlink: 0xc,
+} as const
+export const KDEVICE_QUEUE_ENTRY = {
+  size: 0x10,
+  listFlink: 0,
+  listBlink: 4,
+  sortKey: 8,
+  /** u8 */
+  inserted: 0xc,
 } as const
 export const KSPIN_LOCK = { size: 4, owner: 0 } as const
 export const ERWLOCK = {

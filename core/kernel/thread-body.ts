@@ -3,14 +3,18 @@ import { alignUp } from '../base/bits.ts'
 import { fail } from '../base/failure.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access } from '../memory/map.ts'
+import { emptyList } from './list.ts'
 import type { Thread } from './object.ts'
 import type { Pool } from './pool.ts'
 import type { CallFrame } from './ports.ts'
 import type { Space } from './space.ts'
 import { KPCR, KTHREAD } from './structs.ts'
 
-/** Base priorities of the title's process: what an increment is added to, and its two ends. */
-export const priorityClass = { idle: 10, normal: 13, timeCritical: 17 } as const
+/** Base priorities by a thread's class: what an increment is added to, and its two ends. The title's are the foreground's. */
+export const priorityClasses = {
+  foreground: { idle: 10, normal: 13, timeCritical: 17 },
+  background: { idle: 2, normal: 5, timeCritical: 9 },
+} as const
 
 const stackRegion = { low: 0x70000000, high: 0x7f000000, align: 0x10000 } as const
 const smallestStack = 0x4000
@@ -36,6 +40,8 @@ export interface Surroundings {
   readonly allocation: number
   /** 100 ns units since 1601. */
   readonly created: bigint
+  /** Of the thread. */
+  readonly priorities: { readonly idle: number; readonly normal: number; readonly timeCritical: number }
 }
 
 /** A stack with a page below it that nothing may touch. */
@@ -78,15 +84,11 @@ export function fillBody(
   thread: Omit<Thread, 'object'>,
   around: Surroundings,
 ): void {
-  const { kpcr, kprocess, allocation, created } = around
-  const emptyList = (at: number): void => {
-    memory.store32(at, at)
-    memory.store32(at + 4, at)
-  }
-  emptyList(body + KTHREAD.mutantFlink)
-  emptyList(body + KTHREAD.apcKernelFlink)
-  emptyList(body + KTHREAD.apcUserFlink)
-  emptyList(body + KTHREAD.threadListFlink)
+  const { kpcr, kprocess, allocation, created, priorities } = around
+  emptyList(memory, body + KTHREAD.mutantFlink)
+  emptyList(memory, body + KTHREAD.apcKernelFlink)
+  emptyList(memory, body + KTHREAD.apcUserFlink)
+  emptyList(memory, body + KTHREAD.threadListFlink)
   const words: readonly [number, number][] = [
     [KTHREAD.stackBase, thread.stackBase],
     [KTHREAD.stackLimit, thread.stackLimit],
@@ -111,9 +113,9 @@ export function fillBody(
     [KTHREAD.apcQueueable, 1],
     [KTHREAD.suspendCount, thread.suspendCount],
     [KTHREAD.processor, thread.hardwareThread],
-    [KTHREAD.idlePriority, priorityClass.idle],
-    [KTHREAD.normalPriority, priorityClass.normal],
-    [KTHREAD.timeCriticalPriority, priorityClass.timeCritical],
+    [KTHREAD.idlePriority, priorities.idle],
+    [KTHREAD.normalPriority, priorities.normal],
+    [KTHREAD.timeCriticalPriority, priorities.timeCritical],
   ]
   for (const [at, value] of bytes) memory.store8(body + at, value)
   memory.store64(body + KTHREAD.createTime, created)

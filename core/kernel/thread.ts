@@ -14,7 +14,15 @@ import type { Registers } from './ports.ts'
 import { quantumMilliseconds, type Scheduler } from './scheduler.ts'
 import type { Space } from './space.ts'
 import { KTHREAD } from './structs.ts'
-import { allocateStack, allocateTls, beginAt, fillBody, freeTls, priorityClass, type TlsShape } from './thread-body.ts'
+import {
+  allocateStack,
+  allocateTls,
+  beginAt,
+  fillBody,
+  freeTls,
+  priorityClasses,
+  type TlsShape,
+} from './thread-body.ts'
 import { blankThread, contextObject, restoreThread, type SavedThread, saveThread } from './thread-state.ts'
 import type { Time } from './time.ts'
 import type { Timers } from './timer.ts'
@@ -22,8 +30,8 @@ import type { Timers } from './timer.ts'
 export const threadFlags = {
   suspended: 1,
   system: 2,
-  raised: 0x20,
-  lowered: 0x40,
+  foreground: 0x20,
+  background: 0x40,
   returnPointer: 0x80,
 } as const
 
@@ -67,7 +75,8 @@ export interface Threads {
   at(address: number): Thread | undefined
   byTid(tid: number): Thread | undefined
   setName(thread: Thread, name: string): void
-  setBasePriority(thread: Thread, priority: number): void
+  /** `effective` false leaves the thread at the priority it has now. */
+  setBasePriority(thread: Thread, priority: number, effective?: boolean): void
   tls: TlsShape
   /** Bytes of stack where a thread asks for none. */
   defaultStack: number
@@ -111,12 +120,9 @@ export function createThreads(ports: ThreadPorts): Threads {
     return slot
   }
 
-  function basePriorityOf(spec: ThreadSpec): number {
-    if (spec.priority !== undefined) return spec.priority
-    if (spec.flags & threadFlags.raised) return priorityClass.normal + 1
-    if (spec.flags & threadFlags.lowered) return priorityClass.normal - 1
-    return priorityClass.normal
-  }
+  /** The class a thread is made in: what is of the title is in the foreground, unless its maker says otherwise. */
+  const classOf = ({ flags }: ThreadSpec) =>
+    flags & threadFlags.background ? priorityClasses.background : priorityClasses.foreground
 
   const blank = (id: number, tid: number): Omit<Thread, 'object'> =>
     blankThread(id, tid, takeSlot(), time.ticksOfMilliseconds(quantumMilliseconds))
@@ -135,7 +141,8 @@ export function createThreads(ports: ThreadPorts): Threads {
     create(spec) {
       lastTid += 1
       const stack = allocateStack(memory, space, spec.stackSize)
-      const priority = basePriorityOf(spec)
+      const priorities = classOf(spec)
+      const { priority = priorities.normal } = spec
       const kpcr = ports.kpcr(spec.hardwareThread)
       const plain: Omit<Thread, 'object'> = {
         ...blank(lastTid, lastTid),
@@ -163,6 +170,7 @@ export function createThreads(ports: ThreadPorts): Threads {
             kprocess: threads.process,
             allocation: stack.allocation,
             created: time.systemTime(),
+            priorities,
           }),
       })
       const thread: Thread = Object.assign(plain, { object })
@@ -267,10 +275,10 @@ export function createThreads(ports: ThreadPorts): Threads {
       thread.name = name
       audit.emit['thread.named'](audit.scene, audit.about(thread.object), 0, thread.tid, name)
     },
-    setBasePriority(thread, priority) {
+    setBasePriority(thread, priority, effective = true) {
       thread.basePriority = priority
       memory.store8(thread.object.address + KTHREAD.basePriority, priority)
-      ports.scheduler().setPriority(thread, priority)
+      if (effective) ports.scheduler().setPriority(thread, priority)
     },
     save: () => ({
       lastTid,

@@ -20,6 +20,8 @@ export interface ListedExport {
   readonly state: ExportState
   readonly signature: string
   readonly tags: readonly string[]
+  /** Why it has no effect, or no body; empty where nothing is said. */
+  readonly why: string
 }
 
 /** A call of it finds nothing to do it. */
@@ -46,6 +48,7 @@ function listed(row: Row): ListedExport {
     // What a row without a body says of its arguments is not known.
     signature: state === 'missing' ? '' : signatureOf(row),
     tags: row.entry === 'variable' ? [] : row.tags,
+    why: row.entry === 'variable' ? '' : (row.idle ?? row.because ?? ''),
   }
 }
 
@@ -60,7 +63,7 @@ export function importsOf(imports: readonly ImportLibrary[]): ListedExport[] {
     items.map(({ ordinal, kind }): ListedExport => {
       const row = table.find(name, ordinal)
       if (row !== undefined) return listed(row)
-      return { library: name, ordinal, name: '', state: 'unknown', signature: kind, tags: [] }
+      return { library: name, ordinal, name: '', state: 'unknown', signature: kind, tags: [], why: '' }
     }),
   )
 }
@@ -75,7 +78,13 @@ export function isOfModule({ library }: ListedExport, module: string): boolean {
 
 export function exportLines(rows: readonly ListedExport[]): string[] {
   return columns(
-    rows.map(({ library, ordinal, state, name, signature }) => [library, hex(ordinal), state, name, signature]),
+    rows.map(({ library, ordinal, state, name, signature, why }) => [
+      library,
+      hex(ordinal),
+      state,
+      name,
+      why === '' ? signature : `${signature}  ${why}`.trim(),
+    ]),
   )
 }
 

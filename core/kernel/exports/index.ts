@@ -19,6 +19,7 @@ import { ui } from './xam/ui.ts'
 import { user } from './xam/user.ts'
 import { missingXbdm } from './xbdm/missing.ts'
 import { debugMonitor } from './xbdm/monitor.ts'
+import { animation } from './xboxkrnl/animation.ts'
 import { apcs } from './xboxkrnl/apc.ts'
 import { audio } from './xboxkrnl/audio.ts'
 import { bigNumbers } from './xboxkrnl/big-numbers.ts'
@@ -27,6 +28,7 @@ import { cancels } from './xboxkrnl/cancel.ts'
 import { config } from './xboxkrnl/config.ts'
 import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
+import { deviceQueues } from './xboxkrnl/device-queues.ts'
 import { devices } from './xboxkrnl/devices.ts'
 import { directories } from './xboxkrnl/directories.ts'
 import { dpcs } from './xboxkrnl/dpc.ts'
@@ -59,6 +61,8 @@ import { xma } from './xboxkrnl/xma.ts'
 
 export const allEntries: readonly Entry[] = [
   ...events,
+  ...animation,
+  ...deviceQueues,
   ...cancels,
   ...devices,
   ...exceptions,

@@ -92,6 +92,33 @@ describe('who runs', () => {
     expect(bench.call(1, 'KeQueryBasePriorityThread', a.at)).toBe(-16 >>> 0)
   })
 
+  test('a thread of the background keeps its increment, with other ends, and comes back', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const set = (increment: number) => bench.call(1, 'KeSetBasePriorityThread', a.at, increment)
+    set(2)
+    bench.call(1, 'KeSetPriorityClassThread', a.at, 0)
+    expect(priorityOf(bench, a.tid)).toBe(7)
+    expect(bench.call(1, 'KeQueryBasePriorityThread', a.at)).toBe(2)
+    const ends = [16, -16].map(increment => {
+      set(increment)
+      return priorityOf(bench, a.tid)
+    })
+    expect(ends).toEqual([9, 2])
+    set(0)
+    bench.call(1, 'KeSetPriorityClassThread', a.at, 1)
+    expect(priorityOf(bench, a.tid)).toBe(13)
+    bench.call(1, 'KeSetPriorityThread', a.at, 20)
+    bench.call(1, 'KeSetPriorityClassThread', a.at, 0)
+    expect(priorityOf(bench, a.tid)).toBe(20)
+  })
+
+  test('a thread is made in the class that its flags say, else in the foreground', () => {
+    const bench = createWorkbench()
+    const priorities = [0, 0x20, 0x40].map(flags => priorityOf(bench, bench.thread(1, { flags: flags | 1 }).tid))
+    expect(priorities).toEqual([13, 13, 5])
+  })
+
   test('affinity moves a thread, its processor number and its r13', () => {
     const bench = createWorkbench()
     const a = bench.thread(1)

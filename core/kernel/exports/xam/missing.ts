@@ -1,6 +1,11 @@
 import { missing } from '../../call.ts'
 
-/** Exports of xam.xex without a body: ordinal, name, and the type whose failure value a call answers. */
+const task = 'no public source says what it answers, nor what a queue of tasks does'
+
+/**
+ * Exports of xam.xex without a body: ordinal, name, the type whose failure value a call answers, and why there is none,
+ * where that was looked into.
+ */
 export const missingXam = missing(1, [
   [79, 'NetDll_XNetSetOpt', 'index'],
   [81, 'NetDll_XNetReplaceKey', 'index'],
@@ -118,16 +123,16 @@ export const missingXam = missing(1, [
   [427, 'XamLoaderGetGameInfo', 'hresult'],
   [428, 'XamLoaderLaunchTitleOnDvd', 'win32'],
   [429, 'XamLoaderSetSpindleSpeed', 'void'],
-  [430, 'XamTaskCreateQueue', 'hresult'],
-  [432, 'XamTaskReschedule', 'void'],
-  [437, 'XamTaskModify', 'void'],
+  [430, 'XamTaskCreateQueue', 'hresult', task],
+  [432, 'XamTaskReschedule', 'void', task],
+  [437, 'XamTaskModify', 'void', task],
   [441, 'XamInputSendStayAliveRequest', 'win32'],
   [442, 'XamInputGetUserVibrationLevel', 'win32'],
   [445, 'XamInputSetTextMessengerIndicator', 'win32'],
   [446, 'XamLoaderGetPriorTitleId', 'win32'],
   [448, 'XamInputSetKeyLocks', 'win32'],
   [449, 'XamInputGetKeyLocks', 'win32'],
-  [450, 'XamTaskGetStatus', 'hresult'],
+  [450, 'XamTaskGetStatus', 'hresult', task],
   [451, 'XamGetRootObj', 'win32'],
   [452, 'XamDevAuthSetFault', 'win32'],
   [453, 'XamGetDefaultSystemImage', 'win32'],
@@ -1075,7 +1080,7 @@ export const missingXam = missing(1, [
   [2006, 'XamShowOptionalMediaUpdateRequiredUI', 'win32'],
   [2007, 'XamShowOptionalMediaUpdateRequiredUIEx', 'win32'],
   [2008, 'XamShowFirstRunWelcomeUI', 'win32'],
-  [2009, 'XamTaskCreateQueueEx', 'win32'],
+  [2009, 'XamTaskCreateQueueEx', 'win32', task],
   [2010, 'XamSetDashBackstackData', 'win32'],
   [2011, 'XamLaunchAvatarEditor', 'win32'],
   [2012, 'XamGetDashBackstackData', 'win32'],
@@ -1445,7 +1450,7 @@ export const missingXam = missing(1, [
   [2844, 'XamPartyGetInfoEx', 'win32'],
   [2848, 'XamIsCurrentTitleDatacenterClient', 'win32'],
   [2850, 'XamTaskSetCancelSubTasks', 'win32'],
-  [2851, 'XamTaskGetCompletionStatus', 'hresult'],
+  [2851, 'XamTaskGetCompletionStatus', 'hresult', task],
   [2852, 'XamTaskCancelWaitAndCloseWaitTask', 'win32'],
   [2855, 'XamDataCenterLog', 'win32'],
   [2856, 'XamDataCenterGetDhcpOptionResponseHostnameAndPort', 'win32'],

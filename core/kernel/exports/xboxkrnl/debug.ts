@@ -1,5 +1,5 @@
 import { hex32 } from '../../../base/words.ts'
-import { cstr, type Entry, krnl, nothing, u32 } from '../../call.ts'
+import { cstr, type Entry, krnl, nothing, ptr, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import type { Outcome } from '../../outcome.ts'
 
@@ -8,6 +8,11 @@ const fault = (k: Kernel, text: string): Outcome<never> =>
 
 export const debug: readonly Entry[] = [
   krnl(1, 'DbgBreakPoint', [], nothing, ['debug'], k => fault(k, 'a break point was reached')),
+  // Nobody sits at a debugger to answer, so the answer has no characters.
+  krnl(4, 'DbgPrompt', [cstr('prompt'), ptr('answer'), u32('room')], u32, ['debug'], (k, prompt = '') => {
+    k.ports.print(prompt)
+    return 0
+  }),
   krnl(82, 'KeBugCheck', [u32('code')], nothing, ['debug'], (k, code) => fault(k, `bug check ${hex32(code)}`)),
   krnl(
     83,

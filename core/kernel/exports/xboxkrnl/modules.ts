@@ -68,6 +68,15 @@ export const modules: readonly Entry[] = [
       return s.SUCCESS
     },
   ),
+  // There is one executable at a time, and whoever can call this is in it.
+  krnl(
+    408,
+    'XexLoadExecutable',
+    [cstr('name'), ptr('handle'), u32('flags'), u32('version')],
+    status,
+    ['modules'],
+    () => s.ACCESS_DENIED,
+  ),
   krnl(
     410,
     'XexLoadImageFromMemory',

@@ -1,6 +1,7 @@
 import { bool, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { mutantKinds } from '../../handles.ts'
+import { emptyList } from '../../list.ts'
 import { createNamed } from '../../naming.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import { status as s } from '../../status.ts'
@@ -8,15 +9,10 @@ import { KMUTANT, OBJECT_ATTRIBUTES } from '../../structs.ts'
 
 const increment = 1
 
-function emptyList(k: Kernel, at: number): void {
-  k.memory.store32(at + KMUTANT.listFlink, at + KMUTANT.listFlink)
-  k.memory.store32(at + KMUTANT.listBlink, at + KMUTANT.listFlink)
-}
-
 /** The fields of a new mutant besides its header; owned by the caller, or free. */
 function fill(k: Kernel, owned: boolean): (at: number) => void {
   return at => {
-    emptyList(k, at)
+    emptyList(k.memory, at + KMUTANT.listFlink)
     k.memory.store32(at + KMUTANT.ownerThread, owned ? k.thread.object.address : 0)
     k.memory.store8(at + KMUTANT.abandoned, 0)
   }

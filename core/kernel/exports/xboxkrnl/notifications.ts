@@ -20,6 +20,9 @@ export const notifications: readonly Entry[] = [
     ['threads'],
     (k, at, create) => (create ? register : unregister)(k, 'title', at),
   ),
+  krnl(26, 'ExTerminateTitleProcess', [], nothing, ['threads'], k =>
+    k.terminateTitle({ kind: 'finished', text: 'the title’s process was terminated', exitCode: 0 }),
+  ),
   continuation('notified', (k, round: Parameters<typeof tell>[1]) => tell(k, round)),
   continuation('thread-begins', (k, { id, answer }: { id: number; answer: number }) => {
     const thread = k.threads.all.get(id)

@@ -2,6 +2,7 @@ import type { Plain } from '../../../base/state.ts'
 import { continuation, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { completionKinds } from '../../handles.ts'
+import { emptyList, linkBefore, unlinkFirst } from '../../list.ts'
 import { createNamed } from '../../naming.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import { status as s } from '../../status.ts'
@@ -11,35 +12,11 @@ import { timeoutAt } from './waits.ts'
 const queueReason = 4
 const increment = 0
 
-function emptyList(k: Kernel, at: number): void {
-  k.memory.store32(at + LIST_ENTRY.flink, at)
-  k.memory.store32(at + LIST_ENTRY.blink, at)
-}
-
-/** Links an entry in before another: before the head is the tail. */
-function linkBefore(k: Kernel, next: number, entry: number): void {
-  const before = k.memory.load32(next + LIST_ENTRY.blink)
-  k.memory.store32(entry + LIST_ENTRY.flink, next)
-  k.memory.store32(entry + LIST_ENTRY.blink, before)
-  k.memory.store32(before + LIST_ENTRY.flink, entry)
-  k.memory.store32(next + LIST_ENTRY.blink, entry)
-}
-
-/** Takes the first entry off a list; 0 when it is empty. */
-function unlinkFirst(k: Kernel, head: number): number {
-  const entry = k.memory.load32(head + LIST_ENTRY.flink)
-  if (entry === head) return 0
-  const next = k.memory.load32(entry + LIST_ENTRY.flink)
-  k.memory.store32(head + LIST_ENTRY.flink, next)
-  k.memory.store32(next + LIST_ENTRY.blink, head)
-  return entry
-}
-
 function insert(k: Kernel, at: number, entry: number, atHead: boolean): number {
   const queue = k.objects.at(at, operation.signal)
   if (queue === undefined) return 0
   const head = at + KQUEUE.entryFlink
-  linkBefore(k, atHead ? k.memory.load32(head) : head, entry)
+  linkBefore(k.memory, atHead ? k.memory.load32(head) : head, entry)
   return k.dispatcher.enqueue(queue, increment)
 }
 
@@ -72,8 +49,8 @@ export const queues: readonly Entry[] = [
       kind: 'Queue',
       at,
       fill(body) {
-        emptyList(k, body + KQUEUE.entryFlink)
-        emptyList(k, body + KQUEUE.threadFlink)
+        emptyList(k.memory, body + KQUEUE.entryFlink)
+        emptyList(k.memory, body + KQUEUE.threadFlink)
         k.memory.store32(body + KQUEUE.currentCount, 0)
         k.memory.store32(body + KQUEUE.maximumCount, count === 0 ? 6 : count)
       },
@@ -107,14 +84,14 @@ export const queues: readonly Entry[] = [
     },
   ),
   continuation('queue-removed', (k, at: number, value) =>
-    value === s.SUCCESS ? unlinkFirst(k, at + KQUEUE.entryFlink) : value,
+    value === s.SUCCESS ? unlinkFirst(k.memory, at + KQUEUE.entryFlink) : value,
   ),
   krnl(148, 'KeRundownQueue', [ptr(KQUEUE, 'queue')], ptr(), ['sync'], (k, at) => {
     const queue = k.objects.at(at, operation.other)
     const head = at + KQUEUE.entryFlink
     const first = k.memory.load32(head)
     if (queue !== undefined) k.objects.setState(queue, 0)
-    emptyList(k, head)
+    emptyList(k.memory, head)
     return first === head ? 0 : first
   }),
   krnl(
@@ -127,8 +104,8 @@ export const queues: readonly Entry[] = [
       createNamed(k, handleAt, attributes, {
         kind: 'IoCompletion',
         fill(body) {
-          emptyList(k, body + KQUEUE.entryFlink)
-          emptyList(k, body + KQUEUE.threadFlink)
+          emptyList(k.memory, body + KQUEUE.entryFlink)
+          emptyList(k.memory, body + KQUEUE.threadFlink)
         },
       }),
   ),

@@ -7,7 +7,7 @@ import { hardwareThreads } from '../../scheduler.ts'
 import { status as s } from '../../status.ts'
 import { KPCR, KPROCESS, KTHREAD } from '../../structs.ts'
 import { threadFlags } from '../../thread.ts'
-import { priorityClass } from '../../thread-body.ts'
+import { priorityClasses } from '../../thread-body.ts'
 import { timeoutAt } from './waits.ts'
 
 const delayReason = 1
@@ -38,20 +38,48 @@ function threadAt(k: Kernel, at: number): Thread | undefined {
   return thread?.state === 'exited' ? undefined : thread
 }
 
+const highestPriority = 31
+/** From here on a thread keeps its priority when its class changes. */
+const realTime = 18
+const clamped = (priority: number): number => Math.min(highestPriority, Math.max(0, priority))
+
+/** What a thread's increments are counted from, and their two ends, as its KTHREAD has them. */
+function classOf(k: Kernel, thread: Thread): { idle: number; normal: number; timeCritical: number } {
+  const at = thread.object.address
+  return {
+    idle: k.memory.load8(at + KTHREAD.idlePriority),
+    normal: k.memory.load8(at + KTHREAD.normalPriority),
+    timeCritical: k.memory.load8(at + KTHREAD.timeCriticalPriority),
+  }
+}
+
+/** Moves a thread to a class, with the increment it has. */
+function setClass(k: Kernel, thread: Thread, foreground: boolean): void {
+  const at = thread.object.address
+  const before = classOf(k, thread)
+  const after = foreground ? priorityClasses.foreground : priorityClasses.background
+  if (before.normal === after.normal) return
+  const by = after.normal - before.normal
+  k.memory.store8(at + KTHREAD.idlePriority, before.idle + by)
+  k.memory.store8(at + KTHREAD.normalPriority, after.normal)
+  k.memory.store8(at + KTHREAD.timeCriticalPriority, before.timeCritical + by)
+  k.threads.setBasePriority(thread, clamped(thread.basePriority + by), thread.priority < realTime)
+}
+
 /** The base priority as the increment that gave it. */
 function incrementOf(k: Kernel, thread: Thread): number {
   const saturation = (k.memory.load8(thread.object.address + KTHREAD.saturation) << 24) >> 24
-  return saturation !== 0 ? saturation * 16 : thread.basePriority - priorityClass.normal
+  return saturation !== 0 ? saturation * 16 : thread.basePriority - classOf(k, thread).normal
 }
 
 function setIncrement(k: Kernel, thread: Thread, increment: number): void {
   const saturation = increment >= 16 ? 1 : increment <= -16 ? -1 : 0
   k.memory.store8(thread.object.address + KTHREAD.saturation, saturation)
-  const wanted = priorityClass.normal + increment
-  const { idle, timeCritical } = priorityClass
+  const { idle, normal, timeCritical } = classOf(k, thread)
+  const wanted = normal + increment
   const priority =
     saturation > 0 ? timeCritical : saturation < 0 ? idle : Math.min(timeCritical, Math.max(idle, wanted))
-  k.threads.setBasePriority(thread, priority)
+  k.threads.setBasePriority(thread, clamped(priority))
 }
 
 const tlsSlotAt = (k: Kernel, thread: Thread, index: number): number => thread.tls + k.threads.tls.size + index * 4
@@ -142,9 +170,20 @@ export const threads: readonly Entry[] = [
     const thread = threadAt(k, at)
     if (thread === undefined) return 0
     const before = thread.priority
-    k.scheduler.setPriority(thread, Math.min(31, Math.max(0, priority)))
+    k.scheduler.setPriority(thread, clamped(priority))
     return before
   }),
+  krnl(
+    162,
+    'KeSetPriorityClassThread',
+    [ptr(KTHREAD, 'thread'), bool('foreground')],
+    nothing,
+    ['threads'],
+    (k, at, foreground) => {
+      const thread = threadAt(k, at)
+      if (thread !== undefined) setClass(k, thread, foreground)
+    },
+  ),
   krnl(0x51, 'KeBoostPriorityThread', [ptr(KTHREAD, 'thread'), i32('increment')], nothing, ['threads'], (k, at, by) => {
     const thread = threadAt(k, at)
     if (thread !== undefined) k.scheduler.boost(thread, by)

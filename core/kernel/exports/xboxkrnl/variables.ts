@@ -1,5 +1,5 @@
 import { type Entry, krnlVariable } from '../../call.ts'
-import type { Kernel } from '../../context.ts'
+import { emptyList } from '../../list.ts'
 import { DISPATCHER_HEADER, headerType, OBJECT_TYPE, TIME_STAMP_BUNDLE } from '../../structs.ts'
 
 const systemVersion = { major: 2, minor: 0, build: 17559, revision: 0 } as const
@@ -23,13 +23,8 @@ const event = (ordinal: number, name: string, state: number): Entry =>
   krnlVariable(ordinal, name, DISPATCHER_HEADER.size, (k, at) => {
     k.memory.store8(at, headerType.notificationEvent)
     k.memory.store32(at + DISPATCHER_HEADER.signalState, state)
-    emptyList(k, at + DISPATCHER_HEADER.waitListFlink)
+    emptyList(k.memory, at + DISPATCHER_HEADER.waitListFlink)
   })
-
-function emptyList(k: Kernel, at: number): void {
-  k.memory.store32(at, at)
-  k.memory.store32(at + 4, at)
-}
 
 const word = (ordinal: number, name: string, value: number): Entry =>
   krnlVariable(ordinal, name, 4, (k, at) => {
