@@ -1,47 +1,82 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seed } from '../../seed.ts'
-import { createModel, type Kind, type Thing } from './model.ts'
-import { createWorkbench, parked } from './workbench.ts'
+import { createModel, type Kind, type Thing, userApc } from './model.ts'
+import { code, createWorkbench, parked } from './workbench.ts'
 
-const kinds: readonly Kind[] = ['auto', 'manual', 'semaphore', 'mutant', 'auto', 'mutant']
+const kinds: readonly Kind[] = ['auto', 'manual', 'semaphore', 'mutant', 'auto', 'mutant', 'autoTimer', 'manualTimer']
 const people = 5
 const limit = 3
+const ticksOfMillisecond = 50_000
+const apcRoutine = code + 0x400
 
 const thing = fc.nat(kinds.length - 1)
+const event = fc.constantFrom(0, 1, 4)
+const timer = fc.constantFrom(6, 7)
+const other = fc.nat(people - 1)
 const someThings = fc.uniqueArray(thing, { minLength: 1, maxLength: 3 })
+/** By a call that takes the object's address, or by one that takes its handle. */
+const byAddress = fc.boolean()
+const ticks = fc.constantFrom(0, 300, 1_000_000, 1_000_000, 1_000_000)
+const alertable = fc.nat(3).map(n => n === 0)
 /** `who` is counted among those who can act; the first is the main thread, which always can, and never waits. */
 const step = fc.record({
   who: fc.nat(99),
+  byAddress,
   act: fc.oneof(
     {
       weight: 10,
       arbitrary: fc.record({
         verb: fc.constant('signal' as const),
-        index: thing,
+        index: fc.nat(5),
         count: fc.integer({ min: 1, max: 2 }),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ verb: fc.constant('reset' as const), index: fc.constantFrom(0, 1, 4) }) },
-    { weight: 3, arbitrary: fc.record({ verb: fc.constant('pulse' as const), index: fc.constantFrom(0, 1, 4) }) },
+    { weight: 1, arbitrary: fc.record({ verb: fc.constant('reset' as const), index: event }) },
+    { weight: 3, arbitrary: fc.record({ verb: fc.constant('pulse' as const), index: event }) },
     {
       weight: 14,
       arbitrary: fc.record({
         verb: fc.constant('wait' as const),
         all: fc.boolean(),
         things: someThings,
-        ticks: fc.constantFrom(0, 300, 1_000_000, 1_000_000, 1_000_000),
+        ticks,
+        alertable,
       }),
     },
-    { weight: 2, arbitrary: fc.record({ verb: fc.constant('suspend' as const), other: fc.nat(people - 1) }) },
-    { weight: 5, arbitrary: fc.record({ verb: fc.constant('resume' as const), other: fc.nat(people - 1) }) },
-    { weight: 2, arbitrary: fc.record({ verb: fc.constant('pass' as const), ticks: fc.constantFrom(50, 100, 250) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ verb: fc.constant('delay' as const), ticks: fc.constantFrom(300, 1_000_000), alertable }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        verb: fc.constant('arm' as const),
+        index: timer,
+        ticks: fc.constantFrom(0, 200, 300, 60_000),
+        period: fc.constantFrom(0, 0, 1, 2),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ verb: fc.constant('cancel' as const), index: timer }) },
+    { weight: 3, arbitrary: fc.record({ verb: fc.constant('apc' as const), other }) },
+    { weight: 2, arbitrary: fc.record({ verb: fc.constant('suspend' as const), other }) },
+    { weight: 5, arbitrary: fc.record({ verb: fc.constant('resume' as const), other }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ verb: fc.constant('pass' as const), ticks: fc.constantFrom(50, 100, 250, 60_000) }),
+    },
     { weight: 1, arbitrary: fc.record({ verb: fc.constant('exit' as const) }) },
   ),
 })
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+type Act = Step['act']
+type Pair = readonly [kernel: unknown, model: unknown]
 
-/** The same steps in the kernel and in the model, compared after each. */
-function follow(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): void {
+const statusOf = (answer: number | string): number | string =>
+  answer === 'over' ? 0xc0000047 : answer === 'not-owned' ? 0xc0000046 : answer
+
+/** The kernel with the same things in it as a model, and the steps both can take. */
+function createTwo() {
   const bench = createWorkbench()
   const { kernel } = bench.core
   const threads = Array.from({ length: people }, (_, i) => bench.thread(i + 1))
@@ -50,10 +85,13 @@ function follow(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T :
     const at = bench.cell()
     if (kind === 'semaphore') bench.call(1, 'NtCreateSemaphore', at, 0, 0, limit)
     else if (kind === 'mutant') bench.call(1, 'NtCreateMutant', at, 0, 0)
-    else bench.call(1, 'NtCreateEvent', at, 0, kind === 'auto' ? 1 : 0, 0)
+    else if (kind === 'auto' || kind === 'manual') bench.call(1, 'NtCreateEvent', at, 0, kind === 'auto' ? 1 : 0, 0)
+    else bench.call(1, 'NtCreateTimer', at, 0, kind === 'autoTimer' ? 1 : 0)
     return bench.memory.load32(at)
   })
+  const addresses = handles.map(value => kernel.handles.peek(value)?.header ?? 0)
   const list = bench.cell(16)
+  const blocks = bench.cell(0x60)
   const before = bench.cell()
   const timeoutAt = bench.long(0n)
   const model = createModel(
@@ -66,74 +104,157 @@ function follow(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T :
 
   const previous = (answer: number | string): number | string =>
     answer === 0 ? bench.memory.load32(before) | 0 : answer
-  const statusOf = (answer: number | string): number | string =>
-    answer === 'over' ? 0xc0000047 : answer === 'not-owned' ? 0xc0000046 : answer
+  const signed = (answer: number | string): number | string => (typeof answer === 'number' ? answer | 0 : answer)
+  const relative = (ticks: number): bigint => BigInt.asUintN(64, -BigInt(ticks / 5))
+  const timeout = (ticks: number): number => {
+    bench.memory.store64(timeoutAt, relative(ticks))
+    return timeoutAt
+  }
 
-  function signal(who: number, index: number, count: number): readonly [number | string, number | string] {
-    const value = handles[index] ?? 0
+  function signal(who: number, index: number, count: number, address: boolean): Pair {
     const tid = tids[who] ?? 0
+    const value = (address ? addresses : handles)[index] ?? 0
+    const { state, owner } = model.things[index] as Thing
     switch (kinds[index]) {
-      case 'semaphore':
-        return [
-          previous(bench.call(tid, 'NtReleaseSemaphore', value, count, before)),
-          statusOf(model.release(index, count)),
-        ]
-      case 'mutant':
-        return [previous(bench.call(tid, 'NtReleaseMutant', value, before)), statusOf(model.unlock(who, index))]
-      default:
-        return [previous(bench.call(tid, 'NtSetEvent', value, before)), model.set(index)]
+      case 'semaphore': {
+        // By address, a wrong use is an exception, which ends the title.
+        const raises = state + count > limit
+        const answer =
+          address && !raises
+            ? signed(bench.call(tid, 'KeReleaseSemaphore', value, 1, count, 0))
+            : previous(bench.call(tid, 'NtReleaseSemaphore', handles[index] ?? 0, count, before))
+        return [answer, statusOf(model.release(index, count))]
+      }
+      case 'mutant': {
+        const answer =
+          address && owner === who
+            ? signed(bench.call(tid, 'KeReleaseMutant', value, 1, 0, 0))
+            : previous(bench.call(tid, 'NtReleaseMutant', handles[index] ?? 0, before))
+        return [answer, statusOf(model.unlock(who, index))]
+      }
+      default: {
+        const answer = address
+          ? bench.call(tid, 'KeSetEvent', value, 1, 0)
+          : previous(bench.call(tid, 'NtSetEvent', value, before))
+        return [answer, model.set(index)]
+      }
     }
   }
 
-  for (const { who: choice, act } of steps) {
+  /** What a wait of the kernel answers, its APCs called. */
+  function afterApcs(who: number, answer: unknown, expected: number | 'parked'): Pair {
+    if (expected === 'parked') return [answer, parked]
+    return expected === userApc ? [callApcs(who), userApc] : [answer, expected]
+  }
+
+  /** Lets a thread run as many APCs as the model says; what its wait answers in the end. */
+  function callApcs(who: number): number {
+    const tid = tids[who] ?? 0
+    const count = model.calls(who)
+    for (let i = 0; i < count; i += 1) {
+      expect(bench.frameOf(tid).pc).toBe(apcRoutine)
+      bench.returnFrom(tid)
+    }
+    return bench.result(tid)
+  }
+
+  function waitOn(who: number, act: Extract<Act, { verb: 'wait' }>, address: boolean): Pair {
+    const tid = tids[who] ?? 0
+    const values = address ? addresses : handles
+    act.things.forEach((index, i) => {
+      bench.memory.store32(list + i * 4, values[index] ?? 0)
+    })
+    const [first = 0] = act.things
+    const single = act.things.length === 1
+    const type = act.all ? 0 : 1
+    const alerted = act.alertable ? 1 : 0
+    const at = timeout(act.ticks)
+    const answer =
+      address && single
+        ? bench.call(tid, 'KeWaitForSingleObject', addresses[first] ?? 0, 3, 1, alerted, at)
+        : address
+          ? bench.call(tid, 'KeWaitForMultipleObjects', act.things.length, list, type, 3, 1, alerted, at, blocks)
+          : bench.call(tid, 'NtWaitForMultipleObjectsEx', act.things.length, list, type, 1, alerted, at)
+    return afterApcs(who, answer, model.wait(who, act.all, act.things, act.ticks, act.alertable))
+  }
+
+  function take(who: number, act: Act, address: boolean): Pair {
+    const tid = tids[who] ?? 0
+    switch (act.verb) {
+      case 'pass':
+        bench.pass(act.ticks)
+        model.expire()
+        return [0, 0]
+      case 'suspend':
+      case 'resume': {
+        const name = act.verb === 'suspend' ? 'NtSuspendThread' : 'NtResumeThread'
+        const answer = previous(bench.call(1, name, threads[act.other]?.handle ?? 0, before))
+        return [answer, model[act.verb](act.other + 1)]
+      }
+      case 'apc': {
+        const answer = bench.call(tid, 'NtQueueApcThread', threads[act.other]?.handle ?? 0, apcRoutine, 1, 2, 3)
+        return [answer, model.apc(act.other + 1) ? 0 : 0xc0000001]
+      }
+      case 'signal':
+        return signal(who, act.index, act.count, address)
+      case 'reset': {
+        const expected = model.reset(act.index)
+        return address
+          ? [bench.call(tid, 'KeResetEvent', addresses[act.index] ?? 0), expected]
+          : [bench.call(tid, 'NtClearEvent', handles[act.index] ?? 0), 0]
+      }
+      case 'pulse': {
+        const answer = address
+          ? bench.call(tid, 'KePulseEvent', addresses[act.index] ?? 0, 1, 0)
+          : previous(bench.call(tid, 'NtPulseEvent', handles[act.index] ?? 0, before))
+        return [answer, model.pulse(act.index)]
+      }
+      case 'arm': {
+        const answer = address
+          ? bench.call(tid, 'KeSetTimerEx', addresses[act.index] ?? 0, relative(act.ticks), act.period, 0)
+          : bench.call(tid, 'NtSetTimerEx', handles[act.index] ?? 0, timeout(act.ticks), 0, 1, 0, 0, act.period, before)
+        const { armed, state } = model.arm(act.index, act.ticks, act.period * ticksOfMillisecond)
+        return address ? [answer, armed ? 1 : 0] : [bench.memory.load8(before), state]
+      }
+      case 'cancel': {
+        const answer = address
+          ? bench.call(tid, 'KeCancelTimer', addresses[act.index] ?? 0)
+          : bench.call(tid, 'NtCancelTimer', handles[act.index] ?? 0, before)
+        const { armed, state } = model.cancel(act.index)
+        return address ? [answer, armed ? 1 : 0] : [bench.memory.load8(before), state]
+      }
+      case 'exit':
+        bench.call(tid, 'ExTerminateThread', 0)
+        model.exit(who)
+        return [0, 0]
+      case 'delay': {
+        const answer = bench.call(tid, 'KeDelayExecutionThread', 1, act.alertable ? 1 : 0, timeout(act.ticks))
+        return afterApcs(who, answer, model.wait(who, false, [], act.ticks, act.alertable))
+      }
+      case 'wait':
+        return waitOn(who, act, address)
+    }
+  }
+
+  return { bench, kernel, model, tids, handles, take, callApcs }
+}
+
+/** The same steps in the kernel and in the model, compared after each. */
+function follow(steps: readonly Step[]): void {
+  const { bench, kernel, model, tids, handles, take, callApcs } = createTwo()
+  for (const { who: choice, act, byAddress: address } of steps) {
     const able = tids.map((_, i) => i).filter(i => i === 0 || !model.busy(i))
     const me = able[choice % able.length] ?? 0
-    const tid = tids[me] ?? 0
-    const place = JSON.stringify({ me, act })
-    let pair: readonly [number | string, number | string] = [0, 0]
-    if (act.verb === 'pass') {
-      bench.pass(act.ticks)
-      model.expire()
-    } else if (act.verb === 'suspend' || act.verb === 'resume') {
-      if (model.gone(act.other + 1)) continue
-      const name = act.verb === 'suspend' ? 'NtSuspendThread' : 'NtResumeThread'
-      const answer = previous(bench.call(1, name, threads[act.other]?.handle ?? 0, before))
-      pair = [answer, model[act.verb](act.other + 1)]
-    } else {
-      if (me === 0 && (act.verb === 'wait' || act.verb === 'exit')) continue
-      if (act.verb === 'signal') pair = signal(me, act.index, act.count)
-      else if (act.verb === 'reset') {
-        bench.call(tid, 'NtClearEvent', handles[act.index] ?? 0)
-        model.reset(act.index)
-      } else if (act.verb === 'pulse')
-        pair = [previous(bench.call(tid, 'NtPulseEvent', handles[act.index] ?? 0, before)), model.pulse(act.index)]
-      else if (act.verb === 'exit') {
-        bench.call(tid, 'ExTerminateThread', 0)
-        model.exit(me)
-      } else {
-        act.things.forEach((index, i) => {
-          bench.memory.store32(list + i * 4, handles[index] ?? 0)
-        })
-        bench.memory.store64(timeoutAt, BigInt.asUintN(64, -BigInt(act.ticks / 5)))
-        const answer = bench.call(
-          tid,
-          'NtWaitForMultipleObjectsEx',
-          act.things.length,
-          list,
-          act.all ? 0 : 1,
-          1,
-          0,
-          timeoutAt,
-        )
-        const expected = model.wait(me, act.all, act.things, act.ticks)
-        pair = [answer, expected === 'parked' ? parked : expected]
-      }
-    }
-    expect(pair[0], place).toBe(pair[1])
+    if (me === 0 && (act.verb === 'wait' || act.verb === 'delay' || act.verb === 'exit')) continue
+    if ((act.verb === 'suspend' || act.verb === 'resume') && model.gone(act.other + 1)) continue
+    const place = JSON.stringify({ me, act, address })
+    const [answer, expected] = take(me, act, address)
+    expect(answer, place).toBe(expected)
     const woken = bench
       .told('thread.woken')
       .map(fact => ({ who: tids.indexOf(Number(fact.tid)), status: Number(fact.status) }))
     expect(woken, place).toEqual(model.woken())
+    for (const { who, status } of woken) if (status === userApc) expect(callApcs(who), place).toBe(userApc)
     const states = handles.map(value => {
       const object = kernel.handles.peek(value)
       return object === undefined ? 0 : kernel.objects.stateOf(object)

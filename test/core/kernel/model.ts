@@ -1,9 +1,9 @@
 /**
- * What events, semaphores and mutants mean, written a second time and otherwise: no wait lists, no hand-offs, only one
+ * What events, semaphores, mutants and timers mean, waits, delays, APCs and suspensions, written a second time and otherwise: no wait lists, no hand-offs, only one
  * list of who waits since when, looked through from the start after every change. It is slow and knows nothing of
  * handles, memory or facts; the kernel has to agree with it.
  */
-export type Kind = 'auto' | 'manual' | 'semaphore' | 'mutant'
+export type Kind = 'auto' | 'manual' | 'semaphore' | 'mutant' | 'autoTimer' | 'manualTimer'
 
 export interface Thing {
   readonly kind: Kind
@@ -21,6 +21,18 @@ interface Waiting {
   readonly all: boolean
   readonly things: readonly number[]
   readonly until: number
+  readonly alertable: boolean
+  /** Counts those who have a deadline: of equal ones the earlier is first. */
+  order: number
+}
+
+interface Armed {
+  readonly thing: number
+  readonly first: number
+  readonly period: number
+  count: number
+  due: number
+  order: number
 }
 
 export interface Woken {
@@ -29,6 +41,7 @@ export interface Woken {
 }
 
 const timedOut = 0x102
+export const userApc = 0xc0
 
 export interface Model {
   readonly things: Thing[]
@@ -41,7 +54,14 @@ export interface Model {
   pulse(thing: number): number
   release(thing: number, count: number): number | 'over'
   unlock(who: number, thing: number): number | 'not-owned'
-  wait(who: number, all: boolean, things: readonly number[], ticks: number): number | 'parked'
+  wait(who: number, all: boolean, things: readonly number[], ticks: number, alertable: boolean): number | 'parked'
+  /** Sets a timer to expire, once or at every period; whether it was set, and its state before. */
+  arm(thing: number, ticks: number, period: number): { readonly armed: boolean; readonly state: number }
+  cancel(thing: number): { readonly armed: boolean; readonly state: number }
+  /** Queues an APC; false for who is gone. */
+  apc(who: number): boolean
+  /** How many APCs are called now, one after the other. */
+  calls(who: number): number
   suspend(who: number): number
   resume(who: number): number
   exit(who: number): void
@@ -58,6 +78,9 @@ export function createModel(things: Thing[], now: () => number): Model {
   let takings = 0
   const held = new Map<number, Waiting>()
   const depth = new Map<number, number>()
+  const apcs = new Map<number, number>()
+  let armed: Armed[] = []
+  let orders = 0
   const gone = new Set<number>()
 
   const at = (index: number): Thing => things[index] as Thing
@@ -65,6 +88,7 @@ export function createModel(things: Thing[], now: () => number): Model {
 
   /** The status of the wait if it can end now; nothing is taken. */
   function answer({ who, all, things: wanted }: Waiting): number | undefined {
+    if (wanted.length === 0) return undefined
     if (all) return wanted.every(index => open(index, who)) ? 0 : undefined
     const place = wanted.findIndex(index => open(index, who))
     return place < 0 ? undefined : place
@@ -75,7 +99,7 @@ export function createModel(things: Thing[], now: () => number): Model {
     let warned = false
     for (const index of all ? wanted : [wanted[place] as number]) {
       const thing = at(index)
-      if (thing.kind === 'auto') thing.state = 0
+      if (thing.kind === 'auto' || thing.kind === 'autoTimer') thing.state = 0
       else if (thing.kind === 'semaphore') thing.state -= 1
       else if (thing.kind === 'mutant') {
         if (thing.owner !== who) {
@@ -102,11 +126,39 @@ export function createModel(things: Thing[], now: () => number): Model {
     }
   }
 
+  const waitsForApc = ({ who, alertable }: Waiting): boolean => alertable && (apcs.get(who) ?? 0) > 0
+  const nextOrder = (): number => {
+    orders += 1
+    return orders
+  }
+
+  function expired(timer: Armed): void {
+    timer.count += 1
+    if (timer.period > 0) {
+      timer.due = timer.first + timer.count * timer.period
+      timer.order = nextOrder()
+    } else armed = armed.filter(other => other !== timer)
+    const thing = at(timer.thing)
+    if (thing.state > 0) return
+    thing.state = 1
+    sweep(timer.thing)
+  }
+
+  function disarm(index: number): boolean {
+    const before = armed.length
+    armed = armed.filter(({ thing }) => thing !== index)
+    return armed.length < before
+  }
+
   function resumed(waiting: Waiting): void {
     const place = answer(waiting)
     if (place !== undefined) woken.push({ who: waiting.who, status: take(waiting, place) })
+    else if (waitsForApc(waiting)) woken.push({ who: waiting.who, status: userApc })
     else if (waiting.until <= now()) woken.push({ who: waiting.who, status: timedOut })
-    else line.push(waiting)
+    else {
+      waiting.order = nextOrder()
+      line.push(waiting)
+    }
   }
 
   return {
@@ -149,13 +201,38 @@ export function createModel(things: Thing[], now: () => number): Model {
       sweep(index)
       return before
     },
-    wait(who, all, wanted, ticks) {
-      const waiting = { who, all, things: wanted, until: now() + ticks }
+    wait(who, all, wanted, ticks, alertable) {
+      const waiting = { who, all, things: wanted, until: now() + ticks, alertable, order: nextOrder() }
       const place = answer(waiting)
       if (place !== undefined) return take(waiting, place)
+      if (waitsForApc(waiting)) return userApc
       if (ticks === 0) return timedOut
       line.push(waiting)
       return 'parked'
+    },
+    arm(index, ticks, period) {
+      const before = { armed: disarm(index), state: at(index).state }
+      at(index).state = 0
+      const timer = { thing: index, first: now() + ticks, period, count: 0, due: now() + ticks, order: nextOrder() }
+      armed.push(timer)
+      if (ticks === 0) expired(timer)
+      return before
+    },
+    cancel: index => ({ armed: disarm(index), state: at(index).state }),
+    apc(who) {
+      if (gone.has(who)) return false
+      apcs.set(who, (apcs.get(who) ?? 0) + 1)
+      const waiting = line.find(other => other.who === who)
+      if (waiting?.alertable === true) {
+        line = line.filter(other => other !== waiting)
+        woken.push({ who, status: userApc })
+      }
+      return true
+    },
+    calls(who) {
+      const count = apcs.get(who) ?? 0
+      apcs.delete(who)
+      return count
     },
     suspend(who) {
       const before = depth.get(who) ?? 0
@@ -188,12 +265,21 @@ export function createModel(things: Thing[], now: () => number): Model {
       }
     },
     expire() {
-      const due = line.filter(waiting => waiting.until <= now())
-      line = line.filter(waiting => waiting.until > now())
-      const inOrder = due
-        .map((waiting, i) => ({ waiting, i }))
-        .sort((a, b) => a.waiting.until - b.waiting.until || a.i - b.i)
-      for (const { waiting } of inOrder) woken.push({ who: waiting.who, status: timedOut })
+      for (;;) {
+        const due = [
+          ...line.map(waiting => ({ at: waiting.until, order: waiting.order, waiting })),
+          ...armed.map(timer => ({ at: timer.due, order: timer.order, timer })),
+        ]
+          .filter(each => each.at <= now())
+          .sort((a, b) => a.at - b.at || a.order - b.order)
+        const [first] = due
+        if (first === undefined) return
+        if ('timer' in first) expired(first.timer)
+        else {
+          line = line.filter(other => other !== first.waiting)
+          woken.push({ who: first.waiting.who, status: timedOut })
+        }
+      }
     },
     woken() {
       const all = woken
