@@ -41,7 +41,7 @@ import { createWaits, type WaitPorts, type Waits } from './wait.ts'
 
 const lostReason = { autoSetWhileSet: 0, pulseIntoNobody: 1, overLimit: 2, manualSetWhileSet: 3 } as const
 
-export interface Dispatcher extends Pick<Waits, 'wait' | 'end' | 'detach' | 'attach'> {
+export interface Dispatcher extends Pick<Waits, 'wait' | 'end' | 'detach' | 'attach' | 'takeEntry' | 'leaveQueue'> {
   /** Sets an event, timer or other object without a count; the previous state. */
   set(object: KernelObject, increment: number, cause?: number): number
   reset(object: KernelObject): number

@@ -33,6 +33,8 @@ export interface Wait {
   readonly lr: number
   readonly sp: number
   readonly source: number
+  /** Takes an entry of the queue it is for. */
+  readonly removes: boolean
   /** Not in the objects' wait lists, because the thread is suspended. */
   detached: boolean
   begun: CallSite | undefined
@@ -128,6 +130,8 @@ export interface Thread {
   readonly owned: KernelObject[]
   name: string
   exitCode: number
+  /** Serial of the queue it belongs to, 0 for none. */
+  queue: number
   creator: CallSite | undefined
   /** The run since its last wait was begun by a time-out and made no other call than a poll. */
   polling: boolean

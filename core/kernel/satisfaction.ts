@@ -1,18 +1,27 @@
 /**
  * What satisfies a wait, and what a satisfied wait takes. An object is signalled for a thread when its SignalState is
- * above zero, or when it is a mutant the thread owns. Auto-reset events and timers go to zero, semaphores and queues lose
- * one, a mutant gains an owner or a level; everything else stays as it is.
+ * above zero, or when it is a mutant the thread owns. Auto-reset events and timers go to zero, semaphores lose one, a mutant
+ * gains an owner or a level; everything else stays as it is. What is taken from queues is told in queue-object.ts.
  */
 import { catalogue } from '../facts/catalogue.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { GuestMemory } from '../memory/guest.ts'
-import type { KernelObject, Objects, Thread } from './object.ts'
+import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { KMUTANT } from './structs.ts'
 
 /** What is waited for, and whether all of it. */
 export interface Wanted {
   readonly type: 'any' | 'all' | 'delay'
   readonly objects: readonly KernelObject[]
+}
+
+/** A thread whose wait is satisfied and has taken what it takes. */
+export interface Winner {
+  readonly thread: Thread
+  readonly wait: Wait
+  readonly index: number
+  readonly abandoned: boolean
+  readonly states: readonly number[]
 }
 
 export interface Satisfaction {
@@ -67,8 +76,6 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
         setState(object, 0)
         return false
       case 'Semaphore':
-      case 'Queue':
-      case 'IoCompletion':
         setState(object, stateOf(object) - 1)
         return false
       case 'Mutant': {

@@ -95,6 +95,7 @@ export const blankThread = (id: number, tid: number, slot: number, quantum: numb
   owned: [],
   name: '',
   exitCode: 0,
+  queue: 0,
   creator: undefined,
   polling: false,
   begun: false,

@@ -233,6 +233,7 @@ export function createThreads(ports: ThreadPorts): Threads {
       thread.calls.length = 0
       thread.resume = undefined
       ports.dispatcher().abandon(thread)
+      ports.dispatcher().leaveQueue(thread)
       ports.dispatcher().set(object, 0)
       ports.scheduler().attention = true
       all.delete(thread.id)

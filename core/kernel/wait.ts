@@ -1,10 +1,13 @@
 /** Waits: asked for, parked, won, ended. What they mean is told at the head of dispatcher.ts. */
+
+import type { Plain } from '../base/state.ts'
 import { catalogue } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
-import type { Satisfaction } from './satisfaction.ts'
+import { createQueueWaits } from './queue-object.ts'
+import type { Satisfaction, Winner } from './satisfaction.ts'
 import type { Scheduler } from './scheduler.ts'
 import { status } from './status.ts'
 import { KTHREAD } from './structs.ts'
@@ -32,6 +35,8 @@ export interface WaitRequest {
   readonly timeout: bigint | undefined
   /** Goes on here with the status when the wait ends, at once or later; without it the status is the result. */
   readonly later?: Later
+  /** Takes an entry of the one object, a queue: handed to `later` as its `entry`, or there to be taken when it goes on at once. */
+  readonly removes?: boolean
 }
 
 export interface Waits {
@@ -46,6 +51,10 @@ export interface Waits {
   detach(thread: Thread): void
   /** Puts it back, or ends it. */
   attach(thread: Thread): void
+  /** Takes the first entry of a queue: its address, or the packet. */
+  takeEntry(queue: KernelObject): Plain
+  /** Takes a thread out of the queue it belongs to: others may go on in its place. */
+  leaveQueue(thread: Thread): void
 }
 
 export interface WaitPorts {
@@ -65,14 +74,6 @@ export interface WaitPorts {
   deliverApcs(later: Later | undefined): Outcome<number>
 }
 
-export interface Winner {
-  readonly thread: Thread
-  readonly wait: Wait
-  readonly index: number
-  readonly abandoned: boolean
-  readonly states: readonly number[]
-}
-
 const forever = -(1n << 63n)
 const noStates: readonly number[] = []
 const waitBegun = catalogue['wait.begun'].id
@@ -80,6 +81,7 @@ const waitBegun = catalogue['wait.begun'].id
 export function createWaits(ports: WaitPorts): Waits {
   const { memory, audit, objects, scheduler, time, satisfaction } = ports
   const wakeScene = emptyScene()
+  const queues = createQueueWaits({ memory, objects, satisfaction, leaveLists, wake })
 
   /** The winners of a signal, each having consumed. */
   function winnersOf(object: KernelObject): Winner[] {
@@ -89,6 +91,10 @@ export function createWaits(ports: WaitPorts): Waits {
       const wait = waiter?.thread.wait
       if (waiter === undefined || wait === undefined) break
       const { thread, index } = waiter
+      if (wait.removes) {
+        i += 1
+        continue
+      }
       if (!satisfaction.signalled(object, thread)) {
         if (object.kind !== 'Mutant') break
         i += 1
@@ -108,7 +114,8 @@ export function createWaits(ports: WaitPorts): Waits {
         states: satisfaction.statesOf(wait.objects),
       })
     }
-    return winners
+    const last = queues.lastToRemove(object)
+    return last === undefined ? winners : [...winners, last]
   }
 
   function leaveLists(thread: Thread, wait: Wait): void {
@@ -128,6 +135,7 @@ export function createWaits(ports: WaitPorts): Waits {
     cause: number,
   ): void {
     thread.wait = undefined
+    queues.count(thread, 1)
     thread.polling = how === waitEnd.timedOut
     if (thread.resume !== undefined) thread.resume = { ...thread.resume, value: code }
     memory.store32(thread.object.address + KTHREAD.waitStatus, code)
@@ -170,6 +178,7 @@ export function createWaits(ports: WaitPorts): Waits {
       lr: frame.lr,
       sp: frame.word(1),
       source: audit.scene.source,
+      removes: request.removes === true,
       detached: false,
       begun: audit.site(sequence),
     }
@@ -183,6 +192,7 @@ export function createWaits(ports: WaitPorts): Waits {
     thread.state = 'waiting'
     memory.store8(thread.object.address + KTHREAD.waitReason, request.reason)
     scheduler.attention = true
+    if (!wait.removes) queues.pause(thread)
     return parked
   }
 
@@ -209,7 +219,8 @@ export function createWaits(ports: WaitPorts): Waits {
     const first = waited[0]
     const subject = audit.named(first, request.handles[0] ?? 0)
     for (const object of waited) object.counts.waits += 1
-    const index = satisfaction.place(request, thread)
+    if (request.removes === true && first !== undefined) queues.enter(thread, first)
+    const index = placeOf(request, thread)
     const apcs = request.alertable && request.mode === 1 && thread.userApcs.length > 0
     const parks = index < 0 && !apcs && !(request.alertable && thread.alerted) && deadline !== 0
     const sequence = audit.emit['wait.begun'](
@@ -225,6 +236,7 @@ export function createWaits(ports: WaitPorts): Waits {
       audit.sink.mask[waitBegun] !== 1 ? noStates : waited.map(object => object.serial),
     )
     if (parks) return park(request, thread, deadline, sequence)
+    if (request.removes === true) queues.count(thread, 1)
     if (index >= 0) {
       const abandoned = satisfaction.take(request, thread, index)
       const code = (request.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
@@ -247,6 +259,13 @@ export function createWaits(ports: WaitPorts): Waits {
     return conclude(request, code)
   }
 
+  /** As satisfaction has it, but that a queue lets no more threads go than it allows. */
+  function placeOf(wanted: Pick<Wait, 'type' | 'objects'> & { readonly removes?: boolean }, thread: Thread): number {
+    const [queue] = wanted.objects
+    if (wanted.removes === true && queue !== undefined && !queues.admits(queue)) return -1
+    return satisfaction.place(wanted, thread)
+  }
+
   const conclude = (request: WaitRequest, code: number): Outcome<number> =>
     request.later === undefined ? code : ports.proceed(request.later, code)
 
@@ -260,6 +279,8 @@ export function createWaits(ports: WaitPorts): Waits {
       leaveLists(thread, ended)
       finish(thread, ended, code, -1, how, satisfaction.statesOf(ended.objects), cause)
     },
+    takeEntry: queues.take,
+    leaveQueue: queues.leave,
     detach(thread) {
       const { wait: held } = thread
       if (held === undefined || held.detached) return
@@ -270,8 +291,9 @@ export function createWaits(ports: WaitPorts): Waits {
       const { wait: held } = thread
       if (held === undefined || !held.detached) return
       held.detached = false
-      const index = satisfaction.place(held, thread)
+      const index = placeOf(held, thread)
       if (index >= 0) {
+        if (held.removes) queues.handOver(held.objects[index] as KernelObject, thread)
         const abandoned = satisfaction.take(held, thread, index)
         const code = (held.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
         finish(

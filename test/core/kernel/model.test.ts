@@ -8,6 +8,8 @@ const kinds: readonly Kind[] = ['auto', 'manual', 'semaphore', 'mutant', 'auto',
 const people = 5
 const limit = 3
 const ticksOfMillisecond = 50_000
+/** A completion port, by handle, and a queue, by address: how many may run on what they took. */
+const queueLimits = [1, 2] as const
 const apcRoutine = code + 0x400
 
 const thing = fc.nat(kinds.length - 1)
@@ -58,6 +60,8 @@ const step = fc.record({
       }),
     },
     { weight: 1, arbitrary: fc.record({ verb: fc.constant('cancel' as const), index: timer }) },
+    { weight: 4, arbitrary: fc.record({ verb: fc.constant('post' as const), queue: fc.nat(1), first: fc.boolean() }) },
+    { weight: 4, arbitrary: fc.record({ verb: fc.constant('remove' as const), queue: fc.nat(1), ticks }) },
     { weight: 3, arbitrary: fc.record({ verb: fc.constant('apc' as const), other }) },
     { weight: 2, arbitrary: fc.record({ verb: fc.constant('suspend' as const), other }) },
     { weight: 5, arbitrary: fc.record({ verb: fc.constant('resume' as const), other }) },
@@ -90,6 +94,16 @@ function createTwo() {
     return bench.memory.load32(at)
   })
   const addresses = handles.map(value => kernel.handles.peek(value)?.header ?? 0)
+  const portAt = bench.cell()
+  bench.call(1, 'NtCreateIoCompletion', portAt, 0, 0, queueLimits[0])
+  const port = bench.memory.load32(portAt)
+  const queue = bench.cell(0x28)
+  bench.call(1, 'KeInitializeQueue', queue, queueLimits[1])
+  /** Where each is told what came out of the port. */
+  const keys = tids.map(() => bench.cell())
+  const entries = bench.cell(0x2000)
+  let posted = 0
+  const asked = new Map<number, number>()
   const list = bench.cell(16)
   const blocks = bench.cell(0x60)
   const before = bench.cell()
@@ -98,6 +112,7 @@ function createTwo() {
     kinds.map(
       (kind): Thing => ({ kind, state: kind === 'mutant' ? 1 : 0, limit, owner: -1, abandoned: false, taken: 0 }),
     ),
+    queueLimits.map(most => ({ limit: most, entries: [] })),
     kernel.time.now,
   )
   bench.told()
@@ -157,6 +172,49 @@ function createTwo() {
     }
     return bench.result(tid)
   }
+
+  /** The entry of a queue is its address, the packet of a port its key. */
+  function post(who: number, which: number, first: boolean): Pair {
+    const tid = tids[who] ?? 0
+    posted += 1
+    const entry = entries + posted * 8
+    if (which === 1) {
+      const answer = bench.call(tid, first ? 'KeInsertHeadQueue' : 'KeInsertQueue', queue, entry)
+      return [answer, model.post(1, entry, first)]
+    }
+    const answer = bench.call(tid, 'NtSetIoCompletion', port, entry, 0, 0, 0)
+    model.post(0, entry, false)
+    return [answer, 0]
+  }
+
+  /** What a thread has taken out of a queue, once it goes on. */
+  const taken = (who: number, which: number): number =>
+    which === 1 ? bench.result(tids[who] ?? 0) : bench.memory.load32(keys[who] ?? 0)
+
+  function remove(who: number, which: number, ticks: number): Pair {
+    const tid = tids[who] ?? 0
+    const key = keys[who] ?? 0
+    const at = timeout(ticks)
+    const answer =
+      which === 1
+        ? bench.call(tid, 'KeRemoveQueue', queue, 1, at)
+        : bench.call(tid, 'NtRemoveIoCompletion', port, key, before, before, at)
+    const expected = model.remove(who, which, ticks)
+    asked.set(who, which)
+    if (expected === 'parked') return [answer, parked]
+    return expected === 'timed out' ? [answer, 0x102] : [taken(who, which), expected.entry]
+  }
+
+  /** What came out of the queue that a thread waited for. */
+  function received(who: number): number {
+    bench.result(tids[who] ?? 0)
+    return taken(who, asked.get(who) ?? 0)
+  }
+
+  const queued = (): number[] =>
+    [kernel.handles.peek(port), kernel.objects.known(queue)].map(object =>
+      object === undefined ? -1 : kernel.objects.stateOf(object),
+    )
 
   function waitOn(who: number, act: Extract<Act, { verb: 'wait' }>, address: boolean): Pair {
     const tid = tids[who] ?? 0
@@ -233,19 +291,24 @@ function createTwo() {
       }
       case 'wait':
         return waitOn(who, act, address)
+      case 'post':
+        return post(who, act.queue, act.first)
+      case 'remove':
+        return remove(who, act.queue, act.ticks)
     }
   }
 
-  return { bench, kernel, model, tids, handles, take, callApcs }
+  return { bench, kernel, model, tids, handles, take, callApcs, received, queued }
 }
 
 /** The same steps in the kernel and in the model, compared after each. */
 function follow(steps: readonly Step[]): void {
-  const { bench, kernel, model, tids, handles, take, callApcs } = createTwo()
+  const { bench, kernel, model, tids, handles, take, callApcs, received, queued } = createTwo()
   for (const { who: choice, act, byAddress: address } of steps) {
     const able = tids.map((_, i) => i).filter(i => i === 0 || !model.busy(i))
     const me = able[choice % able.length] ?? 0
-    if (me === 0 && (act.verb === 'wait' || act.verb === 'delay' || act.verb === 'exit')) continue
+    if (me === 0 && (act.verb === 'wait' || act.verb === 'delay' || act.verb === 'remove' || act.verb === 'exit'))
+      continue
     if ((act.verb === 'suspend' || act.verb === 'resume') && model.gone(act.other + 1)) continue
     const place = JSON.stringify({ me, act, address })
     const [answer, expected] = take(me, act, address)
@@ -253,7 +316,10 @@ function follow(steps: readonly Step[]): void {
     const woken = bench
       .told('thread.woken')
       .map(fact => ({ who: tids.indexOf(Number(fact.tid)), status: Number(fact.status) }))
-    expect(woken, place).toEqual(model.woken())
+    const expectedWakes = model.woken()
+    expect(woken, place).toEqual(expectedWakes.map(({ who, status }) => ({ who, status })))
+    for (const { who, entry } of expectedWakes) if (entry !== undefined) expect(received(who), place).toBe(entry)
+    expect(queued(), place).toEqual(model.queues.map(({ entries }) => entries.length))
     for (const { who, status } of woken) if (status === userApc) expect(callApcs(who), place).toBe(userApc)
     const states = handles.map(value => {
       const object = kernel.handles.peek(value)
@@ -267,11 +333,15 @@ function follow(steps: readonly Step[]): void {
   })
 }
 
+const runs = Number(process.env.RUNS ?? 60)
+
 describe('the kernel and a second opinion', () => {
-  test(`agree on every answer, every wake, its order and every state (SEED=${seed})`, () => {
+  test(`agree on every answer, every wake, its order and every state (SEED=${seed})`, {
+    timeout: 60_000 + runs * 100,
+  }, () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 300, size: 'max' }), steps => follow(steps)),
-      { numRuns: Number(process.env.RUNS ?? 60) },
+      { numRuns: runs },
     )
   })
 })

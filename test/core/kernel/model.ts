@@ -1,5 +1,5 @@
 /**
- * What events, semaphores, mutants and timers mean, waits, delays, APCs and suspensions, written a second time and otherwise: no wait lists, no hand-offs, only one
+ * What events, semaphores, mutants, timers and queues mean, waits, delays, APCs and suspensions, written a second time and otherwise: no wait lists, no hand-offs, only one
  * list of who waits since when, looked through from the start after every change. It is slow and knows nothing of
  * handles, memory or facts; the kernel has to agree with it.
  */
@@ -16,12 +16,20 @@ export interface Thing {
   taken: number
 }
 
+/** A queue of packets or entries: how many may run on what they took from it. */
+export interface Queue {
+  readonly limit: number
+  readonly entries: number[]
+}
+
 interface Waiting {
   readonly who: number
   readonly all: boolean
   readonly things: readonly number[]
   readonly until: number
   readonly alertable: boolean
+  /** The queue an entry is asked of. */
+  readonly queue?: number
   /** Counts those who have a deadline: of equal ones the earlier is first. */
   order: number
 }
@@ -38,6 +46,8 @@ interface Armed {
 export interface Woken {
   readonly who: number
   readonly status: number
+  /** What came out of a queue. */
+  readonly entry?: number
 }
 
 const timedOut = 0x102
@@ -45,6 +55,7 @@ export const userApc = 0xc0
 
 export interface Model {
   readonly things: Thing[]
+  readonly queues: readonly Queue[]
   /** Who cannot act: waiting, suspended or gone. */
   busy(who: number): boolean
   waits(who: number): boolean
@@ -58,6 +69,10 @@ export interface Model {
   /** Sets a timer to expire, once or at every period; whether it was set, and its state before. */
   arm(thing: number, ticks: number, period: number): { readonly armed: boolean; readonly state: number }
   cancel(thing: number): { readonly armed: boolean; readonly state: number }
+  /** Puts an entry into a queue; how many were in it. */
+  post(queue: number, entry: number, first: boolean): number
+  /** Takes an entry out of a queue. */
+  remove(who: number, queue: number, ticks: number): { readonly entry: number } | 'parked' | 'timed out'
   /** Queues an APC; false for who is gone. */
   apc(who: number): boolean
   /** How many APCs are called now, one after the other. */
@@ -72,7 +87,7 @@ export interface Model {
 }
 
 /** @param now the tick it is, which the model's user keeps: calls take time too. */
-export function createModel(things: Thing[], now: () => number): Model {
+export function createModel(things: Thing[], queues: readonly Queue[], now: () => number): Model {
   let line: Waiting[] = []
   let woken: Woken[] = []
   let takings = 0
@@ -80,6 +95,8 @@ export function createModel(things: Thing[], now: () => number): Model {
   const depth = new Map<number, number>()
   const apcs = new Map<number, number>()
   let armed: Armed[] = []
+  /** The queue each belongs to: the one asked last. */
+  const member = new Map<number, number>()
   let orders = 0
   const gone = new Set<number>()
 
@@ -126,6 +143,27 @@ export function createModel(things: Thing[], now: () => number): Model {
     }
   }
 
+  const still = (who: number): boolean => gone.has(who) || held.has(who) || line.some(waiting => waiting.who === who)
+  const admits = (queue: number, asking: number): boolean =>
+    [...member].filter(([who, of]) => of === queue && who !== asking && !still(who)).length <
+    (queues[queue]?.limit ?? 0)
+
+  /** Lets one go who waits for an entry of a queue, the latest first, as long as it may. */
+  function serve(queue: number | undefined): void {
+    const entries = queue === undefined ? [] : (queues[queue]?.entries ?? [])
+    for (;;) {
+      const last = line.findLast(waiting => queue !== undefined && waiting.queue === queue)
+      if (last === undefined || queue === undefined || entries.length === 0 || !admits(queue, last.who)) return
+      line = line.filter(other => other !== last)
+      woken.push({ who: last.who, status: 0, entry: entries.shift() ?? 0 })
+    }
+  }
+
+  function park(waiting: Waiting): void {
+    line.push(waiting)
+    serve(member.get(waiting.who))
+  }
+
   const waitsForApc = ({ who, alertable }: Waiting): boolean => alertable && (apcs.get(who) ?? 0) > 0
   const nextOrder = (): number => {
     orders += 1
@@ -152,7 +190,10 @@ export function createModel(things: Thing[], now: () => number): Model {
 
   function resumed(waiting: Waiting): void {
     const place = answer(waiting)
-    if (place !== undefined) woken.push({ who: waiting.who, status: take(waiting, place) })
+    const entries = waiting.queue === undefined ? [] : (queues[waiting.queue]?.entries ?? [])
+    if (waiting.queue !== undefined && entries.length > 0 && admits(waiting.queue, waiting.who))
+      woken.push({ who: waiting.who, status: 0, entry: entries.shift() ?? 0 })
+    else if (place !== undefined) woken.push({ who: waiting.who, status: take(waiting, place) })
     else if (waitsForApc(waiting)) woken.push({ who: waiting.who, status: userApc })
     else if (waiting.until <= now()) woken.push({ who: waiting.who, status: timedOut })
     else {
@@ -163,6 +204,7 @@ export function createModel(things: Thing[], now: () => number): Model {
 
   return {
     things,
+    queues,
     busy: who => gone.has(who) || (depth.get(who) ?? 0) > 0 || line.some(waiting => waiting.who === who),
     waits: who => line.some(waiting => waiting.who === who) || held.has(who),
     gone: who => gone.has(who),
@@ -207,7 +249,7 @@ export function createModel(things: Thing[], now: () => number): Model {
       if (place !== undefined) return take(waiting, place)
       if (waitsForApc(waiting)) return userApc
       if (ticks === 0) return timedOut
-      line.push(waiting)
+      park(waiting)
       return 'parked'
     },
     arm(index, ticks, period) {
@@ -219,6 +261,24 @@ export function createModel(things: Thing[], now: () => number): Model {
       return before
     },
     cancel: index => ({ armed: disarm(index), state: at(index).state }),
+    post(queue, entry, first) {
+      const entries = queues[queue]?.entries ?? []
+      const before = entries.length
+      if (first) entries.unshift(entry)
+      else entries.push(entry)
+      serve(queue)
+      return before
+    },
+    remove(who, queue, ticks) {
+      const before = member.get(who)
+      member.set(who, queue)
+      if (before !== queue) serve(before)
+      const entries = queues[queue]?.entries ?? []
+      if (entries.length > 0 && admits(queue, who)) return { entry: entries.shift() ?? 0 }
+      if (ticks === 0) return 'timed out'
+      park({ who, all: false, things: [], until: now() + ticks, alertable: false, queue, order: nextOrder() })
+      return 'parked'
+    },
     apc(who) {
       if (gone.has(who)) return false
       apcs.set(who, (apcs.get(who) ?? 0) + 1)
@@ -263,6 +323,7 @@ export function createModel(things: Thing[], now: () => number): Model {
         thing.abandoned = true
         sweep(things.indexOf(thing))
       }
+      serve(member.get(who))
     },
     expire() {
       for (;;) {

@@ -2,15 +2,24 @@ import type { Plain } from '../../../base/state.ts'
 import { continuation, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { completionKinds } from '../../handles.ts'
-import { emptyList, linkBefore, unlinkFirst } from '../../list.ts'
+import { emptyList, linkBefore } from '../../list.ts'
 import { createNamed } from '../../naming.ts'
 import { type KernelObject, operation } from '../../object.ts'
+import { allowed, type Packet, packetsOf } from '../../queue-object.ts'
 import { status as s } from '../../status.ts'
 import { IO_STATUS_BLOCK, KQUEUE, LIST_ENTRY, OBJECT_ATTRIBUTES } from '../../structs.ts'
 import { timeoutAt } from './waits.ts'
 
 const queueReason = 4
 const increment = 0
+
+/** The fields of a new queue besides its header. */
+function fill({ memory }: Kernel, body: number, threads: number): void {
+  emptyList(memory, body + KQUEUE.entryFlink)
+  emptyList(memory, body + KQUEUE.threadFlink)
+  memory.store32(body + KQUEUE.currentCount, 0)
+  memory.store32(body + KQUEUE.maximumCount, allowed(threads))
+}
 
 function insert(k: Kernel, at: number, entry: number, atHead: boolean): number {
   const queue = k.objects.at(at, operation.signal)
@@ -20,41 +29,39 @@ function insert(k: Kernel, at: number, entry: number, atHead: boolean): number {
   return k.dispatcher.enqueue(queue, increment)
 }
 
-interface Packet {
-  readonly key: number
-  readonly context: number
-  readonly status: number
-  readonly bytes: number
-}
-
-const packetsOf = (port: KernelObject): readonly Packet[] => (port.data ?? []) as unknown as readonly Packet[]
-
 /** Puts a packet into a completion port; whoever waits there first gets it. */
 export function postPacket(k: Kernel, port: KernelObject, packet: Packet): void {
   port.data = [...packetsOf(port), { ...packet }] as unknown as Plain
   k.dispatcher.enqueue(port, increment)
 }
 
+/** What a removal goes on with: the queue, and the entry that it was handed, if it had to wait. */
 interface Removal {
-  readonly [key: string]: number
   readonly serial: number
+  readonly entry?: Plain
+}
+
+interface PacketRemoval extends Removal {
   readonly keyAt: number
   readonly contextAt: number
   readonly statusAt: number
 }
 
+/** The entry of a removal that has succeeded. */
+function entryOf(k: Kernel, { serial, entry }: Removal): Plain {
+  if (entry !== undefined) return entry
+  const queue = k.objects.bySerial(serial)
+  return queue === undefined ? null : k.dispatcher.takeEntry(queue)
+}
+
+/** No thread belongs to a queue any more that begins again or ends. */
+function forget(k: Kernel, queue: KernelObject): void {
+  for (const thread of k.threads.all.values()) if (thread.queue === queue.serial) thread.queue = 0
+}
+
 export const queues: readonly Entry[] = [
   krnl(115, 'KeInitializeQueue', [ptr(KQUEUE, 'queue'), u32('count')], nothing, ['sync'], (k, at, count) => {
-    k.objects.create({
-      kind: 'Queue',
-      at,
-      fill(body) {
-        emptyList(k.memory, body + KQUEUE.entryFlink)
-        emptyList(k.memory, body + KQUEUE.threadFlink)
-        k.memory.store32(body + KQUEUE.currentCount, 0)
-        k.memory.store32(body + KQUEUE.maximumCount, count === 0 ? 6 : count)
-      },
-    })
+    forget(k, k.objects.create({ kind: 'Queue', at, fill: body => fill(k, body, count) }))
   }),
   krnl(121, 'KeInsertQueue', [ptr(KQUEUE, 'queue'), ptr(LIST_ENTRY, 'entry')], i32, ['sync'], (k, at, entry) =>
     insert(k, at, entry, false),
@@ -79,18 +86,22 @@ export const queues: readonly Entry[] = [
         mode,
         alertable: false,
         timeout: timeoutAt(k, timeout),
-        later: { continuation: 'queue-removed', state: at },
+        removes: true,
+        later: { continuation: 'queue-removed', state: { serial: queue.serial } },
       })
     },
   ),
-  continuation('queue-removed', (k, at: number, value) =>
-    value === s.SUCCESS ? unlinkFirst(k.memory, at + KQUEUE.entryFlink) : value,
+  continuation('queue-removed', (k, removal: Plain, value) =>
+    value === s.SUCCESS ? Number(entryOf(k, removal as unknown as Removal)) : value,
   ),
   krnl(148, 'KeRundownQueue', [ptr(KQUEUE, 'queue')], ptr(), ['sync'], (k, at) => {
     const queue = k.objects.at(at, operation.other)
     const head = at + KQUEUE.entryFlink
     const first = k.memory.load32(head)
-    if (queue !== undefined) k.objects.setState(queue, 0)
+    if (queue !== undefined) {
+      k.objects.setState(queue, 0)
+      forget(k, queue)
+    }
     emptyList(k.memory, head)
     return first === head ? 0 : first
   }),
@@ -100,14 +111,8 @@ export const queues: readonly Entry[] = [
     [ptr('handle'), u32('access'), ptr(OBJECT_ATTRIBUTES, 'attributes'), u32('threads')],
     status,
     ['sync'],
-    (k, handleAt, _access, attributes) =>
-      createNamed(k, handleAt, attributes, {
-        kind: 'IoCompletion',
-        fill(body) {
-          emptyList(k.memory, body + KQUEUE.entryFlink)
-          emptyList(k.memory, body + KQUEUE.threadFlink)
-        },
-      }),
+    (k, handleAt, _access, attributes, threads) =>
+      createNamed(k, handleAt, attributes, { kind: 'IoCompletion', fill: body => fill(k, body, threads) }),
   ),
   krnl(
     248,
@@ -139,6 +144,7 @@ export const queues: readonly Entry[] = [
         mode: 1,
         alertable: false,
         timeout: timeoutAt(k, timeout),
+        removes: true,
         later: {
           continuation: 'io-completion-removed',
           state: { serial: port.serial, keyAt, contextAt, statusAt },
@@ -146,11 +152,12 @@ export const queues: readonly Entry[] = [
       })
     },
   ),
-  continuation('io-completion-removed', (k, { serial, keyAt, contextAt, statusAt }: Removal, value) => {
-    const port = k.objects.bySerial(serial)
-    const [packet, ...rest] = port === undefined ? [] : packetsOf(port)
-    if (value !== s.SUCCESS || port === undefined || packet === undefined) return value
-    port.data = rest as unknown as Plain
+  continuation('io-completion-removed', (k, state: Plain, value) => {
+    if (value !== s.SUCCESS) return value
+    const removal = state as unknown as PacketRemoval
+    const packet = entryOf(k, removal) as unknown as Packet | null
+    if (packet === null) return value
+    const { keyAt, contextAt, statusAt } = removal
     k.memory.store32(keyAt, packet.key)
     k.memory.store32(contextAt, packet.context)
     k.memory.store32(statusAt + IO_STATUS_BLOCK.status, packet.status)

@@ -1,0 +1,119 @@
+/** Queues and completion ports: who is let go, with what, and how many at once. */
+import { expect, test } from 'vitest'
+import { createWorkbench, parked, type Workbench } from './workbench.ts'
+
+interface QueueBench {
+  readonly bench: Workbench
+  readonly threads: readonly number[]
+  readonly queue: number
+  remove(tid: number): unknown
+  insert(entry: number, by?: number): unknown
+}
+
+function queueBench(limit: number): QueueBench {
+  const bench = createWorkbench()
+  const queue = bench.cell(0x28)
+  bench.call(1, 'KeInitializeQueue', queue, limit)
+  const threads = [1, 2, 3].map(index => bench.thread(index).tid)
+  bench.told()
+  return {
+    bench,
+    threads,
+    queue,
+    remove: tid => bench.call(tid, 'KeRemoveQueue', queue, 1, 0),
+    insert: (entry, by = 1) => bench.call(by, 'KeInsertQueue', queue, entry),
+  }
+}
+
+const woken = (bench: Workbench): unknown[] => bench.told('thread.woken').map(fact => fact.tid)
+
+test('an entry goes to the thread that waits last (Win32: threads are released last in, first out)', () => {
+  const { bench, threads, remove, insert } = queueBench(0)
+  for (const tid of threads) expect(remove(tid)).toBe(parked)
+  const [a, b] = [bench.cell(), bench.cell()]
+  expect([insert(a), insert(b)]).toEqual([0, 0])
+  expect(woken(bench)).toEqual([threads[2], threads[1]])
+  expect([threads[2], threads[1]].map(tid => bench.result(tid ?? 0))).toEqual([a, b])
+})
+
+test('an entry belongs to the thread it was given to, whoever runs first', () => {
+  const { bench, threads, remove, insert } = queueBench(0)
+  const [waiter = 0, other = 0] = threads
+  remove(waiter)
+  const [a, b] = [bench.cell(), bench.cell()]
+  insert(a)
+  insert(b)
+  expect(remove(other)).toBe(b)
+  expect(bench.result(waiter)).toBe(a)
+})
+
+test('no more threads run on what they took than the queue allows; one that waits makes room for another', () => {
+  const { bench, threads, queue, remove, insert } = queueBench(1)
+  const [first = 0, second = 0] = threads
+  const [a, b] = [bench.cell(), bench.cell()]
+  insert(a)
+  insert(b)
+  expect(remove(first)).toBe(a)
+  expect(remove(second)).toBe(parked)
+  expect(bench.memory.load32(queue + 4)).toBe(1)
+  bench.told()
+  const event = bench.cell()
+  bench.call(1, 'KeInitializeEvent', event, 1, 0)
+  expect(bench.call(first, 'KeWaitForSingleObject', event, 0, 0, 0, 0)).toBe(parked)
+  expect(woken(bench)).toEqual([second])
+  expect(bench.result(second)).toBe(b)
+  bench.call(1, 'KeSetEvent', event, 0, 0)
+  expect(bench.memory.load32(queue + 0x18)).toBe(2)
+})
+
+test('a thread that ends makes room, and one that asks again is not in its own way', () => {
+  const { bench, threads, remove, insert } = queueBench(1)
+  const [first = 0, second = 0] = threads
+  const entries = [bench.cell(), bench.cell(), bench.cell()]
+  for (const entry of entries) insert(entry)
+  expect([remove(first), remove(first)]).toEqual(entries.slice(0, 2))
+  expect(remove(second)).toBe(parked)
+  bench.call(first, 'ExTerminateThread', 0)
+  expect(bench.result(second)).toBe(entries[2])
+})
+
+test('the wake of a thread that another made room for is the work of the signal that brought the entry', () => {
+  const { bench, threads, remove, insert } = queueBench(1)
+  const [first = 0, second = 0] = threads
+  insert(bench.cell())
+  insert(bench.cell())
+  const [, signal] = bench.told('object.signalled')
+  remove(first)
+  remove(second)
+  bench.told()
+  bench.call(first, 'KeDelayExecutionThread', 0, 0, bench.long(-10_000n))
+  expect(bench.told('thread.woken')).toMatchObject([{ tid: second, cause: signal?.sequence }])
+})
+
+test('a queue that is run down forgets who belonged to it', () => {
+  const { bench, threads, queue, remove, insert } = queueBench(1)
+  const [first = 0, second = 0] = threads
+  insert(bench.cell())
+  remove(first)
+  const left = bench.cell()
+  insert(left)
+  expect(bench.call(1, 'KeRundownQueue', queue)).toBe(left)
+  bench.call(1, 'KeInitializeQueue', queue, 1)
+  insert(left)
+  expect(remove(second)).toBe(left)
+})
+
+test('a completion port of one thread lets one packet out at a time', () => {
+  const bench = createWorkbench()
+  const portAt = bench.cell()
+  bench.call(1, 'NtCreateIoCompletion', portAt, 0, 0, 1)
+  const port = bench.memory.load32(portAt)
+  const [a, b] = [bench.thread(1), bench.thread(2)]
+  const out = [bench.cell(), bench.cell()] as const
+  const spare = bench.cell()
+  const remove = (tid: number, key: number) => bench.call(tid, 'NtRemoveIoCompletion', port, key, spare, spare, 0)
+  for (const key of [7, 8]) bench.call(1, 'NtSetIoCompletion', port, key, 0, 0, 0)
+  expect([remove(a.tid, out[0]), remove(b.tid, out[1])]).toEqual([0, parked])
+  remove(a.tid, out[0])
+  expect(bench.memory.load32(out[0])).toBe(8)
+})
