@@ -29,6 +29,7 @@ export const blockClasses = {
   'not-signalled-since': 'not signalled since',
   'owner-runs': 'its owner runs',
   'thread-runs': 'that thread runs',
+  'queue-full': 'as many run as it allows',
   'timer-armed': 'armed',
   signalled: 'signalled',
   unknown: 'unknown',
@@ -96,8 +97,15 @@ function judge(
   if (object.kind === 'Thread') return joined(context, object)
   if (wait.type === 'all' && (object.state ?? 0) > 0) return free('signalled', 'it is signalled')
   if (object.kind === 'Timer/Manual' || object.kind === 'Timer/Auto') return timed(context, object, evidence)
+  if (queueKinds.includes(object.kind) && (object.state ?? 0) > 0)
+    return free(
+      'queue-full',
+      `it holds ${count(object.state ?? 0, 'entry', 'entries')}, and as many threads as it allows run on what they took`,
+    )
   return signalled(context, wait, object, evidence)
 }
+
+const queueKinds: readonly string[] = ['Queue', 'IoCompletion']
 
 const free = (code: BlockClass, clause: string, blockers: readonly number[] = []): Judgement => ({
   code,

@@ -50,6 +50,15 @@ describe('where it begins', () => {
     expect(text).toContain('thread 2 "right" is in the code that would signal it')
   })
 
+  test('a queue with entries in it that lets nobody go is as busy as it may be', () => {
+    const title = aTitle()
+    const here = { in: title.function('take', nop, nop, nop), offset: 8 }
+    title.waits('worker', here, title.object({ kind: 'Queue', state: 2 }))
+    expect(told(title).replaceAll(/\s+/g, ' ')).toContain(
+      'it holds 2 entries, and as many threads as it allows run on what they took',
+    )
+  })
+
   test('a circle of owners is stuck though the title still runs', () => {
     const title = aTitle()
     const here = { in: title.function('take', nop, nop, nop), offset: 8 }
