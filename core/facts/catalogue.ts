@@ -223,6 +223,13 @@ export const catalogue = {
       'The command stream came to a swap: frame `n` of the run is on show, from `frontBuffer`, a physical address.',
     fields: ['n', 'frontBuffer', 'width', 'height'],
   }),
+  'thread.alerted': row({
+    id: 31,
+    category: 'other',
+    about:
+      'A thread was alerted in `mode`, 0 kernel or 1 user; `woke` 1 where that ended the wait it was in, 0 where it keeps.',
+    fields: ['thread', 'mode', 'woke'],
+  }),
 } as const satisfies Record<string, FactRow>
 
 export type FactName = keyof typeof catalogue

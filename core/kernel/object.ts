@@ -125,7 +125,8 @@ export interface Thread {
   readonly calls: GuestCall[]
   readonly userApcs: Apc[]
   readonly kernelApcs: Apc[]
-  alerted: boolean
+  /** Bit 0: alerted in kernel mode, bit 1: in user mode. */
+  alerted: number
   /** Mutants it owns, in the order of acquiring. */
   readonly owned: KernelObject[]
   name: string

@@ -31,6 +31,8 @@ export interface Satisfaction {
   place(wanted: Wanted, thread: Thread): number
   /** Takes what the wait takes by the object at a place; true when a mutant's owner had abandoned it. */
   take(wanted: Wanted, thread: Thread, place: number): boolean
+  /** Whether the wait would take a mutant that its owner has taken as often as can be counted. */
+  overLimit(wanted: Wanted, place: number): boolean
   ownerOf(mutant: KernelObject): Thread | undefined
   setOwner(mutant: KernelObject, thread: Thread | undefined): void
   /** Serial and SignalState of each object waited on, if anybody will read them. */
@@ -45,6 +47,8 @@ export interface SatisfactionPorts {
 }
 
 const noStates: readonly number[] = []
+/** The state of a mutant taken as often as can be. */
+const mostTaken = -0x80000000
 const waitEnded = catalogue['wait.ended'].id
 
 export function createSatisfaction({ memory, objects, sink, threadAt }: SatisfactionPorts): Satisfaction {
@@ -118,5 +122,10 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
     return abandoned
   }
 
-  return { signalled, place, take, ownerOf, setOwner, statesOf }
+  function overLimit(wanted: Wanted, index: number): boolean {
+    const taken = wanted.type === 'all' ? wanted.objects : wanted.objects.slice(index, index + 1)
+    return taken.some(object => object.kind === 'Mutant' && stateOf(object) === mostTaken)
+  }
+
+  return { signalled, place, take, overLimit, ownerOf, setOwner, statesOf }
 }

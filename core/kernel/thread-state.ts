@@ -91,7 +91,7 @@ export const blankThread = (id: number, tid: number, slot: number, quantum: numb
   calls: [],
   userApcs: [],
   kernelApcs: [],
-  alerted: false,
+  alerted: 0,
   owned: [],
   name: '',
   exitCode: 0,

@@ -3,6 +3,7 @@
 import type { Plain } from '../base/state.ts'
 import { catalogue } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
+import { interruption, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
@@ -77,6 +78,10 @@ export interface WaitPorts {
 const forever = -(1n << 63n)
 const noStates: readonly number[] = []
 const waitBegun = catalogue['wait.begun'].id
+
+/** How a wait ended that no object ended. */
+const howOf = (code: number): number =>
+  code === status.ALERTED ? waitEnd.alerted : code === status.USER_APC ? waitEnd.userApc : waitEnd.timedOut
 
 export function createWaits(ports: WaitPorts): Waits {
   const { memory, audit, objects, scheduler, time, satisfaction } = ports
@@ -221,8 +226,8 @@ export function createWaits(ports: WaitPorts): Waits {
     for (const object of waited) object.counts.waits += 1
     if (request.removes === true && first !== undefined) queues.enter(thread, first)
     const index = placeOf(request, thread)
-    const apcs = request.alertable && request.mode === 1 && thread.userApcs.length > 0
-    const parks = index < 0 && !apcs && !(request.alertable && thread.alerted) && deadline !== 0
+    const interrupted = request.alertable ? interruption(thread, request.mode) : undefined
+    const parks = index < 0 && interrupted === undefined && deadline !== 0
     const sequence = audit.emit['wait.begun'](
       audit.scene,
       subject,
@@ -237,6 +242,11 @@ export function createWaits(ports: WaitPorts): Waits {
     )
     if (parks) return park(request, thread, deadline, sequence)
     if (request.removes === true) queues.count(thread, 1)
+    if (index >= 0 && satisfaction.overLimit(request, index)) {
+      const code = status.MUTANT_LIMIT_EXCEEDED
+      audit.emit['wait.ended'](audit.scene, subject, 0, code, -1, waitEnd.refused, 0, satisfaction.statesOf(waited))
+      return conclude(request, code)
+    }
     if (index >= 0) {
       const abandoned = satisfaction.take(request, thread, index)
       const code = (request.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
@@ -247,13 +257,9 @@ export function createWaits(ports: WaitPorts): Waits {
       audit.emit['wait.ended'](audit.scene, winner, 0, code, index, how, 0, satisfaction.statesOf(waited))
       return conclude(request, code)
     }
-    const [code, how] =
-      request.alertable && thread.alerted
-        ? ([status.ALERTED, waitEnd.alerted] as const)
-        : apcs
-          ? ([status.USER_APC, waitEnd.userApc] as const)
-          : ([status.TIMEOUT, waitEnd.timedOut] as const)
-    if (how === waitEnd.alerted) thread.alerted = false
+    const code = interrupted ?? status.TIMEOUT
+    const how = howOf(code)
+    if (how === waitEnd.alerted) spendAlert(memory, thread, request.mode)
     audit.emit['wait.ended'](audit.scene, subject, 0, code, -1, how, 0, satisfaction.statesOf(waited))
     if (how === waitEnd.userApc) return ports.deliverApcs(request.later)
     return conclude(request, code)
@@ -305,11 +311,15 @@ export function createWaits(ports: WaitPorts): Waits {
           satisfaction.statesOf(held.objects),
           0,
         )
-      } else if (held.alertable && held.mode === 1 && thread.userApcs.length > 0)
-        finish(thread, held, status.USER_APC, -1, waitEnd.userApc, satisfaction.statesOf(held.objects), 0)
-      else if (held.deadline >= 0 && held.deadline <= time.now())
-        finish(thread, held, status.TIMEOUT, -1, waitEnd.timedOut, satisfaction.statesOf(held.objects), 0)
-      else {
+        return
+      }
+      const interrupted = held.alertable ? interruption(thread, held.mode) : undefined
+      const late = held.deadline >= 0 && held.deadline <= time.now()
+      if (interrupted !== undefined || late) {
+        const code = interrupted ?? status.TIMEOUT
+        if (code === status.ALERTED) spendAlert(memory, thread, held.mode)
+        finish(thread, held, code, -1, howOf(code), satisfaction.statesOf(held.objects), 0)
+      } else {
         held.objects.forEach((object, place) => {
           object.waiters.push({ thread, index: place })
         })

@@ -11,7 +11,7 @@ export interface Causes {
 /** A thread by its number, or the GPU, whose interrupt runs on no thread. */
 export type Doer = number | 'gpu'
 
-const wakers: ReadonlySet<Fact['kind']> = new Set(['object.signalled', 'object.pulsed', 'apc.queued'])
+const wakers: ReadonlySet<Fact['kind']> = new Set(['object.signalled', 'object.pulsed', 'apc.queued', 'thread.alerted'])
 
 export const wakes = (fact: Fact): boolean => wakers.has(fact.kind)
 

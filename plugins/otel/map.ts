@@ -27,6 +27,7 @@ const names = {
   'thread.named': 'name',
   'apc.queued': 'apc_queue',
   'apc.delivered': 'apc_deliver',
+  'thread.alerted': 'alert',
   'timer.set': 'timer_set',
   'timer.cancelled': 'timer_cancel',
   'timer.expired': 'timer_expire',

@@ -250,6 +250,101 @@ const wrongUses: readonly (readonly [
     'WDK, MAXIMUM_SUSPEND_COUNT; ntstatus.h, SUSPEND_COUNT_EXCEEDED',
   ],
   [
+    'by address, the 128th suspension is an exception',
+    b => {
+      const { at } = b.thread(1)
+      for (let i = 0; i < 127; i += 1) b.call(1, 'KeSuspendThread', at)
+      b.call(1, 'KeSuspendThread', at)
+      return b.core.stopped()?.text.includes('raised 0xC000004A')
+    },
+    true,
+    'NT, KeSuspendThread raises SUSPEND_COUNT_EXCEEDED',
+  ],
+  [
+    'by address, a release over the limit is an exception, and the count stays',
+    b => {
+      const at = b.cell(0x20)
+      b.call(1, 'KeInitializeSemaphore', at, 1, 2)
+      b.call(1, 'KeReleaseSemaphore', at, 1, 2, 0)
+      return [b.core.stopped()?.text.includes('raised 0xC0000047'), b.memory.load32(at + 4)]
+    },
+    [true, 1],
+    'WDK, KeReleaseSemaphore raises STATUS_SEMAPHORE_LIMIT_EXCEEDED',
+  ],
+  [
+    'a mutant is taken two to the 31st times and not once more',
+    b => {
+      const value = handleOf(b, 'mu')
+      const wait = () => b.call(1, 'NtWaitForSingleObjectEx', value, 1, 0, b.long(0n))
+      wait()
+      const object = b.core.kernel.handles.peek(value)
+      b.memory.store32((object?.header ?? 0) + 4, 0x80000000)
+      return [wait(), b.memory.load32((object?.header ?? 0) + 4)]
+    },
+    [0xc0000191, 0x80000000],
+    'WDK, KeWaitForSingleObject: a mutex can be acquired MINLONG times; ntstatus.h, MUTANT_LIMIT_EXCEEDED',
+  ],
+  [
+    'by address, that is an exception',
+    b => {
+      const at = b.cell(0x20)
+      b.call(1, 'KeInitializeMutant', at, 1)
+      b.memory.store32(at + 4, 0x80000000)
+      b.call(1, 'KeWaitForSingleObject', at, 3, 1, 0, b.long(0n))
+      return b.core.stopped()?.text.includes('raised 0xC0000191')
+    },
+    true,
+    'WDK, KeWaitForSingleObject raises STATUS_MUTANT_LIMIT_EXCEEDED',
+  ],
+  [
+    'a name of another type is refused, of the same type it opens what is there',
+    b => {
+      const letters = b.cell(8)
+      b.memory.write(letters, new Uint8Array([0x6e, 0x61, 0x6d, 0x65]))
+      const attributes = b.words(0, b.words((4 << 16) | 5, letters), 0x40)
+      const make = (name: string, ...args: number[]) => Number(b.call(1, name, b.cell(), attributes, ...args)) >>> 0
+      return [make('NtCreateEvent', 0, 0), make('NtCreateEvent', 1, 0), make('NtCreateSemaphore', 1, 1)]
+    },
+    [0, 0x40000000, 0xc0000024],
+    'ntstatus.h, OBJECT_NAME_EXISTS, a success; OBJECT_TYPE_MISMATCH',
+  ],
+  [
+    'an APC of the title’s is queued once, and taken back once',
+    b => {
+      const { at } = b.thread(1)
+      const apc = b.cell(0x28)
+      b.call(1, 'KeInitializeApc', apc, at, 0, 0, 0x82000400, 1, 0)
+      const insert = () => b.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+      const remove = () => b.call(1, 'KeRemoveQueueApc', apc)
+      return [insert(), insert(), remove(), remove(), insert()]
+    },
+    [1, 0, 1, 0, 1],
+    'NT, KeInsertQueueApc: FALSE where it is inserted already',
+  ],
+  [
+    'a deferred call is queued once, and taken back once',
+    b => {
+      const dpc = b.cell(0x1c)
+      b.call(1, 'KeInitializeDpc', dpc, 0x82000400, 0)
+      b.memory.store8(dpc + 3, 4)
+      const insert = () => b.call(1, 'KeInsertQueueDpc', dpc, 0, 0)
+      const remove = () => b.call(1, 'KeRemoveQueueDpc', dpc)
+      return [insert(), insert(), remove(), remove(), insert()]
+    },
+    [1, 0, 1, 0, 1],
+    'WDK, KeInsertQueueDpc and KeRemoveQueueDpc',
+  ],
+  [
+    'a handle table that is full is the title’s fault, told as such',
+    b => {
+      for (let i = 0; b.core.stopped() === undefined && i < 70_000; i += 1)
+        b.call(1, 'NtDuplicateObject', 0xfffffffe, 0, 0)
+      return b.core.stopped()?.text
+    },
+    expect.stringMatching(/^NtDuplicateObject called from 0x.*handle table.*takes no more/),
+    'the limit is the machine’s own: no console’s memory has room for so many',
+  ],
+  [
     'a thread that is over takes no APC',
     b => {
       const { tid, handle } = b.thread(1)

@@ -21,6 +21,7 @@ const someThings = fc.uniqueArray(thing, { minLength: 1, maxLength: 3 })
 const byAddress = fc.boolean()
 const ticks = fc.constantFrom(0, 300, 1_000_000, 1_000_000, 1_000_000)
 const alertable = fc.nat(3).map(n => n === 0)
+const mode = fc.nat(1)
 /** `who` is counted among those who can act; the first is the main thread, which always can, and never waits. */
 const step = fc.record({
   who: fc.nat(99),
@@ -44,11 +45,17 @@ const step = fc.record({
         things: someThings,
         ticks,
         alertable,
+        mode,
       }),
     },
     {
       weight: 1,
-      arbitrary: fc.record({ verb: fc.constant('delay' as const), ticks: fc.constantFrom(300, 1_000_000), alertable }),
+      arbitrary: fc.record({
+        verb: fc.constant('delay' as const),
+        ticks: fc.constantFrom(300, 1_000_000),
+        alertable,
+        mode,
+      }),
     },
     {
       weight: 3,
@@ -63,6 +70,7 @@ const step = fc.record({
     { weight: 4, arbitrary: fc.record({ verb: fc.constant('post' as const), queue: fc.nat(1), first: fc.boolean() }) },
     { weight: 4, arbitrary: fc.record({ verb: fc.constant('remove' as const), queue: fc.nat(1), ticks }) },
     { weight: 3, arbitrary: fc.record({ verb: fc.constant('apc' as const), other }) },
+    { weight: 2, arbitrary: fc.record({ verb: fc.constant('alert' as const), other, mode }) },
     { weight: 2, arbitrary: fc.record({ verb: fc.constant('suspend' as const), other }) },
     { weight: 5, arbitrary: fc.record({ verb: fc.constant('resume' as const), other }) },
     {
@@ -229,11 +237,11 @@ function createTwo() {
     const at = timeout(act.ticks)
     const answer =
       address && single
-        ? bench.call(tid, 'KeWaitForSingleObject', addresses[first] ?? 0, 3, 1, alerted, at)
+        ? bench.call(tid, 'KeWaitForSingleObject', addresses[first] ?? 0, 3, act.mode, alerted, at)
         : address
-          ? bench.call(tid, 'KeWaitForMultipleObjects', act.things.length, list, type, 3, 1, alerted, at, blocks)
-          : bench.call(tid, 'NtWaitForMultipleObjectsEx', act.things.length, list, type, 1, alerted, at)
-    return afterApcs(who, answer, model.wait(who, act.all, act.things, act.ticks, act.alertable))
+          ? bench.call(tid, 'KeWaitForMultipleObjects', act.things.length, list, type, 3, act.mode, alerted, at, blocks)
+          : bench.call(tid, 'NtWaitForMultipleObjectsEx', act.things.length, list, type, act.mode, alerted, at)
+    return afterApcs(who, answer, model.wait(who, act.all, act.things, act.ticks, act.alertable, act.mode))
   }
 
   function take(who: number, act: Act, address: boolean): Pair {
@@ -252,6 +260,10 @@ function createTwo() {
       case 'apc': {
         const answer = bench.call(tid, 'NtQueueApcThread', threads[act.other]?.handle ?? 0, apcRoutine, 1, 2, 3)
         return [answer, model.apc(act.other + 1) ? 0 : 0xc0000001]
+      }
+      case 'alert': {
+        const answer = bench.call(tid, 'KeAlertThread', threads[act.other]?.at ?? 0, act.mode)
+        return [answer, model.alert(act.other + 1, act.mode) ? 1 : 0]
       }
       case 'signal':
         return signal(who, act.index, act.count, address)
@@ -286,8 +298,8 @@ function createTwo() {
         model.exit(who)
         return [0, 0]
       case 'delay': {
-        const answer = bench.call(tid, 'KeDelayExecutionThread', 1, act.alertable ? 1 : 0, timeout(act.ticks))
-        return afterApcs(who, answer, model.wait(who, false, [], act.ticks, act.alertable))
+        const answer = bench.call(tid, 'KeDelayExecutionThread', act.mode, act.alertable ? 1 : 0, timeout(act.ticks))
+        return afterApcs(who, answer, model.wait(who, false, [], act.ticks, act.alertable, act.mode))
       }
       case 'wait':
         return waitOn(who, act, address)

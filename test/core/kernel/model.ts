@@ -28,6 +28,8 @@ interface Waiting {
   readonly things: readonly number[]
   readonly until: number
   readonly alertable: boolean
+  /** 0 kernel, 1 user: only the latter lets APCs in. */
+  readonly mode: number
   /** The queue an entry is asked of. */
   readonly queue?: number
   /** Counts those who have a deadline: of equal ones the earlier is first. */
@@ -52,6 +54,7 @@ export interface Woken {
 
 const timedOut = 0x102
 export const userApc = 0xc0
+const alerted = 0x101
 
 export interface Model {
   readonly things: Thing[]
@@ -65,7 +68,14 @@ export interface Model {
   pulse(thing: number): number
   release(thing: number, count: number): number | 'over'
   unlock(who: number, thing: number): number | 'not-owned'
-  wait(who: number, all: boolean, things: readonly number[], ticks: number, alertable: boolean): number | 'parked'
+  wait(
+    who: number,
+    all: boolean,
+    things: readonly number[],
+    ticks: number,
+    alertable: boolean,
+    mode: number,
+  ): number | 'parked'
   /** Sets a timer to expire, once or at every period; whether it was set, and its state before. */
   arm(thing: number, ticks: number, period: number): { readonly armed: boolean; readonly state: number }
   cancel(thing: number): { readonly armed: boolean; readonly state: number }
@@ -75,6 +85,8 @@ export interface Model {
   remove(who: number, queue: number, ticks: number): { readonly entry: number } | 'parked' | 'timed out'
   /** Queues an APC; false for who is gone. */
   apc(who: number): boolean
+  /** Alerts in a mode; whether that was so before. */
+  alert(who: number, mode: number): boolean
   /** How many APCs are called now, one after the other. */
   calls(who: number): number
   suspend(who: number): number
@@ -98,6 +110,7 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
   /** The queue each belongs to: the one asked last. */
   const member = new Map<number, number>()
   let orders = 0
+  const alerts = new Set<string>()
   const gone = new Set<number>()
 
   const at = (index: number): Thing => things[index] as Thing
@@ -164,7 +177,16 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
     serve(member.get(waiting.who))
   }
 
-  const waitsForApc = ({ who, alertable }: Waiting): boolean => alertable && (apcs.get(who) ?? 0) > 0
+  const isAlerted = (who: number, mode: number): boolean => alerts.has(`${who} ${mode}`)
+  /** What interrupts an alertable wait: an alert in its mode, an APC, an alert in kernel mode. An alert is spent. */
+  function interrupted({ who, alertable, mode }: Waiting): number | undefined {
+    if (!alertable) return undefined
+    if (mode === 1 && !isAlerted(who, 1) && (apcs.get(who) ?? 0) > 0) return userApc
+    const spent = [mode, 0].find(each => isAlerted(who, each))
+    if (spent === undefined) return undefined
+    alerts.delete(`${who} ${spent}`)
+    return alerted
+  }
   const nextOrder = (): number => {
     orders += 1
     return orders
@@ -194,11 +216,13 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
     if (waiting.queue !== undefined && entries.length > 0 && admits(waiting.queue, waiting.who))
       woken.push({ who: waiting.who, status: 0, entry: entries.shift() ?? 0 })
     else if (place !== undefined) woken.push({ who: waiting.who, status: take(waiting, place) })
-    else if (waitsForApc(waiting)) woken.push({ who: waiting.who, status: userApc })
-    else if (waiting.until <= now()) woken.push({ who: waiting.who, status: timedOut })
     else {
-      waiting.order = nextOrder()
-      line.push(waiting)
+      const status = interrupted(waiting) ?? (waiting.until <= now() ? timedOut : undefined)
+      if (status !== undefined) woken.push({ who: waiting.who, status })
+      else {
+        waiting.order = nextOrder()
+        line.push(waiting)
+      }
     }
   }
 
@@ -243,11 +267,12 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
       sweep(index)
       return before
     },
-    wait(who, all, wanted, ticks, alertable) {
-      const waiting = { who, all, things: wanted, until: now() + ticks, alertable, order: nextOrder() }
+    wait(who, all, wanted, ticks, alertable, mode) {
+      const waiting = { who, all, things: wanted, until: now() + ticks, alertable, mode, order: nextOrder() }
       const place = answer(waiting)
       if (place !== undefined) return take(waiting, place)
-      if (waitsForApc(waiting)) return userApc
+      const status = interrupted(waiting)
+      if (status !== undefined) return status
       if (ticks === 0) return timedOut
       park(waiting)
       return 'parked'
@@ -276,18 +301,28 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
       const entries = queues[queue]?.entries ?? []
       if (entries.length > 0 && admits(queue, who)) return { entry: entries.shift() ?? 0 }
       if (ticks === 0) return 'timed out'
-      park({ who, all: false, things: [], until: now() + ticks, alertable: false, queue, order: nextOrder() })
+      park({ who, all: false, things: [], until: now() + ticks, alertable: false, mode: 1, queue, order: nextOrder() })
       return 'parked'
     },
     apc(who) {
       if (gone.has(who)) return false
       apcs.set(who, (apcs.get(who) ?? 0) + 1)
       const waiting = line.find(other => other.who === who)
-      if (waiting?.alertable === true) {
+      if (waiting?.alertable === true && waiting.mode === 1) {
         line = line.filter(other => other !== waiting)
         woken.push({ who, status: userApc })
       }
       return true
+    },
+    alert(who, mode) {
+      if (gone.has(who)) return false
+      const before = isAlerted(who, mode)
+      const waiting = line.find(other => other.who === who)
+      if (waiting?.alertable === true && mode <= waiting.mode) {
+        line = line.filter(other => other !== waiting)
+        woken.push({ who, status: alerted })
+      } else alerts.add(`${who} ${mode}`)
+      return before
     },
     calls(who) {
       const count = apcs.get(who) ?? 0

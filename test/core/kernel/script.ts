@@ -10,7 +10,7 @@ import { createWorkbench, type Told, type Workbench } from './workbench.ts'
  *     a wait e [10ms|poll]         a any e s [..]               a all e s [..]             a alertable e [..]
  *     b set e   b reset e   b pulse e   b release s 2   b unlock m   b arm t 5ms [2ms]   b cancel t
  *     b signalwait m e             main suspend a   main resume a   main apc a   a delay 5ms   a exit 7
- *     main close e                 main duplicate e f
+ *     main alert a [kernel]        main close e                 main duplicate e f
  *     pass 10ms                    lets guest time pass
  *     wakes a=0 b=timeout          who was woken since last asked, in order, with which status
  *     state e = 1                  the SignalState in memory
@@ -241,6 +241,8 @@ function command(bench: Workbench, tids: Map<string, number>, names: Map<string,
       return previous('NtResumeThread')
     case 'apc':
       return call('NtQueueApcThread', value, routine, 1, 2, 3)
+    case 'alert':
+      return call('KeAlertThread', pointerOf({ value, pointer: false }), more[0] === 'kernel' ? 0 : 1)
     case 'exit':
       return call('ExTerminateThread', Number(name))
     case 'close':

@@ -210,6 +210,25 @@ const mutants: readonly Case[] = [
      wakes c=ok`,
   ],
   [
+    'several mutants of a thread that ends are given up in the order they were taken',
+    `main mutant m
+     main mutant n
+     a wait n -> ok
+     a wait m -> ok
+     b wait m -> parked
+     c wait n -> parked
+     a exit 0 -> away
+     wakes c=abandoned b=abandoned`,
+  ],
+  [
+    'who waits for any of a mutant it owns and others takes the mutant once more',
+    `main mutant m
+     main event e auto
+     a wait m -> ok
+     a any e m -> 1
+     state m = -1`,
+  ],
+  [
     'a wait for all with an abandoned mutant says so',
     `main mutant m
      main event e auto
@@ -379,6 +398,40 @@ const timers: readonly Case[] = [
      wakes a=timeout`,
   ],
   [
+    'a timer that is armed again expires by the new time alone',
+    `main timer t manual
+     main arm t 5ms
+     pass 3ms
+     main arm t 5ms
+     pass 3ms
+     state t = 0
+     pass 2ms
+     state t = 1`,
+  ],
+  [
+    'a cancelled timer never expires, and keeps the state it has',
+    `main timer t manual
+     main arm t 2ms 5ms
+     pass 2ms
+     main cancel t
+     state t = 1
+     main timer u auto
+     main arm u 2ms
+     a wait u 9ms -> parked
+     main cancel u
+     pass 9ms
+     wakes a=timeout`,
+  ],
+  [
+    'an auto-reset timer that expires again before anybody takes it is signalled once',
+    `main timer t auto
+     main arm t 1ms 1ms
+     pass 3ms
+     a wait t -> ok
+     a wait t poll -> timeout
+     tells object.signalled signal.lost signal.lost`,
+  ],
+  [
     'a timer whose time is past fires at once',
     `main timer t manual
      main arm t 0ms
@@ -464,6 +517,57 @@ const threads: readonly Case[] = [
   ],
 ]
 
+const alerts: readonly Case[] = [
+  [
+    'an alert ends an alertable wait, which takes nothing, and is spent by that',
+    `main event e auto
+     a alertable e -> parked
+     main alert a -> 0
+     wakes a=alerted
+     gets a alerted
+     a alertable e -> parked
+     main set e -> 0
+     wakes a=ok`,
+  ],
+  [
+    'a thread that is alerted before its wait does not begin to wait',
+    `main event e auto
+     main alert a -> 0
+     main alert a -> 1
+     a alertable e -> alerted
+     a alertable e poll -> timeout`,
+  ],
+  [
+    'a wait that is not alertable is deaf to alerts, which keep',
+    `main event e auto
+     a wait e -> parked
+     main alert a -> 0
+     main set e -> 0
+     wakes a=ok
+     gets a ok
+     a alertable e -> alerted`,
+  ],
+  [
+    'what is signalled comes before an alert, and an alert before an APC',
+    `main event e auto set
+     main alert a -> 0
+     main apc a
+     a alertable e -> ok
+     a alertable e -> alerted
+     a alertable e -> away`,
+  ],
+  [
+    'a suspended thread is alerted when it is resumed',
+    `main event e auto
+     a alertable e -> parked
+     main suspend a -> 0
+     main alert a kernel -> 0
+     wakes
+     main resume a -> 1
+     wakes a=alerted`,
+  ],
+]
+
 const apcs: readonly Case[] = [
   [
     'a wait that is not alertable is deaf to APCs',
@@ -506,6 +610,7 @@ describe.each([
   ['time-outs', timeouts],
   ['timers', timers],
   ['threads', threads],
+  ['alerts', alerts],
   ['APCs', apcs],
 ] as const)('%s', (_, cases) => {
   test.each(cases)('%s', (_title, script) => {

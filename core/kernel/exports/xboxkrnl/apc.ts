@@ -1,3 +1,4 @@
+import { isAlerted, setAlerted, wakes } from '../../alerts.ts'
 import { bool, continuation, type Entry, handle, krnl, nothing, ptr, status, u8, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { threadKinds } from '../../handles.ts'
@@ -6,13 +7,20 @@ import { status as s } from '../../status.ts'
 import { headerType, KAPC, KTHREAD } from '../../structs.ts'
 import { waitEnd } from '../../wait.ts'
 
-function alert(k: Kernel, thread: Thread): boolean {
-  const before = thread.alerted
-  if (thread.wait?.alertable === true && thread.suspendCount === 0)
-    k.dispatcher.end(thread, s.ALERTED, waitEnd.alerted, 0)
-  else thread.alerted = true
+/** Alerts a thread in a mode, or ends the wait that the alert interrupts; whether it was alerted before. */
+function alert(k: Kernel, thread: Thread, mode: number): boolean {
+  const before = isAlerted(thread, mode)
+  const ends = wakes(thread, mode)
+  const { scene, emit } = k.audit
+  const sequence = emit['thread.alerted'](scene, k.audit.about(thread.object), 0, thread.tid, mode, ends ? 1 : 0)
+  if (ends) k.dispatcher.end(thread, s.ALERTED, waitEnd.alerted, sequence)
+  else setAlerted(k.memory, thread, mode, true)
   return before
 }
+
+const kernelMode = 0
+const userMode = 1
+const modeOf = (word: number): number => ((word & 0xff) === kernelMode ? kernelMode : userMode)
 
 export const apcs: readonly Entry[] = [
   krnl(
@@ -83,21 +91,21 @@ export const apcs: readonly Entry[] = [
     },
   ),
   krnl(0x2f0, 'KeRemoveQueueApc', [ptr(KAPC, 'apc')], bool, ['threads'], (k, at) => k.apcs.remove(at)),
-  krnl(0x4f, 'KeAlertThread', [ptr(KTHREAD, 'thread'), u32('mode')], bool, ['threads'], (k, at) => {
+  krnl(0x4f, 'KeAlertThread', [ptr(KTHREAD, 'thread'), u32('mode')], bool, ['threads'], (k, at, mode) => {
     const thread = k.threads.at(at)
-    return thread !== undefined && thread.state !== 'exited' && alert(k, thread)
+    return thread !== undefined && thread.state !== 'exited' && alert(k, thread, modeOf(mode))
   }),
   krnl(0x4e, 'KeAlertResumeThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
     const thread = k.threads.at(at)
     if (thread === undefined || thread.state === 'exited') return 0
-    alert(k, thread)
+    alert(k, thread, kernelMode)
     return k.threads.resume(thread)
   }),
   krnl(0xac, 'KeTestAlertThread', [u32('mode')], bool, ['threads'], (k, mode) => {
     const { thread } = k
-    const before = thread.alerted
-    thread.alerted = false
-    if (before || mode !== 1 || thread.userApcs.length === 0) return before
+    const before = isAlerted(thread, modeOf(mode))
+    if (before) setAlerted(k.memory, thread, modeOf(mode), false)
+    if (before || modeOf(mode) !== userMode || thread.userApcs.length === 0) return before
     const outcome = k.deliverApcs({ continuation: 'alert-tested', state: null })
     return typeof outcome === 'number' ? false : outcome
   }),

@@ -1,3 +1,4 @@
+import { interruption } from '../../alerts.ts'
 import { bool, continuation, type Entry, handle, i32, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
@@ -211,7 +212,7 @@ export const threads: readonly Entry[] = [
     ['threads', 'poll', 'blocking'],
     (k, mode, alertable, at) => {
       const timeout = timeoutAt(k, at) ?? 0n
-      const interrupted = alertable && (k.thread.alerted || (mode === 1 && k.thread.userApcs.length > 0))
+      const interrupted = alertable && interruption(k.thread, mode) !== undefined
       if (timeout === 0n && !interrupted) {
         k.scheduler.yield()
         return s.SUCCESS

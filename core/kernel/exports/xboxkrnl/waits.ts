@@ -64,6 +64,10 @@ function waitForSeveral(
   })
 }
 
+/** What a call by handle answers is raised by one by address. */
+const raised = (k: Kernel, outcome: Outcome<number>, by: string): Outcome<number> =>
+  outcome === s.MUTANT_LIMIT_EXCEEDED ? k.raise(outcome, by) : outcome
+
 const badCount = (count: number): boolean => count === 0 || count > limits.waitObjects.value
 
 /** Signals an object as its kind is signalled by a call; a status. */
@@ -131,7 +135,7 @@ export const waits: readonly Entry[] = [
     (k, at, reason, mode, alertable, timeout) => {
       const object = k.objects.at(at, operation.wait)
       if (object === undefined) return s.INVALID_PARAMETER
-      return k.dispatcher.wait({
+      const outcome = k.dispatcher.wait({
         type: 'any',
         objects: [object],
         handles: [0],
@@ -140,6 +144,7 @@ export const waits: readonly Entry[] = [
         alertable,
         timeout: timeoutAt(k, timeout),
       })
+      return raised(k, outcome, 'KeWaitForSingleObject')
     },
   ),
   krnl(
@@ -160,11 +165,15 @@ export const waits: readonly Entry[] = [
     (k, count, objectsAt, type, reason, mode, alertable, timeout) =>
       badCount(count)
         ? s.INVALID_PARAMETER_1
-        : waitForSeveral(
+        : raised(
             k,
-            collect(k, count, objectsAt, word => k.objects.at(word, operation.wait) ?? s.INVALID_PARAMETER),
-            type,
-            { reason, mode, alertable, timeoutAt: timeout },
+            waitForSeveral(
+              k,
+              collect(k, count, objectsAt, word => k.objects.at(word, operation.wait) ?? s.INVALID_PARAMETER),
+              type,
+              { reason, mode, alertable, timeoutAt: timeout },
+            ),
+            'KeWaitForMultipleObjects',
           ),
   ),
   krnl(

@@ -1,0 +1,36 @@
+/**
+ * What interrupts an alertable wait besides a signal: an alert, and a user APC. A thread is alerted in a mode, kernel or
+ * user; a wait in a mode is interrupted by an alert in it, then by an APC where the mode is user, then by an alert in
+ * kernel mode (WDK, KeAlertThread; the same order in public emulators of this console).
+ */
+import type { GuestMemory } from '../memory/guest.ts'
+import type { Thread } from './object.ts'
+import { status } from './status.ts'
+import { KTHREAD } from './structs.ts'
+
+const kernelMode = 0
+const userMode = 1
+
+const bitOf = (mode: number): number => (mode === kernelMode ? 1 : 2)
+
+export const isAlerted = (thread: Thread, mode: number): boolean => (thread.alerted & bitOf(mode)) !== 0
+
+export function setAlerted(memory: GuestMemory, thread: Thread, mode: number, alerted: boolean): void {
+  thread.alerted = alerted ? thread.alerted | bitOf(mode) : thread.alerted & ~bitOf(mode)
+  memory.store8(thread.object.address + KTHREAD.alerted + (mode === kernelMode ? 0 : 1), alerted ? 1 : 0)
+}
+
+/** What an alertable wait in a mode would end with now; the alert is not spent. */
+export function interruption(thread: Thread, mode: number): number | undefined {
+  if (isAlerted(thread, mode)) return status.ALERTED
+  if (mode === userMode && thread.userApcs.length > 0) return status.USER_APC
+  return isAlerted(thread, kernelMode) ? status.ALERTED : undefined
+}
+
+/** Spends the alert that has ended a wait in a mode. */
+export const spendAlert = (memory: GuestMemory, thread: Thread, mode: number): void =>
+  setAlerted(memory, thread, isAlerted(thread, mode) ? mode : kernelMode, false)
+
+/** Whether an alert in a mode ends the wait a thread is in. */
+export const wakes = (thread: Thread, mode: number): boolean =>
+  thread.wait?.alertable === true && mode <= thread.wait.mode && thread.suspendCount === 0
