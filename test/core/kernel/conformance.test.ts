@@ -5,14 +5,18 @@ import {
   answers,
   byAddress,
   byHandle,
+  byThread,
   type Column,
   fronts,
   kinds,
   otherKinds,
+  otherPlaces,
   type Place,
   type PlaceRow,
   places,
   type Row,
+  type ThreadPlace,
+  threadPlaces,
   values,
 } from './conformance.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
@@ -149,9 +153,17 @@ function objectAt(bench: Workbench, place: Place): number {
   return at
 }
 
-function callByAddress(row: PlaceRow, place: Place, expected: string): string {
+function threadAt(bench: Workbench, place: ThreadPlace): number {
+  if (place === 'ev') return objectAt(bench, 'ea')
+  if (place === 'ze' || place === 'un') return objectAt(bench, place)
+  const { tid, at } = bench.thread(1)
+  if (place === 'ov') bench.call(tid, 'ExTerminateThread', 0)
+  return at
+}
+
+function callByAddress(row: PlaceRow, find: (bench: Workbench) => number, expected: string): string {
   const bench = createWorkbench()
-  const at = objectAt(bench, place)
+  const at = find(bench)
   const named = { p: at, pList: bench.words(at), entry: bench.cell(), now: bench.long(0n) }
   const args = row.args.map(arg => {
     if (typeof arg === 'string') return named[arg]
@@ -164,7 +176,7 @@ function callByAddress(row: PlaceRow, place: Place, expected: string): string {
   if (stop !== undefined) return stop.text.includes(' raised ') ? 'ra' : 'fa'
   if (typeof answer === 'string') return answer
   if (bench.told('ghost.met').length === 1) return 'gh'
-  return expected === 'to' || expected === 'ok'
+  return expected in answers
     ? (Object.keys(answers).find(name => answers[name] === answer) ?? String(answer))
     : String(answer)
 }
@@ -173,10 +185,38 @@ describe('a call by address', () => {
   test.each(byAddress.map(row => [row.call, row] as const))('%s answers each kind as it should', (_, row) => {
     const expected = cellsOf(row.cells)
     expect(expected.length).toBe(places.length)
-    expect(Object.fromEntries(places.map((place, i) => [place, callByAddress(row, place, expected[i] ?? '')]))).toEqual(
-      Object.fromEntries(places.map((place, i) => [place, expected[i]])),
-    )
+    expect(
+      Object.fromEntries(
+        places.map((place, i) => [place, callByAddress(row, bench => objectAt(bench, place), expected[i] ?? '')]),
+      ),
+    ).toEqual(Object.fromEntries(places.map((place, i) => [place, expected[i]])))
   })
+})
+
+describe('a call by the address of a thread', () => {
+  test.each(byThread.map(row => [row.call, row] as const))('%s answers each as it should', (_, row) => {
+    const expected = cellsOf(row.cells)
+    expect(expected.length).toBe(threadPlaces.length)
+    const found = threadPlaces.map((place, i) => callByAddress(row, bench => threadAt(bench, place), expected[i] ?? ''))
+    expect(found).toEqual(expected)
+  })
+})
+
+/** What the rows call the address of an object that can be waited for, or of a queue. */
+const objectLabels = new Set(['event', 'semaphore', 'timer', 'queue', 'mutant', 'object', 'objects', 'thread'])
+
+test('a call by address that synchronises has a row, or a reason why not', () => {
+  const taking = allEntries.flatMap(row =>
+    row.entry === 'function' &&
+    row.invoke !== undefined &&
+    row.args.some(({ type, label }) => type === 'ptr' && objectLabels.has(label)) &&
+    (row.tags.includes('sync') || row.tags.includes('threads'))
+      ? [row.name]
+      : [],
+  )
+  const covered = new Set([...byAddress, ...byThread].map(({ call }) => call).concat(Object.keys(otherPlaces)))
+  expect(taking.filter(name => !covered.has(name))).toEqual([])
+  expect([...covered].filter(name => !taking.includes(name))).toEqual([])
 })
 
 const parameter = 0xc000000d

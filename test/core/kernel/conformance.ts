@@ -1,7 +1,7 @@
 /**
  * What every call on an object answers for every kind of object, and for values that name none: one line a call, one
- * cell a pair. `ok` 0, `ty` wrong type, `in` no object, `no` not the owner, `to` timed out at once, `an` as the one
- * before in another way (its value is given by the row), `--` the row's reason says why there is no answer to look at.
+ * cell a pair. `ok` 0, `ty` wrong type, `in` no object, `no` not the owner, `to` timed out at once, `pa` a bad
+ * parameter, `--` the row's reason says why there is no answer to look at.
  *
  * Objects are new: events reset, semaphores 0 of 4, mutants free, timers not armed, threads running, queues empty. What
  * waits does so with a time-out of nothing. Each row has its source: the public documentation of Windows (WDK, ntstatus.h,
@@ -13,6 +13,7 @@ export const answers: Readonly<Record<string, number>> = {
   in: 0xc0000008,
   no: 0xc0000046,
   to: 0x102,
+  pa: 0xc000000d,
 }
 
 /** Event/Manual, Event/Auto, Semaphore, Mutant, Timer/Manual, Timer/Auto, Thread, IoCompletion, NotifyListener. */
@@ -110,6 +111,55 @@ export interface PlaceRow {
   readonly args: readonly (number | bigint | 'p' | 'pList' | 'entry' | 'now')[]
   readonly cells: string
   readonly source: string
+}
+
+/** What may be passed as a thread: one that lives, one that is over, an event, nothing, memory that is not there. */
+export const threadPlaces = ['th', 'ov', 'ev', 'ze', 'un'] as const
+export type ThreadPlace = (typeof threadPlaces)[number]
+
+const over = 'what a thread that is over answers has no public source: nothing is done to it'
+// biome-ignore format: a table
+//                                                                                                                               th ov   ev ze un
+export const byThread: readonly PlaceRow[] = [
+  { call: 'KeSuspendThread', args: ['p'],                                                                                 cells: ' 0  0   gh gh gh', source: `NT: the count before; ${over}` },
+  { call: 'KeResumeThread', args: ['p'],                                                                                  cells: ' 0  0   gh gh gh', source: `NT: the count before; ${over}` },
+  { call: 'KeAlertThread', args: ['p', 1],                                                                                cells: ' 0  0   gh gh gh', source: `NT: whether it was alerted; ${over}` },
+  { call: 'KeAlertResumeThread', args: ['p'],                                                                             cells: ' 0  0   gh gh gh', source: `NT: the suspend count before; ${over}` },
+  { call: 'KeQueryBasePriorityThread', args: ['p'],                                                                       cells: ' 0  0   gh gh gh', source: `WDK: the increment; ${over}` },
+  { call: 'KeSetBasePriorityThread', args: ['p', 1],                                                                      cells: ' 0  0   gh gh gh', source: `WDK: the increment before; ${over}` },
+  { call: 'KeSetPriorityThread', args: ['p', 14],                                                                         cells: '13  0   gh gh gh', source: `WDK: the priority before; ${over}` },
+  { call: 'KeSetPriorityClassThread', args: ['p', 1],                                                                     cells: '?? ??   gh gh gh', source: 'it answers nothing' },
+  { call: 'KeBoostPriorityThread', args: ['p', 1],                                                                        cells: '?? ??   gh gh gh', source: 'it answers nothing' },
+  { call: 'KeSetDisableBoostThread', args: ['p', 1],                                                                      cells: ' 0  0   gh gh gh', source: `NT: whether it was disabled; ${over}` },
+  { call: 'KeSetAffinityThread', args: ['p', 2, 0],                                                                       cells: ' 0 pa   gh gh gh', source: 'seen in titles: a status; a thread that is over is none that could be moved' },
+]
+
+/** Calls by the address of an object that are in neither table, and why. */
+export const otherPlaces: Readonly<Record<string, string>> = {
+  KeInitializeEvent: 'makes it, whatever was there',
+  KeInitializeSemaphore: 'makes it, whatever was there',
+  KeInitializeMutant: 'makes it, whatever was there',
+  KeInitializeTimerEx: 'makes it, whatever was there',
+  KeInitializeQueue: 'makes it, whatever was there',
+  KeInitializeApc: 'makes an APC, whatever was there; the thread it names is looked up when it is queued',
+  KeInitializeDeviceQueue: 'a device queue is memory alone, and no object',
+  KeInsertDeviceQueue: 'a device queue is memory alone, and no object',
+  KeInsertByKeyDeviceQueue: 'a device queue is memory alone, and no object',
+  KeRemoveDeviceQueue: 'a device queue is memory alone, and no object',
+  KeRemoveByKeyDeviceQueue: 'a device queue is memory alone, and no object',
+  KeRemoveEntryDeviceQueue: 'a device queue is memory alone, and no object',
+  KeSetCurrentStackPointers: 'takes the caller’s own thread, and writes where it says',
+  KeSetEventBoostPriority: 'KeSetEvent, on what is an event',
+  ObReferenceObjectByHandle: 'its address is where the answer goes',
+  ObReferenceObjectByName: 'its address is where the answer goes',
+  ObLookupThreadByThreadId: 'its address is where the answer goes',
+  ObLookupAnyThreadByThreadId: 'its address is where the answer goes',
+  ObReferenceObject: 'takes any object, and answers nothing',
+  ObDereferenceObject: 'takes any object, and answers nothing',
+  ObOpenObjectByPointer: 'takes any object: facts.test.ts',
+  ObGetWaitableObject: 'takes any object, and answers what is no object as it is',
+  ObIsTitleObject: 'takes any object; whether it is one is the answer',
+  ObMakeTemporaryObject: 'without effect',
 }
 
 const before = 'WDK: the state before'

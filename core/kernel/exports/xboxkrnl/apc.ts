@@ -6,6 +6,7 @@ import { operation, type Thread } from '../../object.ts'
 import { status as s } from '../../status.ts'
 import { headerType, KAPC, KTHREAD } from '../../structs.ts'
 import { waitEnd } from '../../wait.ts'
+import { threadAt } from './threads.ts'
 
 /** Alerts a thread in a mode, or ends the wait that the alert interrupts; whether it was alerted before. */
 function alert(k: Kernel, thread: Thread, mode: number): boolean {
@@ -92,12 +93,12 @@ export const apcs: readonly Entry[] = [
   ),
   krnl(0x2f0, 'KeRemoveQueueApc', [ptr(KAPC, 'apc')], bool, ['threads'], (k, at) => k.apcs.remove(at)),
   krnl(0x4f, 'KeAlertThread', [ptr(KTHREAD, 'thread'), u32('mode')], bool, ['threads'], (k, at, mode) => {
-    const thread = k.threads.at(at)
-    return thread !== undefined && thread.state !== 'exited' && alert(k, thread, modeOf(mode))
+    const thread = threadAt(k, at)
+    return thread !== undefined && alert(k, thread, modeOf(mode))
   }),
   krnl(0x4e, 'KeAlertResumeThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
-    const thread = k.threads.at(at)
-    if (thread === undefined || thread.state === 'exited') return 0
+    const thread = threadAt(k, at)
+    if (thread === undefined) return 0
     alert(k, thread, kernelMode)
     return k.threads.resume(thread)
   }),

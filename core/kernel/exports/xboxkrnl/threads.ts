@@ -33,9 +33,12 @@ function counted(k: Kernel, countAt: number, before: number | undefined): number
   return s.SUCCESS
 }
 
-/** The living thread of a KTHREAD. */
-function threadAt(k: Kernel, at: number): Thread | undefined {
-  const thread = k.threads.at(at)
+/** The living thread of a KTHREAD; a call on what is no thread is told of. */
+export function threadAt(k: Kernel, at: number): Thread | undefined {
+  const object = k.objects.known(at)
+  const thread = object?.thread
+  if (object?.kind !== 'Thread')
+    k.objects.ghost(at, operation.other, object === undefined ? 'neverCreated' : 'wrongType', object)
   return thread?.state === 'exited' ? undefined : thread
 }
 
@@ -150,7 +153,7 @@ export const threads: readonly Entry[] = [
     },
   ),
   krnl(0x81, 'KeQueryBasePriorityThread', [ptr(KTHREAD, 'thread')], i32, ['threads', 'poll'], (k, at) => {
-    const thread = k.threads.at(at)
+    const thread = threadAt(k, at)
     return thread === undefined ? 0 : incrementOf(k, thread)
   }),
   krnl(
