@@ -3,7 +3,7 @@
  *
  * Everything about a fact is derived from its row: the binary record (record.ts), the view a plugin reads (view.ts), the
  * emitter the kernel calls, the documentation. A row's `id` is its place in the subscription mask and its number in a
- * stored record, so it is stable for ever: never renumber, never reuse; 1 to 255.
+ * stored record, so it is stable for ever: never renumber, never reuse; 1 to 61.
  *
  * Every record has the common fields of `Common` in fact.ts. `fields` are the kind's own, in order, each eight bytes.
  * `list` is a variable list of u32 and `text` is UTF-8, for the kinds that name them.
@@ -237,17 +237,40 @@ export type FactRows = typeof catalogue
 
 export const factNames = Object.keys(catalogue) as FactName[]
 
-/** Which facts are wanted: a byte a fact, by id, 1 where it is; looked up as fast as a bit would be, with room for all ids. */
-export type FactMask = Uint8Array
+/**
+ * Which facts are wanted: a bit a fact, by id, in two words, because a word is a small integer to the engine only up to 31
+ * bits. A table of bytes was measured to take 1.5 ns in place of 0.8 at a fact nobody asked for.
+ */
+export interface FactMask {
+  low: number
+  high: number
+}
+
+const bitsOfWord = 31
+/** The largest id that has a bit. */
+export const largestFactId = 2 * bitsOfWord - 1
+
+/** The bit of a fact, in one of the two words; 0 in the other. */
+export const bitOf = (name: FactName): Readonly<FactMask> => {
+  const { id } = catalogue[name]
+  return id < bitsOfWord ? { low: 1 << id, high: 0 } : { low: 0, high: 1 << (id - bitsOfWord) }
+}
+
+export const holds = (mask: FactMask, bit: Readonly<FactMask>): boolean =>
+  ((mask.low & bit.low) | (mask.high & bit.high)) !== 0
 
 /** Adds facts to a mask. */
 export function addTo(mask: FactMask, names: readonly FactName[]): void {
-  for (const name of names) mask[catalogue[name].id] = 1
+  for (const name of names) {
+    const { low, high } = bitOf(name)
+    mask.low |= low
+    mask.high |= high
+  }
 }
 
 /** The mask of several facts. */
 export function maskOf(names: readonly FactName[]): FactMask {
-  const mask = new Uint8Array(256)
+  const mask = { low: 0, high: 0 }
   addTo(mask, names)
   return mask
 }

@@ -15,7 +15,7 @@
  * Invariants: a record is complete before a subscriber sees it; its length never exceeds `maxRecordBytes`; text that
  * does not fit is cut at `maxTextBytes`.
  */
-import { catalogue, type FactName, type FactRows, factNames } from './catalogue.ts'
+import { bitOf, catalogue, type FactName, type FactRows, factNames } from './catalogue.ts'
 import { type ObjectKind, objectKinds } from './objects.ts'
 import type { FactSink } from './sink.ts'
 
@@ -131,7 +131,7 @@ export function createEmitters({ sink, cycle, walk }: RecorderPorts): Emitters {
 
   const emitters: Partial<Record<FactName, unknown>> = {}
   for (const name of factNames) {
-    const { id } = catalogue[name]
+    const { low, high } = bitOf(name)
     // As many parameters as a row may have of its own, since collecting the rest would allocate at every fact.
     emitters[name] = (
       scene: Scene,
@@ -147,8 +147,10 @@ export function createEmitters({ sink, cycle, walk }: RecorderPorts): Emitters {
     ): number => {
       sink.sequence += 1
       const sequence = sink.sequence
-      if (sink.mask[id] === 1)
-        write(name, scene, subject, cause, sequence, sink.framesMask[id] === 1 ? walk(scene) : 0, [a, b, c, d, e, f, g])
+      if ((sink.mask.low & low) | (sink.mask.high & high)) {
+        const walks = (sink.framesMask.low & low) | (sink.framesMask.high & high)
+        write(name, scene, subject, cause, sequence, walks === 0 ? 0 : walk(scene), [a, b, c, d, e, f, g])
+      }
       return sequence
     }
   }

@@ -2,7 +2,7 @@ import { type FactMask, maskOf } from './catalogue.ts'
 
 /**
  * The one door facts leave by. The kernel holds a `FactSink` and knows nothing of who listens; the plugin bus is one,
- * the silent sink another. `mask` has a byte a fact (catalogue.ts) and is tested before anything is built.
+ * the silent sink another. `mask` has a bit a fact (catalogue.ts) and is tested before anything is built.
  */
 export interface FactSink {
   /** Facts somebody wants. */

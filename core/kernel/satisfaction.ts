@@ -3,7 +3,7 @@
  * above zero, or when it is a mutant the thread owns. Auto-reset events and timers go to zero, semaphores lose one, a mutant
  * gains an owner or a level; everything else stays as it is. What is taken from queues is told in queue-object.ts.
  */
-import { catalogue } from '../facts/catalogue.ts'
+import { bitOf, holds } from '../facts/catalogue.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
@@ -49,7 +49,7 @@ export interface SatisfactionPorts {
 const noStates: readonly number[] = []
 /** The state of a mutant taken as often as can be. */
 const mostTaken = -0x80000000
-const waitEnded = catalogue['wait.ended'].id
+const waitEnded = bitOf('wait.ended')
 
 export function createSatisfaction({ memory, objects, sink, threadAt }: SatisfactionPorts): Satisfaction {
   const { stateOf, setState } = objects
@@ -98,7 +98,7 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
   }
 
   function statesOf(waited: readonly KernelObject[]): readonly number[] {
-    if (sink.mask[waitEnded] !== 1) return noStates
+    if (!holds(sink.mask, waitEnded)) return noStates
     const states: number[] = []
     for (const object of waited) states.push(object.serial, object.alive ? stateOf(object) >>> 0 : 0)
     return states

@@ -1,7 +1,7 @@
 /** Waits: asked for, parked, won, ended. What they mean is told at the head of dispatcher.ts. */
 
 import type { Plain } from '../base/state.ts'
-import { catalogue } from '../facts/catalogue.ts'
+import { bitOf, holds } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { interruption, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
@@ -77,7 +77,7 @@ export interface WaitPorts {
 
 const forever = -(1n << 63n)
 const noStates: readonly number[] = []
-const waitBegun = catalogue['wait.begun'].id
+const waitBegun = bitOf('wait.begun')
 
 /** How a wait ended that no object ended. */
 const howOf = (code: number): number =>
@@ -238,7 +238,7 @@ export function createWaits(ports: WaitPorts): Waits {
       relative(request.timeout, deadline),
       deadline <= 0 ? -1 : deadline,
       parks ? 1 : 0,
-      audit.sink.mask[waitBegun] !== 1 ? noStates : waited.map(object => object.serial),
+      holds(audit.sink.mask, waitBegun) ? waited.map(object => object.serial) : noStates,
     )
     if (parks) return park(request, thread, deadline, sequence)
     if (request.removes === true) queues.count(thread, 1)

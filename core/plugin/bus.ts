@@ -8,7 +8,15 @@
  */
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
-import { addTo, catalogue, type FactMask, type FactName, factNameOf, maskOf } from '../facts/catalogue.ts'
+import {
+  addTo,
+  catalogue,
+  type FactMask,
+  type FactName,
+  factNameOf,
+  largestFactId,
+  maskOf,
+} from '../facts/catalogue.ts'
 import { createFactReader } from '../facts/fact.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { PluginInstance } from './api.ts'
@@ -96,7 +104,7 @@ const sampleEvery = limits.pluginTimeSample.value
 export function createBus(options: BusOptions = {}): Bus {
   const reader = createFactReader()
   const seats: Seat[] = []
-  const byKind: Seat[][] = Array.from(maskOf([]), () => [])
+  const byKind: Seat[][] = Array.from({ length: largestFactId + 1 }, () => [])
   let base = 0
   let built = 0
 

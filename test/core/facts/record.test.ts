@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { catalogue, type FactMask, factNames, maskOf } from '../../../core/facts/catalogue.ts'
+import { catalogue, type FactMask, factNames, largestFactId, maskOf } from '../../../core/facts/catalogue.ts'
 import { createFactReader } from '../../../core/facts/fact.ts'
 import { createEmitters, type Scene, type Subject } from '../../../core/facts/record.ts'
 import type { FactSink } from '../../../core/facts/sink.ts'
@@ -99,9 +99,16 @@ test('every record is a multiple of eight bytes long and says its own length, wh
   )
 })
 
+test('a fact of either word of a mask is asked for alone', () => {
+  const { records, emit } = recording(maskOf(['thread.alerted']))
+  for (const name of factNames) (emit[name] as (...all: unknown[]) => number)(scene, subject, 0, 1, 1, 1, 1, 1, 1, [])
+  expect(records.map(record => createFactReader().read(record)?.kind)).toEqual(['thread.alerted'])
+  expect(maskOf(['object.created', 'thread.alerted'])).toEqual({ low: 2, high: 1 })
+})
+
 test('fact ids are unique and fit a mask', () => {
   const ids = factNames.map(name => catalogue[name].id)
   expect(new Set(ids).size).toBe(ids.length)
-  expect(Math.max(...ids)).toBeLessThan(maskOf([]).length)
+  expect(Math.max(...ids)).toBeLessThanOrEqual(largestFactId)
   expect(Math.min(...ids)).toBeGreaterThan(0)
 })
