@@ -9,6 +9,7 @@ import type { Apcs } from './apc.ts'
 import type { Audit } from './audit.ts'
 import type { ExportRow } from './call.ts'
 import type { GuestFunction, Kernel } from './context.ts'
+import { hasLibraries, tellLibraries, threadReason } from './library-threads.ts'
 import type { Apc, Thread } from './object.ts'
 import { jumped, type Later, type Outcome, parked } from './outcome.ts'
 import type { Pool } from './pool.ts'
@@ -32,7 +33,7 @@ export interface GuestCalls {
   resume(thread: Thread): void
   /** Calls the next user APC of the calling thread, or ends with USER_APC. */
   deliverApcs(later: Later | undefined): Outcome<number>
-  /** Calls what came for a thread before its next instruction: its first user APCs, a kernel APC. */
+  /** Calls what came for a thread before its next instruction: libraries, its first user APCs, a kernel APC. */
   prepare(thread: Thread): void
   /** Calls the rundown routines of the APCs that will never run, then ends the thread. */
   rundown(code: number): Outcome<never>
@@ -184,6 +185,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     'apc-next': state => deliverApcs((state as { later: Later | null }).later ?? undefined),
     'apc-prepared': afterKernelRoutine,
     'interruption-done': () => jumped,
+    'first-apc': callFirstApc,
     'first-apc-done': callFirstApc,
     'thread-rundown': state => rundown((state as { code: number }).code),
   }
@@ -227,7 +229,9 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     prepare(thread) {
       if (!thread.begun) {
         thread.begun = true
-        callFirstApc()
+        const told = !thread.system && hasLibraries(ports.kernel())
+        if (told) tellLibraries(ports.kernel(), threadReason.attach, { continuation: 'first-apc', state: null })
+        else callFirstApc()
       }
       if (thread.kernelApcs.length > 0) startKernelApc(thread)
     },

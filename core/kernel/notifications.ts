@@ -6,6 +6,7 @@
  */
 import type { Plain } from '../base/state.ts'
 import type { GuestFunction, Kernel, KernelStop } from './context.ts'
+import { tellLibraries, threadReason } from './library-threads.ts'
 import type { Thread } from './object.ts'
 import { kernelState, type Later, type Outcome } from './outcome.ts'
 import { REGISTRATION } from './structs.ts'
@@ -79,8 +80,15 @@ export function begin(k: Kernel, thread: Thread, answer = 0): Outcome<number> {
 export const endThread = (k: Kernel, code: number): Outcome<never> =>
   k.thread.tid === 1 ? tellTitle(k, { continuation: 'thread-ends', state: code }) : sayEnd(k, code)
 
-/** Tells of the end of the calling thread, then ends it. */
-export const sayEnd = (k: Kernel, code: number): Outcome<never> =>
+/** Tells libraries, then whoever registered, of the end of the calling thread, then ends it. */
+export const sayEnd = (k: Kernel, code: number): Outcome<never> => {
+  const after = { continuation: 'thread-left', state: code }
+  const outcome = k.thread.system ? k.proceed(after, 0) : tellLibraries(k, threadReason.detach, after)
+  return outcome as Outcome<never>
+}
+
+/** Tells whoever registered of the end of the calling thread, then ends it. */
+export const sayLeft = (k: Kernel, code: number): Outcome<never> =>
   tellAll(k, 'thread', [k.thread.object.address, 0], {
     continuation: 'thread-rundown',
     state: { code },

@@ -1,6 +1,7 @@
 import { bool, continuation, cstr, type Entry, krnl, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { attached, detached, loadLibrary, systemHandleOf, systemLibrary, unloadLibrary } from '../../library.ts'
+import { tellNext } from '../../library-threads.ts'
 import { status as s, win32 } from '../../status.ts'
 import { headerField, headerKey, resourceOf } from '../../xex-header.ts'
 
@@ -91,6 +92,7 @@ export const modules: readonly Entry[] = [
   krnl(418, 'XexUnloadImageAndExitThread', [u32('module'), u32('code')], status, ['modules'], (k, moduleHandle, code) =>
     unloadLibrary(k, moduleHandle, code),
   ),
+  continuation('libraries-told', (k, telling: Parameters<typeof tellNext>[1]) => tellNext(k, telling)),
   continuation('library-attached', attached),
   continuation('library-detached', detached),
   krnl(412, 'XexPcToFileHeader', [u32('pc'), ptr('entry')], ptr(), ['modules', 'poll'], (k, pc, outAt) => {

@@ -1,6 +1,6 @@
 import { bool, continuation, type Entry, krnl, nothing, ptr } from '../../call.ts'
 import type { KernelStop } from '../../context.ts'
-import { register, sayEnd, tell, unregister } from '../../notifications.ts'
+import { register, sayEnd, sayLeft, tell, unregister } from '../../notifications.ts'
 import { REGISTRATION } from '../../structs.ts'
 
 export const notifications: readonly Entry[] = [
@@ -29,6 +29,7 @@ export const notifications: readonly Entry[] = [
     if (thread !== undefined) k.threads.begin(thread)
     return answer
   }),
+  continuation('thread-left', (k, code: number) => sayLeft(k, code)),
   continuation('thread-ends', (k, code: number) => sayEnd(k, code)),
   continuation('title-ends', (k, stop: { kind: 'finished' | 'fault'; text: string; exitCode: number }) =>
     k.endTitle(stop satisfies KernelStop),
