@@ -14,6 +14,9 @@ export function nameIn(k: Kernel, attributes: number): string {
   return at === 0 ? '' : readAnsi(k.memory, at)
 }
 
+/** No object that has a name takes more of the pool, its header included. */
+const largestBody = 0x80
+
 /**
  * Creates an object with a handle, or opens the one that has the name already: a status, and the handle at `handleAt`.
  */
@@ -25,6 +28,7 @@ export function createNamed(k: Kernel, handleAt: number, attributes: number, spe
     k.memory.store32(handleAt, k.handles.open(before, openedBy.name))
     return status.OBJECT_NAME_EXISTS
   }
+  if (!k.pool.fits(largestBody)) return status.INSUFFICIENT_RESOURCES
   const object = k.objects.create({ ...spec, name })
   if (name !== '') k.handles.name(object, name)
   k.memory.store32(handleAt, k.handles.open(object, openedBy.creation))

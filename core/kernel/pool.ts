@@ -42,10 +42,9 @@ export function createPool(memory: GuestMemory): Pool {
         memory.fill(again, bytes, 0)
         return again
       }
-      if (bytes >= 0x1000) next = alignUp(next, 0x1000)
-      const at = next
-      next += bytes
-      if (next > kernelRegion.poolEnd) throw fail('GUEST_FAULT', 'kernel pool', 'is exhausted')
+      const at = bytes >= 0x1000 ? alignUp(next, 0x1000) : next
+      if (at + bytes > kernelRegion.poolEnd) throw fail('GUEST_FAULT', 'kernel pool', 'is exhausted')
+      next = at + bytes
       if (next > committed) {
         const size = alignUp(next - committed, growth)
         memory.commit(committed, size, access.read | access.write)

@@ -34,6 +34,8 @@ export interface Request {
 export interface Space {
   /** Takes a free range; 0 when none fits. */
   reserve(request: Request): number
+  /** Whether a free range could be taken. */
+  fits(request: Request): boolean
   /** Takes a given range; false when any of it is taken, or is the host's. */
   claim(allocation: Allocation): boolean
   /** The allocation an address lies in. */
@@ -102,10 +104,13 @@ export function createSpace(memory: GuestMemory, freed: (start: number, size: nu
     return 0
   }
 
+  const find = (request: Request): number => (request.top ? highest(request) : lowest(request))
+
   return {
     claim,
+    fits: request => find(request) !== 0,
     reserve(request) {
-      const base = request.top ? highest(request) : lowest(request)
+      const base = find(request)
       if (base === 0) return 0
       claim({ base, size: request.size, protect: request.protect, use: request.use })
       return base

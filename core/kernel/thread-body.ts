@@ -8,7 +8,7 @@ import type { Thread } from './object.ts'
 import type { Pool } from './pool.ts'
 import type { CallFrame } from './ports.ts'
 import type { Space } from './space.ts'
-import { KPCR, KTHREAD } from './structs.ts'
+import { KPCR, KTHREAD, OBJECT_HEADER } from './structs.ts'
 
 /** Base priorities by a thread's class: what an increment is added to, and its two ends. The title's are the foreground's. */
 export const priorityClasses = {
@@ -44,6 +44,19 @@ export interface Surroundings {
   readonly priorities: { readonly idle: number; readonly normal: number; readonly timeCritical: number }
 }
 
+/** The range of a stack, with a page below it that nothing may touch. */
+const stackRange = (size: number) =>
+  ({
+    ...stackRegion,
+    size: alignUp(alignUp(Math.max(size, smallestStack), page) + page, stackRegion.align),
+    protect: 4,
+    use: 'stack',
+  }) as const
+
+/** Whether a stack and what else a thread is made of would find room. */
+export const threadFits = (pool: Pool, space: Space, size: number, shape: TlsShape): boolean =>
+  space.fits(stackRange(size)) && pool.fits(KTHREAD.size + OBJECT_HEADER.size + blockSize(shape))
+
 /** A stack with a page below it that nothing may touch. */
 export function allocateStack(
   memory: GuestMemory,
@@ -51,12 +64,7 @@ export function allocateStack(
   size: number,
 ): { readonly base: number; readonly limit: number; readonly allocation: number } {
   const bytes = alignUp(Math.max(size, smallestStack), page)
-  const allocation = space.reserve({
-    ...stackRegion,
-    size: alignUp(bytes + page, stackRegion.align),
-    protect: 4,
-    use: 'stack',
-  })
+  const allocation = space.reserve(stackRange(size))
   if (allocation === 0) throw fail('GUEST_FAULT', 'thread stack', 'no room is left')
   const limit = allocation + page
   memory.commit(limit, bytes, access.read | access.write)

@@ -22,6 +22,7 @@ import {
   freeTls,
   priorityClasses,
   type TlsShape,
+  threadFits,
 } from './thread-body.ts'
 import { blankThread, contextObject, restoreThread, type SavedThread, saveThread } from './thread-state.ts'
 import type { Time } from './time.ts'
@@ -75,6 +76,8 @@ export interface Threads {
   at(address: number): Thread | undefined
   byTid(tid: number): Thread | undefined
   setName(thread: Thread, name: string): void
+  /** Whether one more thread with such a stack can be made. */
+  hasRoom(stackSize: number): boolean
   /** `effective` false leaves the thread at the priority it has now. */
   setBasePriority(thread: Thread, priority: number, effective?: boolean): void
   tls: TlsShape
@@ -138,6 +141,8 @@ export function createThreads(ports: ThreadPorts): Threads {
     tls: { slots: 0, address: 0, size: 0, initialised: 0 },
     defaultStack: 0x10000,
     process: 0,
+    hasRoom: stackSize =>
+      (freeSlots.length > 0 || nextSlot < limits.guestThreads.value) && threadFits(pool, space, stackSize, threads.tls),
     create(spec) {
       lastTid += 1
       const stack = allocateStack(memory, space, spec.stackSize)

@@ -375,6 +375,31 @@ const wrongUses: readonly (readonly [
     'WDK, KeInsertQueueDpc and KeRemoveQueueDpc',
   ],
   [
+    'a thread for which there is no room is not made, and is made when there is room again',
+    b => {
+      const at = b.cell()
+      const make = () => Number(b.call(1, 'ExCreateThread', at, 0x1000000, 0, 0, 0x82000200, 0, 0x02000000)) >>> 0
+      const first = make()
+      const tid = b.core.kernel.handles.peek(b.memory.load32(at))?.thread?.tid ?? 0
+      let answer = first
+      for (let i = 0; i < 100 && answer === 0; i += 1) answer = make()
+      b.call(tid, 'ExTerminateThread', 0)
+      return [first, answer, make(), b.core.stopped()]
+    },
+    [0, 0xc0000017, 0, undefined],
+    'ntstatus.h, NO_MEMORY',
+  ],
+  [
+    'an object for which there is no room is not made',
+    b => {
+      while (b.core.kernel.pool.fits(0x10000)) b.core.kernel.pool.allocate(0x10000)
+      while (b.core.kernel.pool.fits(0x80)) b.core.kernel.pool.allocate(0x80)
+      return b.call(1, 'NtCreateEvent', b.cell(), 0, 0, 0)
+    },
+    0xc000009a,
+    'ntstatus.h, INSUFFICIENT_RESOURCES',
+  ],
+  [
     'a handle table that is full is the title’s fault, told as such',
     b => {
       for (let i = 0; b.core.stopped() === undefined && i < 70_000; i += 1)

@@ -67,12 +67,17 @@ function startThread(
   const chosen = hardwareThread < hardwareThreads
   const processors = chosen ? 1 << (24 + hardwareThread) : 0
   const suspended = flags & createSuspended ? threadFlags.suspended : 0
+  const stack = stackSize === 0 ? k.threads.defaultStack : stackSize
+  if (!k.threads.hasRoom(stack)) {
+    setLastError(k, win32.NOT_ENOUGH_MEMORY)
+    return 0
+  }
   const thread = createThread(k, {
     entry: start,
     start,
     parameter,
     args: [parameter],
-    stackSize: stackSize === 0 ? k.threads.defaultStack : stackSize,
+    stackSize: stack,
     flags: (processors | suspended) >>> 0,
     hardwareThread: chosen ? hardwareThread : k.thread.hardwareThread,
   })

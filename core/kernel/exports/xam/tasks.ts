@@ -60,6 +60,7 @@ export const xamTasks: readonly Entry[] = [
       if (routine === 0) return codes.INVALID_ARGUMENT
       const properties = attributes === 0 ? 0 : k.memory.load32(attributes)
       const about = attributes === 0 ? 0 : k.memory.load32(attributes + 4)
+      if (!k.threads.hasRoom(taskStack)) return codes.OUT_OF_MEMORY
       const object = awaited(k, properties, about)
       if (typeof object === 'number') return codes.INVALID_ARGUMENT
       if (object !== undefined) k.objects.reference(object)

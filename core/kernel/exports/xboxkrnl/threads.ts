@@ -100,12 +100,14 @@ export const threads: readonly Entry[] = [
     status,
     ['threads'],
     (k, handleAt, stackSize, tidAt, startup, start, context, flags) => {
+      const stack = stackSize === 0 ? k.threads.defaultStack : stackSize
+      if (!k.threads.hasRoom(stack)) return s.NO_MEMORY
       const thread = createThread(k, {
         entry: startup === 0 ? start : startup,
         start,
         parameter: context,
         args: startup === 0 ? [context] : [start, context],
-        stackSize: stackSize === 0 ? k.threads.defaultStack : stackSize,
+        stackSize: stack,
         flags,
         hardwareThread: firstOf(flags >>> 24) ?? k.thread.hardwareThread,
       })
