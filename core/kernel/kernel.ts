@@ -213,13 +213,33 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   const fault = (text: string): typeof jumped => end({ kind: 'fault', text, exitCode: 0 })
 
+  const isTitles = (error: unknown): error is GuestAccessError | Failure =>
+    error instanceof GuestAccessError || (error instanceof Failure && error.code === 'GUEST_FAULT')
+
   /** What the kernel cannot do on the title's behalf (memory that is not there, a table that is full) is its fault. */
   function accessFault(error: unknown): typeof jumped {
-    const ours = error instanceof GuestAccessError || (error instanceof Failure && error.code === 'GUEST_FAULT')
-    if (!ours) throw error
+    if (!isTitles(error)) throw error
     const text = `${numbering.nameOf(scene.source)} called from ${hex32(scene.lr)}: ${error.message}`
     if (error instanceof GuestAccessError && deliverAccess(kernel, error, text)) return jumped
     return fault(text)
+  }
+
+  /** Ends the title for what its memory did to work of the kernel's own, on no thread that could be told. */
+  function ownFault(error: unknown): void {
+    if (!isTitles(error)) throw error
+    fault(`${numbering.nameOf(scene.source)}: ${error.message}`)
+  }
+
+  /** Prepares a hardware thread to run. */
+  function begin(index: number): boolean {
+    for (;;) {
+      const thread = scheduler.select(index)
+      if (thread === undefined || stop !== undefined) return false
+      kernel.thread = thread
+      if (thread.resume === undefined && thread.begun && thread.kernelApcs.length === 0) return true
+      guarded(() => goOn(thread))
+      if (!scheduler.attention && thread.state === 'running' && stop === undefined) return true
+    }
   }
 
   function guarded(work: () => void): void {
@@ -373,13 +393,11 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     sourceName: numbering.nameOf,
     resolve: numbering.resolve,
     begin(index) {
-      for (;;) {
-        const thread = scheduler.select(index)
-        if (thread === undefined || stop !== undefined) return false
-        kernel.thread = thread
-        if (thread.resume === undefined && thread.begun && thread.kernelApcs.length === 0) return true
-        guarded(() => goOn(thread))
-        if (!scheduler.attention && thread.state === 'running' && stop === undefined) return true
+      try {
+        return begin(index)
+      } catch (error) {
+        ownFault(error)
+        return false
       }
     },
     endTurn(index, full) {
@@ -388,7 +406,13 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       scheduler.endTurn(index)
       deadlines.writeClock()
     },
-    serveDeadlines: deadlines.serve,
+    serveDeadlines() {
+      try {
+        deadlines.serve()
+      } catch (error) {
+        ownFault(error)
+      }
+    },
     deliver(found, story) {
       const { current } = scheduler
       if (current === undefined || current.tid === 0) return false

@@ -6,6 +6,7 @@
  * the thread at once, so that nobody who runs first takes it away.
  */
 import type { Plain } from '../base/state.ts'
+import type { ObjectKind } from '../facts/objects.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { unlinkFirst } from './list.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
@@ -44,6 +45,8 @@ export interface QueueWaitPorts {
   leaveLists(thread: Thread, wait: Wait): void
   wake(winners: readonly Winner[], increment: number, cause: number): void
 }
+
+export const queueKinds: ReadonlySet<ObjectKind> = new Set<ObjectKind>(['Queue', 'IoCompletion'])
 
 const everyHardwareThread = 6
 

@@ -122,10 +122,10 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
     return abandoned
   }
 
-  function overLimit(wanted: Wanted, index: number): boolean {
-    const taken = wanted.type === 'all' ? wanted.objects : wanted.objects.slice(index, index + 1)
-    return taken.some(object => object.kind === 'Mutant' && stateOf(object) === mostTaken)
-  }
+  const isFull = (object: KernelObject | undefined): boolean =>
+    object?.kind === 'Mutant' && stateOf(object) === mostTaken
+  const overLimit = ({ type, objects: waited }: Wanted, index: number): boolean =>
+    type === 'all' ? waited.some(isFull) : isFull(waited[index])
 
   return { signalled, place, take, overLimit, ownerOf, setOwner, statesOf }
 }

@@ -1,5 +1,4 @@
 /** Waits: asked for, parked, won, ended. What they mean is told at the head of dispatcher.ts. */
-
 import type { Plain } from '../base/state.ts'
 import { bitOf, holds } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
@@ -7,7 +6,7 @@ import { interruption, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
-import { createQueueWaits } from './queue-object.ts'
+import { createQueueWaits, queueKinds } from './queue-object.ts'
 import type { Satisfaction, Winner } from './satisfaction.ts'
 import type { Scheduler } from './scheduler.ts'
 import { status } from './status.ts'
@@ -119,7 +118,7 @@ export function createWaits(ports: WaitPorts): Waits {
         states: satisfaction.statesOf(wait.objects),
       })
     }
-    const last = queues.lastToRemove(object)
+    const last = queueKinds.has(object.kind) ? queues.lastToRemove(object) : undefined
     return last === undefined ? winners : [...winners, last]
   }
 

@@ -12,6 +12,7 @@ import { createGpu } from '../../../core/devices/gpu/gpu.ts'
 import { createPads } from '../../../core/devices/input.ts'
 import type { ExportRow } from '../../../core/kernel/call.ts'
 import { allEntries } from '../../../core/kernel/exports/index.ts'
+import { access } from '../../../core/memory/map.ts'
 import { memorySource } from '../../../core/vfs/source.ts'
 import { createTitleVfs } from '../../../core/vfs/volumes.ts'
 import { seed } from '../../seed.ts'
@@ -176,6 +177,48 @@ function tryExport(row: ExportRow, place: Place | undefined): Place | undefined 
   }
   return now
 }
+
+/** What the kernel writes on its own account, and where the title takes the memory away meanwhile. */
+const taken: readonly (readonly [title: string, begin: (bench: Workbench, at: number) => void, told: RegExp])[] = [
+  [
+    'a timer that expires',
+    (bench, at) => {
+      bench.call(1, 'KeInitializeTimerEx', at, 0, 0)
+      bench.call(1, 'KeSetTimer', at, BigInt.asUintN(64, -100n), 0)
+    },
+    /^timer-expiry: store to 0x4000/,
+  ],
+  [
+    'a deferred call that begins',
+    (bench, at) => {
+      bench.call(1, 'KeInitializeDpc', at, code + 0x400, 0)
+      bench.memory.store8(at + 3, 2)
+      bench.call(1, 'KeInsertQueueDpc', at, 0, 0)
+    },
+    /store to 0x4000/,
+  ],
+  [
+    'a thread that goes on with what came for its wait',
+    (bench, at) => {
+      const { tid } = bench.thread(3)
+      const port = bench.words(0)
+      bench.call(1, 'NtCreateIoCompletion', port, 0, 0, 0)
+      bench.call(tid, 'NtRemoveIoCompletion', bench.memory.load32(port), at, at, at, 0)
+      bench.call(1, 'NtSetIoCompletion', bench.memory.load32(port), 1, 2, 3, 4)
+    },
+    /^NtRemoveIoCompletion called from 0x.*store to 0x4000/,
+  ],
+]
+
+test.each(taken)('%s in memory that may not be written any more ends the title with the truth', (_, begin, told) => {
+  const place = createPlace()
+  const { bench } = place
+  const at = data + 0x4000
+  begin(bench, at)
+  bench.memory.protect(at, 0x1000, access.read)
+  settle(place)
+  expect(bench.core.stopped()).toMatchObject({ kind: 'fault', text: expect.stringMatching(told) })
+})
 
 test(`an export gets over whatever a title passes (SEED=${seed})`, { timeout: 600_000 }, () => {
   let place: Place | undefined
