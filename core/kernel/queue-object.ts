@@ -6,7 +6,6 @@
  * the thread at once, so that nobody who runs first takes it away.
  */
 import type { Plain } from '../base/state.ts'
-import type { ObjectKind } from '../facts/objects.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { unlinkFirst } from './list.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
@@ -46,7 +45,7 @@ export interface QueueWaitPorts {
   wake(winners: readonly Winner[], increment: number, cause: number): void
 }
 
-export const queueKinds: ReadonlySet<ObjectKind> = new Set<ObjectKind>(['Queue', 'IoCompletion'])
+export const isQueue = ({ kind }: KernelObject): boolean => kind === 'Queue' || kind === 'IoCompletion'
 
 const everyHardwareThread = 6
 

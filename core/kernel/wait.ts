@@ -6,7 +6,7 @@ import { interruption, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
-import { createQueueWaits, queueKinds } from './queue-object.ts'
+import { createQueueWaits, isQueue } from './queue-object.ts'
 import type { Satisfaction, Winner } from './satisfaction.ts'
 import type { Scheduler } from './scheduler.ts'
 import { status } from './status.ts'
@@ -118,7 +118,7 @@ export function createWaits(ports: WaitPorts): Waits {
         states: satisfaction.statesOf(wait.objects),
       })
     }
-    const last = queueKinds.has(object.kind) ? queues.lastToRemove(object) : undefined
+    const last = isQueue(object) ? queues.lastToRemove(object) : undefined
     return last === undefined ? winners : [...winners, last]
   }
 
@@ -266,9 +266,8 @@ export function createWaits(ports: WaitPorts): Waits {
 
   /** As satisfaction has it, but that a queue lets no more threads go than it allows. */
   function placeOf(wanted: Pick<Wait, 'type' | 'objects'> & { readonly removes?: boolean }, thread: Thread): number {
-    const [queue] = wanted.objects
-    if (wanted.removes === true && queue !== undefined && !queues.admits(queue)) return -1
-    return satisfaction.place(wanted, thread)
+    const queue = wanted.removes === true ? wanted.objects[0] : undefined
+    return queue === undefined || queues.admits(queue) ? satisfaction.place(wanted, thread) : -1
   }
 
   const conclude = (request: WaitRequest, code: number): Outcome<number> =>
