@@ -280,7 +280,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       memory: memory.wasm,
       decode: decodeRecord,
       page,
-      call: callKernel,
+      call: () => callKernel(view.getUint32(pcAt, true)),
       timebase: () => ports.timebase(),
       codeWritten: (start: number, size: number) => codeWritten(start >>> 0, size),
       deviceLoad(address: number, size: number) {
@@ -320,8 +320,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           translation,
         })
 
-  function callKernel(): number {
-    const pc = view.getUint32(pcAt, true)
+  function callKernel(pc: number): number {
     return ports.call(view.getUint32(fold((pc + 4) >>> 0))) ? leaveRun() : 0
   }
 

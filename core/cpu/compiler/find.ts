@@ -61,7 +61,12 @@ export interface Unit {
   readonly instructions: number
   /** Static targets of its calls and of its branches out. */
   readonly callees: readonly number[]
+  /** Those that are a kernel call and a return, and nothing else: they are written where they are called. */
+  readonly thunks: ReadonlySet<number>
 }
+
+/** Bytes of a thunk that run. */
+export const thunkSize = 8
 
 export interface Finder {
   readonly memory: GuestMemory
@@ -163,6 +168,7 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   const instructions = new Map<number, { instruction: Instruction; ending: Ending | undefined }>()
   const leaders = new Set([entry])
   const callees = new Set<number>()
+  const thunks = new Set<number>()
   const work = [entry]
 
   function instructionAt(pc: number): Instruction | undefined {
@@ -170,6 +176,11 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
     const word = view.getUint32(fold(pc))
     const meaning = meaningOf(word, whole.has(pc) ? mode : quick)
     return meaning?.compilable ? { pc, word, known: knownOf(word, pc), meaning } : undefined
+  }
+  function isThunk(target: number): boolean {
+    const [first, second] = [instructionAt(target), instructionAt((target + 4) >>> 0)]
+    if (second === undefined || first?.meaning.kernel !== true) return false
+    return second.meaning.row.name === 'bclr' && second.meaning.effects.ends && !second.meaning.links
   }
   function lead(to: number): void {
     leaders.add(to)
@@ -186,6 +197,7 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       instructions.set(pc, { instruction, ending })
       if (ending === undefined) continue
       if (ending.target !== undefined) {
+        if (ending.kind === 'call' && isThunk(ending.target)) thunks.add(ending.target)
         if (ending.kind === 'call' || outside(ending.target)) callees.add(ending.target)
         else lead(ending.target)
       }
@@ -215,5 +227,5 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
     indexOf.set(start, blocks.length)
     blocks.push({ start, end: pc, instructions: list, ending: ending ?? after })
   }
-  return { entry, blocks, indexOf, instructions: instructions.size, callees: [...callees] }
+  return { entry, blocks, indexOf, instructions: instructions.size, callees: [...callees], thunks }
 }

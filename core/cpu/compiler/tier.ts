@@ -93,8 +93,8 @@ export interface TierSpec {
   /** Instructions of compiled code that are kept. */
   readonly capacity: number
   readonly timebase: () => bigint
-  /** The kernel call before pc; 0 to go on at pc. */
-  readonly call: () => number
+  /** The kernel call before an address, which pc holds too; 0 to go on there. */
+  readonly call: (pc: number) => number
   readonly handlers: WebAssembly.Table
   /** Where routines stand among the handlers. */
   readonly routines: ReadonlyMap<Routine, number>
@@ -158,10 +158,12 @@ function routinesByName(routines: TierSpec['routines']): Map<string, number> {
 }
 
 export function createTier(spec: TierSpec): Tier {
-  const { memory, stops, threshold, profile, eager } = spec
+  const { memory, stops, threshold, profile, eager, call } = spec
   const port = eager ? undefined : spec.translation
   const clock = profile?.now ?? (() => 0)
   const view = new DataView(memory.bytes.buffer)
+  const state = new Int32Array(memory.bytes.buffer, hostMap.stateBlock, specials.pc.at / 4 + 1)
+  const pcAt = specials.pc.at / 4
   const flags = createPageFlags(memory.bytes)
   const { recordOf, pcOf, handlerOf } = codeRecords(memory.bytes)
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
@@ -432,11 +434,9 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
-  function kernel(): number {
-    const at = hostMap.stateBlock + specials.pc.at
-    const pc = view.getUint32(at, true)
+  function kernel(pc: number): number {
     const dropped = droppedTotal
-    if (spec.call() === 0 && droppedTotal === dropped && view.getUint32(at, true) === pc) return 0
+    if (call(pc) === 0 && droppedTotal === dropped && state[pcAt] === pc) return 0
     profile?.left((pc - 4) >>> 0, 'kernel')
     return 1
   }

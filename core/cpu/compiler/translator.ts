@@ -17,7 +17,7 @@ import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/modu
 import type { Mode } from '../wasm/trace.ts'
 import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
-import { type Finder, findUnit, longestUnit, type Unit } from './find.ts'
+import { type Finder, findUnit, longestUnit, thunkSize, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { cutToLoop } from './loops.ts'
 import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
@@ -204,7 +204,10 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     { whole }: TranslationRequest,
     { watch, done }: { watch?: (writer: Writer) => UnitWatch; done?: (unit: Unit, milliseconds: number) => void } = {},
   ): Uint8Array<ArrayBuffer> {
-    const runtimeImports = { timebase: { takes: [], gives: ['i64'] }, kernel: { takes: [], gives: ['i32'] } } as const
+    const runtimeImports = {
+      timebase: { takes: [], gives: ['i64'] },
+      kernel: { takes: ['i32'], gives: ['i32'] },
+    } as const
     const builder = createModule(runtimeImports, constants)
     const { writer } = builder
     const start = writer.length
@@ -255,8 +258,8 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
         entry: unit.entry,
         slot: slot(unit.entry),
         instructions: unit.instructions,
-        starts: Uint32Array.from(unit.blocks, block => block.start),
-        ends: Uint32Array.from(unit.blocks, block => block.end),
+        starts: Uint32Array.from([...unit.blocks.map(block => block.start), ...unit.thunks]),
+        ends: Uint32Array.from([...unit.blocks.map(block => block.end), ...[...unit.thunks].map(at => at + thunkSize)]),
         milliseconds: milliseconds.get(unit) ?? 0,
       }))
       return { bytes, units, slots: slots.size + 1, refused, waiting, milliseconds: now() - began }

@@ -255,17 +255,25 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   }
 
   function call(from: Step, target: number | undefined): void {
+    if (target !== undefined && unit.thunks.has(target)) {
+      callThunk(from, target)
+      return
+    }
     each(from.dirty, spill)
     argumentsFor(target, from.owed + 1)
     callThrough(target, { direct: code.call, indirect: code.callIndirect })
     w.set(left)
+    leaveUnlessBack(from)
+    returned(from)
+  }
+  /** Hands up the address on the stack, unless it is where the call returns to. */
+  function leaveUnlessBack(from: Step): void {
     w.tee(pcLocal)
     w.i32(from.block.end | 0)
     w.do('i32.ne')
     w.ifRare()
     returnTo(() => w.get(pcLocal))
     w.end()
-    returned(from)
   }
   /** Goes on behind a call: registers are in the state block, what is left is subtracted. */
   function returned(from: Step): void {
@@ -282,12 +290,18 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function callKernel(): void {
     const from = here()
     each(from.dirty, spill)
+    enterKernel(from.block.end, from.owed + 1)
+    returned(from)
+  }
+  /** The kernel call that ends before an address. */
+  function enterKernel(after: number, owed: number): void {
     w.i32(stateBlock)
-    w.i32(from.block.end | 0)
+    w.i32(after | 0)
     w.memory(op.i32Store, specials.pc.at)
     w.i32(stateBlock)
-    pushLeft(from.owed + 1)
+    pushLeft(owed)
     w.memory(op.i32Store, transient.left)
+    w.i32(after | 0)
     w.call(site.runtime('kernel'))
     w.ifRare()
     returnTo(() => w.i32(unwound))
@@ -295,7 +309,31 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.i32(stateBlock)
     w.memory(op.i32Load, transient.left)
     w.set(left)
+  }
+  /** A call of a thunk: its kernel call and its return are done here, each if the budget covers it. */
+  function callThunk(from: Step, thunk: number): void {
+    const back = (thunk + 4) >>> 0
+    each(from.dirty, spill)
+    pay(from.owed + 1)
+    leaveIfSpent(thunk)
+    enterKernel(back, 1)
+    leaveIfSpent(back)
+    pay(1)
+    w.i32(stateBlock)
+    w.memory(op.i32Load, specials.lr.at)
+    w.i32(~3)
+    w.do('i32.and')
+    leaveUnlessBack(from)
     returned(from)
+  }
+  function leaveIfSpent(pc: number): void {
+    if (!counts) return
+    w.get(left)
+    w.i32(1)
+    w.do('i32.lt_s')
+    w.ifRare()
+    returnTo(() => w.i32(pc | 0))
+    w.end()
   }
 
   /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
