@@ -81,14 +81,37 @@ class LiveScene implements Scene {
   }
 }
 
+const addressOf = ({ header, address }: Audited): number => (header === 0 ? address : header)
+
+/** Not an object's, nor of what is no object. */
+const noSerial = -1
+
+/** The object a fact is about, by the handle value that the call used: asked only if somebody wants the fact. */
+class LiveSubject implements Subject {
+  object: Audited | undefined
+  /** Serial of the object that this call named by a handle value, and the value. */
+  used = noSerial
+  value = 0
+  get serial(): number {
+    return this.object?.serial ?? 0
+  }
+  get handle(): number {
+    return this.serial === this.used ? this.value : 0
+  }
+  get address(): number {
+    return this.object === undefined ? 0 : addressOf(this.object)
+  }
+  get kind(): Subject['kind'] {
+    return this.object?.kind ?? 'Other'
+  }
+}
+
 export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
   const emit = createEmitters({ sink, cycle: now, walk })
-  const subject = { serial: 0, handle: 0, address: 0, kind: 'Other' as Subject['kind'] }
-  const waited = { ...subject }
-  const nobody: Subject = { ...subject }
+  const nobody: Subject = { serial: 0, handle: 0, address: 0, kind: 'Other' }
+  const waited = { ...nobody }
+  const subject = new LiveSubject()
   const scene = new LiveScene(frame)
-  let usedObject: Audited | undefined
-  let usedValue = 0
 
   return {
     emit,
@@ -98,31 +121,29 @@ export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
       if (object === undefined) return nobody
       waited.serial = object.serial
       waited.handle = handle
-      waited.address = object.header === 0 ? object.address : object.header
+      waited.address = addressOf(object)
       waited.kind = object.kind
       return waited
     },
     nobody,
     about(object) {
-      subject.serial = object.serial
-      subject.handle = object === usedObject ? usedValue : 0
-      subject.address = object.header === 0 ? object.address : object.header
-      subject.kind = object.kind
+      // Most calls are about the object of the one before, and to store a pointer costs more than to compare it.
+      if (subject.object !== object) subject.object = object
       return subject
     },
     used(object, value) {
-      usedObject = object
-      usedValue = value
+      subject.used = object.serial
+      subject.value = value
     },
-    handleOf: object => (object === usedObject ? usedValue : 0),
+    handleOf: object => (object.serial === subject.used ? subject.value : 0),
     beginCall() {
-      usedObject = undefined
+      subject.used = noSerial
     },
     as(path, actor, work) {
       const { tid, source, actor: before } = scene
-      const object = usedObject
+      const { used } = subject
       const outer = scene.ownPath
-      usedObject = undefined
+      subject.used = noSerial
       scene.ownPath = true
       scene.tid = 0
       scene.source = pathNumber(path)
@@ -132,7 +153,7 @@ export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
       scene.tid = tid
       scene.source = source
       scene.actor = before
-      usedObject = object
+      subject.used = used
     },
     site: sequence => ({
       sequence,

@@ -248,11 +248,11 @@ export interface OfWords {
 }
 
 /** How a result is left in r3: what is left otherwise, its type writes. */
-export type Leaves = 'nothing' | 'word' | 'signed' | 'otherwise'
-export function leavesOf({ write }: Result<unknown>): Leaves {
-  if (write === (nothing.write as Result<unknown>['write'])) return 'nothing'
-  if (write === (writeWord as Result<unknown>['write'])) return 'word'
-  return write === (writeSigned as Result<unknown>['write']) ? 'signed' : 'otherwise'
+export const leaves = { nothing: 0, word: 1, signed: 2, otherwise: 3 } as const
+export function leavesOf({ write }: Result<unknown>): number {
+  if (write === (nothing.write as Result<unknown>['write'])) return leaves.nothing
+  if (write === (writeWord as Result<unknown>['write'])) return leaves.word
+  return write === (writeSigned as Result<unknown>['write']) ? leaves.signed : leaves.otherwise
 }
 
 export interface ExportRow {

@@ -47,9 +47,11 @@ export const threadKinds: readonly ObjectKind[] = ['Thread']
 export const completionKinds: readonly ObjectKind[] = ['IoCompletion']
 export const fileKinds: readonly ObjectKind[] = ['File']
 
+const runningThread = currentThread | 0
+
 /** Without a call of the engine's own search, which costs as much as all the rest. */
 function isOneOf(kinds: readonly ObjectKind[], kind: ObjectKind): boolean {
-  for (const one of kinds) if (one === kind) return true
+  for (let i = 0; i < kinds.length; i += 1) if (kinds[i] === kind) return true
   return false
 }
 
@@ -63,8 +65,8 @@ export function createHandles({ base, objects, audit, running }: HandlePorts): H
   const names = new Map<string, KernelObject>()
 
   const slotOf = (value: number): number => {
-    const offset = ((value >>> 0) - base) & ~3
-    return offset > 0 && offset < table.length * 4 ? offset >>> 2 : 0
+    const slot = ((value - base) & ~3) >>> 2
+    return slot < table.length ? slot : 0
   }
 
   objects.onEnd(object => {
@@ -72,7 +74,7 @@ export function createHandles({ base, objects, audit, running }: HandlePorts): H
   })
 
   function peek(value: number): KernelObject | undefined {
-    if (value >>> 0 === currentThread) return running()?.object
+    if ((value | 0) === runningThread) return running()?.object
     return table[slotOf(value)]
   }
 

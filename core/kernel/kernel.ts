@@ -193,6 +193,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   })
 
   const served = table.rows.map(servedBy)
+  const first = firstExport
   /** What is saved part by part; later ones refer to earlier ones. */
   const parts = { time, pool, space, objects, handles, threads, modules, states, thunks, numbering } as const
   let stop: KernelStop | undefined
@@ -276,7 +277,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   /** Serves an export; true when the processor must be left. */
   function callExport(id: number): boolean {
-    const row = served[id - firstExport]
+    const row = served[id - first]
     scene.source = id
     calls.row = id
     audit.beginCall()
@@ -383,7 +384,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     shortfalls,
     call(id) {
       try {
-        if (id >= firstExport) return callExport(id)
+        if (id >= first) return callExport(id)
         trap(paths[id as keyof typeof paths])
       } catch (error) {
         accessFault(error)

@@ -9,6 +9,7 @@ import type { Plain } from '../base/state.ts'
 import type { ObjectKind } from '../facts/objects.ts'
 import type { CallSite } from '../facts/views.ts'
 import type { Later } from './outcome.ts'
+import { DISPATCHER_HEADER } from './structs.ts'
 
 /** A thread in the wait list of an object; `index` is the object's place in the wait. */
 export interface Waiter {
@@ -147,6 +148,8 @@ export interface KernelObject {
   readonly address: number
   /** Guest address of the dispatcher header, 0 for none. */
   readonly header: number
+  /** Where the SignalState is, as a signed number: a small one for the engine, which addresses above 80000000 are not. */
+  readonly stateAt: number
   /** The body lies in the kernel's pool. */
   readonly owned: boolean
   readonly adopted: boolean
@@ -245,9 +248,16 @@ export interface Objects {
 
 type Identity = Pick<KernelObject, 'serial' | 'kind' | 'address' | 'header' | 'owned' | 'adopted' | 'limit'>
 
-/** A record with nothing in it but who it is. */
-export const newObject = (identity: Identity): KernelObject => ({
-  ...identity,
+/** A record with nothing in it but who it is; each field by name, since of a copy the engine makes a slower object. */
+export const newObject = ({ serial, kind, address, header, owned, adopted, limit }: Identity): KernelObject => ({
+  serial,
+  kind,
+  address,
+  header,
+  stateAt: (header + DISPATCHER_HEADER.signalState) | 0,
+  owned,
+  adopted,
+  limit,
   alive: true,
   name: '',
   references: 0,

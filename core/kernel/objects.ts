@@ -49,9 +49,8 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
   const onEnd: ((object: KernelObject) => void)[] = []
   let unlinked: readonly { readonly object: KernelObject; readonly saved: SavedObject }[] = []
 
-  const stateOf = (object: KernelObject): number => memory.load32(object.header + DISPATCHER_HEADER.signalState) | 0
-  const setState = (object: KernelObject, state: number): void =>
-    memory.store32(object.header + DISPATCHER_HEADER.signalState, state)
+  const stateOf = (object: KernelObject): number => memory.load32(object.stateAt) | 0
+  const setState = (object: KernelObject, state: number): void => memory.store32(object.stateAt, state)
 
   function writeHeader(header: number, type: number, state: number): void {
     memory.store32(header + DISPATCHER_HEADER.type, type << 24)

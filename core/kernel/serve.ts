@@ -4,17 +4,21 @@
  * is one, the body, where arguments and result are plain words; and rows, which have many shapes, are looked at in
  * objects of one.
  */
-import { type AnyBody, type Entry, type Invoke, type Leaves, leavesOf, type Result } from './call.ts'
+import { type AnyBody, type Entry, type Invoke, leaves, leavesOf, type Result } from './call.ts'
 import type { Kernel } from './context.ts'
 import type { Outcome } from './outcome.ts'
 import type { CallFrame } from './ports.ts'
+
+// Of this module, since what a module imports the engine looks up at every use.
+const { word, signed, otherwise } = leaves
 
 export interface Served {
   readonly invoke: Invoke
   readonly body: AnyBody
   /** Words that the body takes; -1 where only `invoke` knows. */
   readonly words: number
-  readonly leaves: Leaves
+  /** One of `leaves`. */
+  readonly leaves: number
   readonly write: Result<unknown>['write']
   /** A call changes nothing that another thread could see. */
   readonly polls: boolean
@@ -51,8 +55,8 @@ export function runBody({ invoke, body, words }: Served, kernel: Kernel): Outcom
   }
 }
 
-export function leave({ leaves, write }: Served, frame: CallFrame, value: unknown): void {
-  if (leaves === 'signed') frame.setSigned(3, value as number)
-  else if (leaves === 'word') frame.setWord(3, value as number)
-  else if (leaves === 'otherwise') write(frame, value)
+export function leave({ leaves: how, write }: Served, frame: CallFrame, value: unknown): void {
+  if (how === signed) frame.setSigned(3, value as number)
+  else if (how === word) frame.setWord(3, value as number)
+  else if (how === otherwise) write(frame, value)
 }

@@ -58,6 +58,10 @@ export interface GuestMemory extends Part {
 
 const firstFoldedPage = Math.min(...windows.map(window => window.start)) / pageSize
 const flagsEnd = hostMap.guestEnd >>> pageShift
+// Of its own, since what a module imports the engine looks up at every use.
+const shift: number = pageShift
+const plainLoad = plain.load * plain.from
+const plainStore = plain.store * plain.from
 
 /** The memory is shared, so that the compiler may read code in a thread of its own; it is the running thread's to write. */
 export function createMemory(
@@ -71,12 +75,12 @@ export function createMemory(
   // The usual access is decided by one byte of its page, in integers: an address that leaves a function as a number may
   // be too large for a small integer, and would be a new object each time. One function for both cost a sixth of a call.
   function loads(address: number): boolean {
-    const page = address >>> pageShift
-    return page < firstFoldedPage && (flags.plain(page) & (plain.load * plain.from)) !== 0
+    const page = address >>> shift
+    return page < firstFoldedPage && (flags.plain(page) & plainLoad) !== 0
   }
   function stores(address: number): boolean {
-    const page = address >>> pageShift
-    return page < firstFoldedPage && (flags.plain(page) & (plain.store * plain.from)) !== 0
+    const page = address >>> shift
+    return page < firstFoldedPage && (flags.plain(page) & plainStore) !== 0
   }
 
   /** The folded address, once every page of the access allows it. */

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Engine } from '../../../core/cpu/run.ts'
 import { createSilentSink } from '../../../core/facts/sink.ts'
+import { prepareEngine } from '../../../core/host/engine.ts'
 import { parseImage } from '../../../core/loader/load.ts'
 import { createMachine } from '../../../core/machine/machine.ts'
 
@@ -23,6 +24,7 @@ export interface CallsJob {
 const warmUp = 12_000_000
 
 const job: CallsJob = JSON.parse(process.argv[2] ?? '{}')
+prepareEngine()
 const image = parseImage(readFileSync(job.path), basename(job.path))
 const machine = createMachine({ image, sink: createSilentSink(), engine: job.engine })
 machine.run(warmUp)
