@@ -4,7 +4,6 @@
  * run has none, and it keeps nobody from exiting.
  */
 import { extname } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { Delivery, TranslationPort } from '../cpu/compiler/tier.ts'
 import type { TranslationRequest, TranslatorSetup } from '../cpu/compiler/translator.ts'
@@ -30,9 +29,6 @@ export interface TranslatorThread extends TranslationPort {
 const program = new URL(`./translator-thread${extname(import.meta.url)}`, import.meta.url)
 
 export function createTranslatorThread(): TranslatorThread {
-  // Compiled code counts what it takes of the host's stack itself, and no slice lasts: what the host would ask at every
-  // function and every turn of a loop, some 4 % of the time, is asked already.
-  setFlagsFromString('--no-wasm-stack-checks')
   let thread: Worker | undefined
   let failure: { readonly error: unknown } | undefined
   const answered = new Int32Array(new SharedArrayBuffer(4))

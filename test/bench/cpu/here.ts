@@ -11,6 +11,7 @@ import { basename } from 'node:path'
 import { createProfile, type ProfileReport } from '../../../core/cpu/profile.ts'
 import { createCpu, type Engine } from '../../../core/cpu/run.ts'
 import { msrSf } from '../../../core/cpu/state.ts'
+import { prepareEngine } from '../../../core/host/engine.ts'
 import { createTranslatorThread } from '../../../core/host/translator.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
@@ -38,6 +39,7 @@ export interface Measured {
   readonly profile?: ProfileReport
 }
 
+prepareEngine()
 const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
 
 const translation = createTranslatorThread()
