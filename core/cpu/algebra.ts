@@ -26,9 +26,10 @@ export interface Values {
   v128: unknown
 }
 
-/** What the decoder knows of an instruction: the number of an operand, and its address. */
+/** What the decoder knows of an instruction: the number of an operand, its word, and its address. */
 export interface Known {
   (operand: Operand): number
+  readonly word: number
   readonly pc: number
 }
 

@@ -9,6 +9,8 @@ import { type Node, type Place, type Program, type Scope, type Statement, traceR
 export interface Effects {
   readonly reads: readonly Place[]
   readonly writes: readonly Place[]
+  /** Those of them that it writes in one of its ways alone. */
+  readonly perhaps: readonly Place[]
   /** Loads or stores of guest memory. */
   readonly memory: boolean
   /** May end with a fault of its own, other than an access's. */
@@ -77,12 +79,14 @@ export function analyseProgram(program: Program): Effects {
     if (one.branch) branches = true
   }
   scope(program.body)
+  const certain = new Set(program.body.writes.map(({ place }) => placeName(place)))
   const ends =
     program.body.branch !== undefined ||
     program.body.statements.some(one => one.kind === 'fault' || one.kind === 'callKernel')
   return {
     reads: [...reads.values()],
     writes: [...writes.values()],
+    perhaps: [...writes].flatMap(([name, place]) => (certain.has(name) ? [] : [place])),
     memory,
     faults,
     calls,

@@ -18,7 +18,11 @@ export interface Encoded {
 
 type Tree<R> =
   | { readonly kind: 'node'; readonly bits: number; readonly branches: ReadonlyMap<number, Tree<R>> }
+  | { readonly kind: 'list'; readonly right: number; readonly mask: number; readonly branches: readonly (Tree<R> | undefined)[] }
   | { readonly kind: 'leaf'; readonly rows: readonly R[] }
+
+/** Bits side by side are a number, so that the branches are a list; up to so many. */
+const widestList = 11
 
 const matches = ({ encoding }: Encoded, word: number): boolean => ((word & encoding.mask) ^ encoding.match) === 0
 
@@ -44,7 +48,11 @@ function grow<R extends Encoded>(rows: readonly R[], looked: number): Tree<R> {
   }
   const branches = new Map<number, Tree<R>>()
   for (const [value, group] of groups) branches.set(value, grow(group, looked | bits))
-  return { kind: 'node', bits, branches }
+  const right = 31 - Math.clz32(bits & -bits)
+  const mask = bits >>> right
+  if ((mask & (mask + 1)) !== 0 || mask >= 2 ** widestList) return { kind: 'node', bits, branches }
+  const list = Array.from({ length: mask + 1 }, (_, value) => branches.get(value << right))
+  return { kind: 'list', right, mask, branches: list }
 }
 
 /** A decoder for the rows: a word's row, or undefined where the machine has no such instruction. */
@@ -54,7 +62,10 @@ export function createDecoder<R extends Encoded>(rows: readonly R[]): (word: num
   const root = grow(rows, 0)
   return word => {
     let tree: Tree<R> | undefined = root
-    while (tree?.kind === 'node') tree = tree.branches.get(word & tree.bits)
-    return tree?.rows.find(row => matches(row, word))
+    while (tree !== undefined && tree.kind !== 'leaf')
+      tree = tree.kind === 'list' ? tree.branches[(word >>> tree.right) & tree.mask] : tree.branches.get(word & tree.bits)
+    if (tree === undefined) return undefined
+    for (const row of tree.rows) if (matches(row, word)) return row
+    return undefined
   }
 }

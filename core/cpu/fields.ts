@@ -187,6 +187,18 @@ export function extract(of: Field, word: number): number {
   return value << of.shift
 }
 
+/** How far right a field of one run, unsigned, lies in a word, and its bits once it is there; undefined for others. */
+export function placeIn(of: Field): { readonly right: number; readonly mask: number } | undefined {
+  const [run, ...others] = of.runs
+  if (run === undefined || (others.length > 0 && !of.same) || of.signed || of.shift > 0) return undefined
+  const [first, last] = run
+  return { right: 31 - last, mask: 2 ** (last - first + 1) - 1 }
+}
+
+/** The bits of a word that a field is made of. */
+export const bitsOf = (of: Field): number =>
+  of.runs.reduce((bits, [first, last]) => bits | ((2 ** (last - first + 1) - 1) << (31 - last)), 0)
+
 /** `extract` of one field, made once: words are taken apart all the time. */
 export function readerOf(of: Field): (word: number) => number {
   const [run, ...others] = of.runs

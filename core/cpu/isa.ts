@@ -23,6 +23,7 @@ export const assembler = createAssembler(rows, aliases)
 /** What the decoder tells of an instruction. */
 export function knownOf(word: number, pc: number): Known {
   const known = (operand: Operand): number => operand.read(word)
+  known.word = word
   known.pc = pc
   return known
 }

@@ -8,6 +8,7 @@
  */
 import { pageSize } from '../../memory/map.ts'
 import { operations } from '../arithmetic.ts'
+import { perProgram } from '../wasm/plan.ts'
 import type { Node, Size } from '../wasm/trace.ts'
 import { argumentsOf, type BasedAddress, basedAddress } from './compare.ts'
 import type { Block, Instruction } from './find.ts'
@@ -47,29 +48,35 @@ interface Access {
   readonly store: boolean
 }
 
-function accessesOf({ meaning }: Instruction): Access[] {
+const accessesOf = perProgram((program): readonly Access[] => {
   const found: Access[] = []
   const add = (ea: Node | undefined, size: Size, store: boolean): void => {
     const address = ea && basedAddress(ea)
     if (address !== undefined) found.push({ address, size, store })
   }
-  for (const one of meaning.program.body.statements) {
+  for (const one of program.body.statements) {
     if (one.kind === 'value' && one.node.op === 'load') add(one.node.args[0], one.node.size, false)
     if (one.kind === 'store') add(one.ea, one.size, true)
   }
   return found
-}
+})
+
+/** The general registers a program writes for certain, and where it adds a known number to one, which and what. */
+const movesOf = perProgram(program =>
+  program.body.writes.flatMap(({ place, value }) => {
+    if (place.file !== 'gpr') return []
+    const [base, by] = argumentsOf(value, operations['i64.add']) ?? []
+    const adds = base?.op === 'read' && base.place.file === 'gpr' && by?.op === 'known'
+    return [{ place, sum: adds ? { base: base.place, by: by.known } : undefined }]
+  }),
+)
 
 /** How far an instruction moves a register, where that is known. */
 function moveOf({ meaning, known }: Instruction, register: number, registers: Registers): number | undefined {
-  const writes = meaning.program.body.writes.filter(
-    ({ place }) => place.file === 'gpr' && registers.indexOf(place, known) === register,
-  )
-  const [only] = writes
-  if (only === undefined || writes.length > 1) return undefined
-  const [base, by] = argumentsOf(only.value, operations['i64.add']) ?? []
-  if (base?.op !== 'read' || base.place.file !== 'gpr' || by?.op !== 'known') return undefined
-  return registers.indexOf(base.place, known) === register ? Number(by.known.of(known)) : undefined
+  const [only, ...others] = movesOf(meaning.program).filter(({ place }) => registers.indexOf(place, known) === register)
+  if (only?.sum === undefined || others.length > 0) return undefined
+  const { base, by } = only.sum
+  return registers.indexOf(base, known) === register ? Number(by.of(known)) : undefined
 }
 
 /** The spans of each block of a unit; and of those that begin with what is checked already, behind which block. */
@@ -121,7 +128,7 @@ function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<numb
   for (const [index, instruction] of block.instructions.entries()) {
     const { known, meaning } = instruction
     if (meaning.effects.memory)
-      for (const { address, size, store } of accessesOf(instruction)) {
+      for (const { address, size, store } of accessesOf(meaning.program)) {
         const base = registers.indexOf(address.base, known)
         if (base < 0) continue
         let part = open.get(base)
@@ -149,6 +156,7 @@ function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<numb
         if (!list.some(one => one.span === span)) list.push(part)
         spans.set(index, list)
       }
+    if (open.size === 0) continue
     for (const place of meaning.effects.writes) {
       if (place.file !== 'gpr') continue
       const register = registers.indexOf(place, known)

@@ -5,28 +5,33 @@
  * numbers hold: then it is the complement of SO and, above it, the kind of comparison. So the field can be told anywhere,
  * and where every way leads through a comparison of one kind, one of its bits is the comparison itself.
  */
-import type { Node, Program } from '../wasm/trace.ts'
+import { files } from '../state.ts'
+import { perProgram } from '../wasm/plan.ts'
+import type { Node, Place } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import type { Edge, Registers } from './registers.ts'
-
-const known = new WeakMap<Program, ReadonlyMap<Node, Comparison>>()
+import type { Edge, Register, Registers } from './registers.ts'
 
 /** The comparisons that a program certainly writes to condition fields, by the value written. */
-export function comparisonsOf(program: Program): ReadonlyMap<Node, Comparison> {
-  const have = known.get(program)
-  if (have !== undefined) return have
+export const comparisonsOf = perProgram((program): ReadonlyMap<Node, Comparison> => {
   const found = new Map<Node, Comparison>()
   for (const { place, value } of program.body.writes) {
     const comparison = place.file === 'crf' ? comparisonOf(value) : undefined
     if (comparison !== undefined) found.set(value, comparison)
   }
-  known.set(program, found)
   return found
-}
+})
 
-/** For each register: 1 and more, the kind of its order and one; 0 where that is not certain. */
-export type Orders = Int8Array
+/** Where a program writes comparisons. */
+const comparedIn = perProgram((program): readonly { readonly place: Place; readonly kind: number }[] =>
+  program.body.writes.flatMap(({ place, value }) => {
+    const comparison = comparisonsOf(program).get(value)
+    return comparison === undefined ? [] : [{ place, kind: comparison.kind }]
+  }),
+)
+
+/** For each register, as far as there are orders: 1 and more, the kind of its order and one; 0 where that is not certain. */
+export type Orders = number[]
 
 export interface Conditions {
   /** The kinds of comparison that a field is the result of somewhere in the unit. */
@@ -39,31 +44,35 @@ export interface Conditions {
 const untouched = -1
 const unknown = 0
 
+const isField = ({ offset }: Register): boolean => offset >= files.crf.at && offset < files.crf.at + 8 * files.crf.step
+function filled(length: number, value: number): Orders {
+  const orders: Orders = []
+  for (let i = 0; i < length; i += 1) orders.push(value)
+  return orders
+}
+
 export function conditionsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Conditions {
-  const { length } = registers.all
+  const length = 1 + Math.max(-1, ...registers.all.filter(isField).map(({ index }) => index))
   const kinds = new Map<number, Set<number>>()
   const left = unit.blocks.map(block => {
-    const orders = new Int8Array(length).fill(untouched)
+    const orders = filled(length, untouched)
     for (const { meaning, known: of } of block.instructions) {
-      if (!meaning.effects.writes.some(place => place.file === 'crf')) continue
-      const comparisons = comparisonsOf(meaning.program)
       for (const place of meaning.effects.writes)
         if (place.file === 'crf') orders[registers.indexOf(place, of)] = unknown
-      for (const { place, value } of meaning.program.body.writes) {
-        const comparison = comparisons.get(value)
+      for (const { place, kind } of comparedIn(meaning.program)) {
         const index = registers.indexOf(place, of)
-        if (comparison === undefined || index < 0) continue
-        orders[index] = comparison.kind + 1
+        orders[index] = kind + 1
         const list = kinds.get(index) ?? new Set()
-        list.add(comparison.kind)
+        list.add(kind)
         kinds.set(index, list)
       }
     }
     return orders
   })
   const compared = [...kinds.keys()]
-  const ordersIn = unit.blocks.map((_, index) => new Int8Array(length).fill(index === 0 ? unknown : untouched))
-  for (let changed = compared.length > 0; changed; ) {
+  if (compared.length === 0) return { kinds, ordersIn: unit.blocks.map(() => []) }
+  const ordersIn = unit.blocks.map((_, index) => filled(length, index === 0 ? unknown : untouched))
+  for (let changed = true; changed; ) {
     changed = false
     for (const [index, own] of left.entries())
       for (const { to, afterCall } of edges[index] ?? []) {

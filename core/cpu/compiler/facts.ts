@@ -7,11 +7,13 @@
  * A register that is a single also has a local of that type: single arithmetic goes from such local to such local, and
  * the conversions to doubles are nobody's input.
  */
+import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
+import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { argumentsOf } from './compare.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, noBits, type Registers } from './registers.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
@@ -59,36 +61,63 @@ export function sourcesOf(value: Node): readonly Node[] {
   return []
 }
 
-function changeOf(instruction: Instruction, registers: Registers): Change {
-  const { program, effects } = instruction.meaning
-  const indexOf = (node: Node | undefined): number =>
-    node?.op === 'read' ? registers.indexOf(node.place, instruction.known) : -1
+const isFloating = (place: Place): boolean => place.file === 'fpr' || place.file === 'vr'
+
+/** What a program tells of the registers at places. */
+interface Telling {
+  readonly learned: readonly { readonly fact: FactName; readonly place: Place }[]
+  readonly lost: readonly Place[]
+  readonly told: readonly {
+    readonly place: Place
+    readonly facts: readonly FactName[]
+    /** Undefined for what is no register. */
+    readonly copies: readonly (Place | undefined)[]
+    /** Of several registers together: a copy only where they are the same. */
+    readonly mixes: boolean
+  }[]
+}
+
+const placeOf = (node: Node | undefined): Place | undefined => (node?.op === 'read' ? node.place : undefined)
+
+/** Null where a program has to do with no register of which there are facts. */
+const tellingOf = perProgram((program): Telling | null => {
+  const { reads, writes } = analyseProgram(program)
+  if (!reads.some(isFloating) && !writes.some(isFloating)) return null
   const required = program.body.statements.flatMap(one => (one.kind === 'require' ? one.conditions : []))
   const learned = required.flatMap(one => {
-    const register = indexOf(subjectOf(one))
-    return one.op === 'fact' && register >= 0 ? [{ fact: one.fact, register }] : []
+    const place = placeOf(subjectOf(one))
+    return one.op === 'fact' && place !== undefined ? [{ fact: one.fact, place }] : []
   })
   const finite = required.flatMap(one => {
     const [size] = argumentsOf(one, operations['f64.lt']) ?? []
     return argumentsOf(size, operations['f64.abs']) ?? []
   })
-  const lost = effects.writes
-    .filter(place => place.file === 'fpr' || place.file === 'vr')
-    .map(place => registers.indexOf(place, instruction.known))
-  const told: Told[] = []
-  for (const { place, value } of program.body.writes) {
-    if (place.file !== 'fpr' && place.file !== 'vr') continue
-    const register = registers.indexOf(place, instruction.known)
+  const told = program.body.writes.flatMap(({ place, value }) => {
+    if (!isFloating(place)) return []
     const facts: FactName[] = []
     if (singleOf(value) !== undefined) facts.push('single', 'number')
     if (finite.includes(unsigned(value))) facts.push('number')
     if (required.some(one => one.op === 'fact' && one.fact === 'plain' && subjectOf(one) === value)) facts.push('plain')
-    const copies = sourcesOf(value).map(indexOf)
     // The bitwise or of two registers is a copy where they are the same.
-    const mixed = value.op === 'arithmetic' && value.operation === operations['v128.or'] && new Set(copies).size > 1
-    told.push({ register, facts, copies: mixed ? [] : copies })
-  }
-  return { learned, lost, told }
+    const mixes = value.op === 'arithmetic' && value.operation === operations['v128.or']
+    return [{ place, facts, copies: sourcesOf(value).map(placeOf), mixes }]
+  })
+  return { learned, lost: writes.filter(isFloating), told }
+})
+
+function changeOf({ meaning, known }: Instruction, registers: Registers): Change | undefined {
+  const telling = tellingOf(meaning.program)
+  if (telling === null) return undefined
+  const indexOf = (place: Place | undefined): number => (place === undefined ? -1 : registers.indexOf(place, known))
+  const told = telling.told.map(({ place, facts, copies: list, mixes }): Told => {
+    const copies = list.map(indexOf)
+    return { register: indexOf(place), facts, copies: mixes && new Set(copies).size > 1 ? [] : copies }
+  })
+  const learned = telling.learned.flatMap(({ fact, place }) => {
+    const register = indexOf(place)
+    return register >= 0 ? [{ fact, register }] : []
+  })
+  return { learned, lost: telling.lost.map(indexOf), told }
 }
 
 export interface FactFinder {
@@ -102,11 +131,6 @@ export const copyOf = (facts: Facts): Facts => ({
   number: facts.number.slice(),
   plain: facts.plain.slice(),
 })
-
-const isFloating = (place: Place): boolean => place.file === 'fpr' || place.file === 'vr'
-/** Whether an instruction has to do with registers of which there are facts. */
-const concerns = ({ meaning: { effects } }: Instruction): boolean =>
-  effects.reads.some(isFloating) || effects.writes.some(isFloating)
 
 function apply(facts: Facts, { learned, told, lost }: Change): void {
   for (const { fact, register } of learned) include(facts[fact], register)
@@ -123,23 +147,24 @@ function apply(facts: Facts, { learned, told, lost }: Change): void {
 
 export function factsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): FactFinder {
   const { words } = registers
-  const filled = (value: number): Facts => ({
-    single: new Int32Array(words).fill(value),
-    number: new Int32Array(words).fill(value),
-    plain: new Int32Array(words).fill(value),
-  })
+  const none = noBits(words)
+  const filled = (value: number): Facts => {
+    const all = none.map(() => value)
+    return { single: all, number: [...all], plain: [...all] }
+  }
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
-    const none = filled(0)
-    return { into: unit.blocks.map(() => none), step: () => {} }
+    const facts = filled(0)
+    return { into: unit.blocks.map(() => facts), step: () => {} }
   }
 
   const changes = new Map<Instruction, Change>()
   const changesIn = unit.blocks.map(({ instructions }) =>
-    instructions.filter(concerns).map(instruction => {
+    instructions.flatMap(instruction => {
       const change = changeOf(instruction, registers)
+      if (change === undefined) return []
       changes.set(instruction, change)
-      return change
+      return [change]
     }),
   )
 
@@ -150,7 +175,7 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
     for (const [index, list] of changesIn.entries()) {
       const own = into[index]
       if (own === undefined) continue
-      for (const name of names) out[name].set(own[name])
+      for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = own[name][i] ?? 0
       for (const change of list) apply(out, change)
       for (const { to, afterCall } of edges[index] ?? []) {
         const next = into[to]

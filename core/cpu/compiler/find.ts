@@ -10,6 +10,8 @@ import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
 import type { Known } from '../algebra.ts'
 import { analyseProgram, type Effects } from '../analyse.ts'
+import { bitsOf } from '../fields.ts'
+import { fieldOf } from '../forms.ts'
 import { decode, knownOf } from '../isa.ts'
 import type { Row } from '../rows/row.ts'
 import { type Mode, type Node, type Program, type Scope, traceRow, variantNumber, variantsOf } from '../wasm/trace.ts'
@@ -89,9 +91,6 @@ export interface Finder {
 /** Instructions of a unit at most. */
 export const longestUnit = 1_500
 
-/** By the bits of the mode, then by row, then by variant. */
-const meanings: Map<Row, (Meaning | undefined)[]>[] = []
-
 function branchTarget(scope: Scope): Node | undefined {
   if (scope.branch) return scope.branch
   for (const one of scope.statements)
@@ -108,27 +107,39 @@ const onlyInterpreted = (scope: Scope): boolean =>
     return one.kind === 'when' && (onlyInterpreted(one.yes) || onlyInterpreted(one.no))
   })
 
+/** The meanings of a row, by the bits of a word that tell its variants; one such list for each mode. */
+interface RowMeanings {
+  readonly bits: number
+  readonly byVariant: Map<number, Meaning>
+}
+const meanings: Map<Row, RowMeanings>[] = []
+
 export function meaningOf(word: number, mode: Mode): Meaning | undefined {
   const row = decode(word)
   if (row === undefined) return undefined
   const bits = Number(mode.wide) | (Number(mode.exact) << 1) | (Number(mode.fuses) << 2) | (mode.quick ? 8 : 0)
   meanings[bits] ??= new Map()
   const cache = meanings[bits]
-  let list = cache.get(row)
-  if (list === undefined) {
-    list = []
-    cache.set(row, list)
+  let own = cache.get(row)
+  if (own === undefined) {
+    own = { bits: row.encoding.variants.reduce((sum, name) => sum | bitsOf(fieldOf(name)), 0), byVariant: new Map() }
+    cache.set(row, own)
   }
-  const number = variantNumber(row, word)
-  const have = list[number]
+  const have = own.byVariant.get(word & own.bits)
   if (have !== undefined) return have
-  const variants = variantsOf(row)[number]
+  const meaning = makeMeaning(row, word, mode)
+  if (meaning !== undefined) own.byVariant.set(word & own.bits, meaning)
+  return meaning
+}
+
+function makeMeaning(row: Row, word: number, mode: Mode): Meaning | undefined {
+  const variants = variantsOf(row)[variantNumber(row, word)]
   if (variants === undefined) return undefined
   const program = traceRow(row, variants, mode)
   const effects = analyseProgram(program)
   const kernel = program.body.statements.length === 1 && effects.calls
   const plain = !program.immediate && !onlyInterpreted(program.body) && !(effects.ends && !effects.branches)
-  const meaning: Meaning = {
+  return {
     row,
     program,
     effects,
@@ -138,8 +149,6 @@ export function meaningOf(word: number, mode: Mode): Meaning | undefined {
     kernel,
     target: branchTarget(program.body),
   }
-  list[number] = meaning
-  return meaning
 }
 
 /** The static target of a branch, if it has one. */
@@ -165,7 +174,8 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   const { memory, mode, whole, stops, longest } = finder
   const quick: Mode = { ...mode, quick: true }
   const view = new DataView(memory.bytes.buffer)
-  const instructions = new Map<number, { instruction: Instruction; ending: Ending | undefined }>()
+  const instructions = new Map<number, Instruction>()
+  const endings = new Map<number, Ending>()
   const leaders = new Set([entry])
   const callees = new Set<number>()
   const thunks = new Set<number>()
@@ -194,8 +204,9 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       const instruction = instructionAt(pc)
       if (instruction === undefined) break
       const ending = endingOf(instruction)
-      instructions.set(pc, { instruction, ending })
+      instructions.set(pc, instruction)
       if (ending === undefined) continue
+      endings.set(pc, ending)
       if (ending.target !== undefined) {
         if (ending.kind === 'call' && isThunk(ending.target)) thunks.add(ending.target)
         if (ending.kind === 'call' || outside(ending.target)) callees.add(ending.target)
@@ -218,8 +229,8 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
     do {
       const one = instructions.get(pc)
       if (one === undefined) break
-      list.push(one.instruction)
-      ending = one.ending
+      list.push(one)
+      ending = one.meaning.kernel || one.meaning.effects.branches ? endings.get(pc) : undefined
       pc = (pc + 4) >>> 0
     } while (ending === undefined && !leaders.has(pc))
     const goesOn = instructions.has(pc) || apart(pc)

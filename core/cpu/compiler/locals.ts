@@ -232,7 +232,11 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
     hasSteadySummary: steadySummary >= 0,
     summary,
     each(set, visit) {
-      for (const register of registers.all) if (has(set, register.index)) visit(register)
+      for (let word = 0; word < set.length; word += 1)
+        for (let rest = set[word] ?? 0; rest !== 0; rest &= rest - 1) {
+          const register = registers.all[32 * word + (31 - Math.clz32(rest & -rest))]
+          if (register !== undefined) visit(register)
+        }
     },
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Node } from '../wasm/trace.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, noBits, type Registers } from './registers.ts'
 
 /** Whether an instruction, by block and place in it, loads what an access waits for. */
 export type Pointers = (block: number, at: number) => boolean
@@ -51,9 +51,9 @@ function stepBack(awaited: Bits, instruction: Instruction, registers: Registers)
 }
 
 export function pointersOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Pointers {
-  const before: Bits[] = unit.blocks.map(() => new Int32Array(registers.words))
+  const before: Bits[] = unit.blocks.map(() => noBits(registers.words))
   const behind = (block: number): Bits => {
-    const all = new Int32Array(registers.words)
+    const all = noBits(registers.words)
     for (const { to, afterCall } of edges[block] ?? [])
       if (!afterCall) for (const [word, bits] of (before[to] ?? all).entries()) all[word] = (all[word] ?? 0) | bits
     return all

@@ -21,14 +21,22 @@ export interface Register {
   readonly bytes: number
 }
 
-/** A set of registers, by index. */
-export type Bits = Int32Array
+/** A set of registers, by index: one word for 32 of them. Small and many, so no typed arrays, which are dear to make. */
+export type Bits = number[]
 
+export const noBits = (words: number): Bits => {
+  const set: Bits = []
+  for (let i = 0; i < words; i += 1) set.push(0)
+  return set
+}
 export const has = (set: Bits, index: number): boolean => (((set[index >> 5] ?? 0) >>> (index & 31)) & 1) !== 0
+/** What is no register of the unit (-1) is in no set. */
 export function include(set: Bits, index: number): void {
+  if (index < 0) return
   set[index >> 5] = (set[index >> 5] ?? 0) | (1 << (index & 31))
 }
 export function exclude(set: Bits, index: number): void {
+  if (index < 0) return
   set[index >> 5] = (set[index >> 5] ?? 0) & ~(1 << (index & 31))
 }
 /** Adds all of `more`; whether that changed anything. */
@@ -83,7 +91,7 @@ function dirtyOf(
   order: readonly number[],
 ): Bits[] {
   const words = writes[0]?.length ?? 1
-  const dirtyIn: Bits[] = Array.from({ length: size }, () => new Int32Array(words))
+  const dirtyIn: Bits[] = Array.from({ length: size }, () => noBits(words))
   const rank = new Int32Array(size).fill(-1)
   for (const [at, block] of order.entries()) rank[block] = at
   /** By rank: inside something that leads back. Where there is no order, everything may. */
@@ -137,39 +145,42 @@ export function registersOf(
   const indexOf = (place: Place, known: Known): number => (byOffset[place.offset(known)] ?? 0) - 1
   for (const { instructions } of unit.blocks)
     for (const { meaning, known } of instructions) {
-      for (const place of meaning.effects.reads) find(place, known)
-      for (const { place } of meaning.program.body.writes) find(place, known)
-      for (const place of meaning.effects.writes) find(place, known)
+      const { effects, program } = meaning
+      for (const place of effects.reads) find(place, known)
+      for (const { place } of program.body.writes) find(place, known)
+      for (const place of effects.perhaps) find(place, known)
     }
 
   const words = Math.max(1, (all.length + 31) >> 5)
-  const sets = (): Bits[] => unit.blocks.map(() => new Int32Array(words))
+  const sets = (): Bits[] => unit.blocks.map(() => noBits(words))
   const uses = sets()
   const kills = sets()
   const writes = sets()
-  const certain = new Int32Array(words)
   for (const [block, { instructions }] of unit.blocks.entries()) {
     const [use, kill, write] = [uses[block], kills[block], writes[block]]
     if (use === undefined || kill === undefined || write === undefined) continue
     for (const { meaning, known } of instructions) {
       const { effects, program } = meaning
+      const certain = program.body.writes
       for (const place of effects.reads) {
         const index = indexOf(place, known)
         if (index >= 0 && !has(kill, index)) include(use, index)
       }
-      certain.fill(0)
-      for (const { place } of program.body.writes) include(certain, indexOf(place, known))
-      for (const place of effects.writes) {
+      for (const place of effects.perhaps) {
         const index = indexOf(place, known)
         include(write, index)
         // What may be written must hold its old value where it is not.
-        if (!has(certain, index) && !has(kill, index)) include(use, index)
+        if (!has(kill, index) && !certain.some(one => indexOf(one.place, known) === index)) include(use, index)
       }
-      join(kill, certain)
+      for (const { place } of certain) {
+        const index = indexOf(place, known)
+        include(write, index)
+        include(kill, index)
+      }
     }
   }
 
-  const written: Bits = new Int32Array(words)
+  const written = noBits(words)
   for (const own of writes) join(written, own)
 
   const next = unit.blocks.map((_, block) => edges(block))

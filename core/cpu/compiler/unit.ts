@@ -33,7 +33,7 @@ import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, has, include, registersOf } from './registers.ts'
+import { type Bits, has, include, noBits, registersOf } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
@@ -76,8 +76,8 @@ const parameters = 3
 const frameBytes = 160
 const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
 
-const noOrders: Orders = new Int8Array(0)
-const noFacts: Facts = { single: new Int32Array(0), number: new Int32Array(0), plain: new Int32Array(0) }
+const noOrders: Orders = []
+const noFacts: Facts = { single: [], number: [], plain: [] }
 
 const usesLimit = (unit: Unit): boolean =>
   unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
@@ -104,7 +104,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     order: shape.structured ? shape.order : [],
   })
   const registers = registersOf(unit, block => edges[block] ?? [], shape.structured ? shape.order : [])
-  const written = new Int32Array(registers.words)
+  const written = noBits(registers.words)
   const conditions = conditionsOf(unit, registers, edges)
   const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
   const held = createLocals({
@@ -282,7 +282,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       returnTo(() => w.i32(from.block.end | 0))
       return
     }
-    each(registers.liveIn[to] ?? new Int32Array(0), fill)
+    each(registers.liveIn[to] ?? [], fill)
     flow.go(from.index, to)
     step = from
   }
@@ -437,7 +437,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       include(here().dirty, register.index)
       include(written, register.index)
       value()
-      here().orders[register.index] = 0
+      const { orders } = here()
+      if (register.index < orders.length) orders[register.index] = 0
       held.write(register.index)
     },
     assigns: (place, value) =>
@@ -601,7 +602,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function writeBlock(index: number): void {
     const block = blocks[index]
     if (block === undefined) return
-    const dirty = new Int32Array(registers.dirtyIn[index] ?? [])
+    const dirty = [...(registers.dirtyIn[index] ?? [])]
     const live = registers.liveIn[index] ?? dirty
     const orders = conditions.ordersIn[index]?.slice() ?? noOrders
     const facts = copyOf(factsIn[index] ?? noFacts)
@@ -702,7 +703,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.simdMemory(0, at)
     w.set(local)
   }
-  each(registers.liveIn[0] ?? new Int32Array(0), fill)
+  each(registers.liveIn[0] ?? [], fill)
   writer.piece(body)
   return locals
 }

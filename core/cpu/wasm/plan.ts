@@ -1,4 +1,4 @@
-import type { Node, Scope, Statement } from './trace.ts'
+import type { Node, Program, Scope, Statement } from './trace.ts'
 
 /**
  * What writing a scope as code comes down to, found once a program: most statements of a scope are values that stand
@@ -55,4 +55,19 @@ function makePlan(scope: Scope): Plan {
     }
   }
   return { effects, whens, hasEffects, writes, branches }
+}
+
+/** Makes something of a program once, and gives the same again for the same program. */
+export function perProgram<T>(make: (program: Program) => T): (program: Program) => T {
+  const made: (T | undefined)[] = []
+  return program => {
+    const { id } = program.body
+    const have = made[id]
+    if (have !== undefined) return have
+    // Without holes, which would make the array slow.
+    while (made.length <= id) made.push(undefined)
+    const now = make(program)
+    made[id] = now
+    return now
+  }
 }

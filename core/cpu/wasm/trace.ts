@@ -12,7 +12,7 @@ import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
 import { type Operation, operations, type Type } from '../arithmetic.ts'
 import { extract, type FieldName, readerOf, suffixes } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
-import { registerOffset } from '../places.ts'
+import { offsetAt, offsetOf } from '../places.ts'
 import type { Row } from '../rows/row.ts'
 import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
 
@@ -27,11 +27,11 @@ export type Place = (
 }
 
 function ofOperand(file: FileName, operand: Operand): Place {
-  return { file, operand, type: files[file].type, offset: known => registerOffset(operand, known(operand)) }
+  return { file, operand, type: files[file].type, offset: offsetOf(operand) }
 }
 function ofNumber(file: FileName, number: number): Place {
   const at = files[file].at + number * files[file].step
-  return { file, number, type: files[file].type, offset: () => at }
+  return { file, number, type: files[file].type, offset: offsetAt(at) }
 }
 
 /** A number the decoder computes; `bytes` and `signed` say how small it may be kept. */
@@ -250,7 +250,7 @@ function createTracer(): Tracer {
     typeof operand === 'number' ? ofNumber(file, operand) : ofOperand(file, operand)
   const named = (name: SpecialName): Place => {
     const { type, at } = specials[name]
-    return { file: 'special', name, type, offset: () => at }
+    return { file: 'special', name, type, offset: offsetAt(at) }
   }
 
   const known = (type: 'i32' | 'i64', number: KnownNumber, key: string): Node =>

@@ -38,8 +38,8 @@ function analysed(lines: readonly string[]) {
   const spans = spansOfUnit(unit.blocks, registers, edges, order)
   const pointers = pointersOf(unit, registers, edges)
   return {
-    isDirty: (line: number, number: number) => has(registers.dirtyIn[block(line)] ?? new Int32Array(1), gpr(number)),
-    isLive: (line: number, number: number) => has(registers.liveIn[block(line)] ?? new Int32Array(1), gpr(number)),
+    isDirty: (line: number, number: number) => has(registers.dirtyIn[block(line)] ?? [], gpr(number)),
+    isLive: (line: number, number: number) => has(registers.liveIn[block(line)] ?? [], gpr(number)),
     span: (line: number, index: number, base: number) => spanOf(spans.of(block(line)), index, gpr(base))?.span,
     isPointer: (line: number, index: number) => pointers(block(line), index),
   }
