@@ -636,8 +636,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       else w.block()
       return writer.depth
     },
-    close: w.end,
-    branch: w.br,
+    close: () => w.end(),
+    branch: depth => w.br(depth),
     block: writeBlock,
     dispatch(count, place) {
       choice = keep('i32')

@@ -17,111 +17,123 @@ export function perWriter<T>(create: (writer: Writer) => T): (writer: Writer) =>
 }
 
 /** Single instructions with their immediates, over a writer: what all who emit write with. */
-export const instructions = perWriter(create)
+export const instructions = perWriter(writer => new Instructions(writer))
 
-function create(writer: Writer) {
-  function open(kind: number, result?: Type): void {
+class Instructions {
+  readonly #writer: Writer
+
+  constructor(writer: Writer) {
+    this.#writer = writer
+  }
+
+  #open(kind: number, result: Type | undefined): void {
+    const writer = this.#writer
     writer.u8(kind)
     writer.u8(result === undefined ? noResult : valueTypes[result])
     writer.depth += 1
   }
+  get(local: number): void {
+    this.#writer.u8(code.localGet)
+    this.#writer.u32(local)
+  }
+  set(local: number): void {
+    this.#writer.u8(code.localSet)
+    this.#writer.u32(local)
+  }
+  tee(local: number): void {
+    this.#writer.u8(code.localTee)
+    this.#writer.u32(local)
+  }
+  i32(value: number): void {
+    this.#writer.u8(code.i32Const)
+    this.#writer.s32(value)
+  }
+  i64(value: number | bigint): void {
+    this.#writer.u8(code.i64Const)
+    this.#writer.s64(value)
+  }
+  /** A load or store with its offset; the alignment hint is always one byte. */
+  memory(opcode: number, offset: number): void {
+    this.#writer.u8(opcode)
+    this.#writer.u8(0)
+    this.#writer.u32(offset)
+  }
+  simd(opcode: number): void {
+    this.#writer.u8(simd)
+    this.#writer.u32(opcode)
+  }
+  simdMemory(opcode: number, offset: number, lane?: number): void {
+    this.simd(opcode)
+    this.#writer.u8(0)
+    this.#writer.u32(offset)
+    if (lane !== undefined) this.#writer.u8(lane)
+  }
+  call(index: number): void {
+    this.#writer.u8(code.call)
+    this.#writer.u32(index)
+  }
+  if(result?: Type): void {
+    this.#open(code.if, result)
+  }
+  /** The same, where the condition hardly ever holds. */
+  ifRare(result?: Type): void {
+    this.#writer.rarely()
+    this.#open(code.if, result)
+  }
+  block(): void {
+    this.#open(code.block, undefined)
+  }
+  loop(): void {
+    this.#open(code.loop, undefined)
+  }
+  else(): void {
+    this.#writer.u8(code.else)
+  }
+  end(): void {
+    this.#writer.u8(code.end)
+    this.#writer.depth -= 1
+  }
+  /** Leaves to the end of the block (or the start of the loop) that was the `depth`th to open. */
+  br(depth: number): void {
+    this.#writer.u8(code.br)
+    this.#writer.u32(this.#writer.depth - depth)
+  }
+  op(opcode: number): void {
+    this.#writer.u8(opcode)
+  }
   /** An operation of the table; an opcode above one byte carries its prefix. */
-  function operation({ opcode, lane: hasLane }: Operation, lane = 0): void {
+  operation({ opcode, lane: hasLane }: Operation, lane = 0): void {
+    const writer = this.#writer
     if (opcode > 0xffff) {
-      writer.u8(simd)
-      writer.u32(opcode & 0xffff)
+      this.simd(opcode & 0xffff)
       if (hasLane) writer.u8(lane)
     } else if (opcode > 0xff) {
       writer.u8(opcode >>> 8)
       writer.u32(opcode & 0xff)
     } else writer.u8(opcode)
   }
-  return {
-    get: (local: number) => {
-      writer.u8(code.localGet)
-      writer.u32(local)
-    },
-    set: (local: number) => {
-      writer.u8(code.localSet)
-      writer.u32(local)
-    },
-    tee: (local: number) => {
-      writer.u8(code.localTee)
-      writer.u32(local)
-    },
-    i32: (value: number) => {
-      writer.u8(code.i32Const)
-      writer.s32(value)
-    },
-    i64: (value: number | bigint) => {
-      writer.u8(code.i64Const)
-      writer.s64(value)
-    },
-    /** A load or store with its offset; the alignment hint is always one byte. */
-    memory: (opcode: number, offset: number) => {
-      writer.u8(opcode)
-      writer.u8(0)
-      writer.u32(offset)
-    },
-    simd: (opcode: number) => {
-      writer.u8(simd)
-      writer.u32(opcode)
-    },
-    simdMemory: (opcode: number, offset: number, lane?: number) => {
-      writer.u8(simd)
-      writer.u32(opcode)
-      writer.u8(0)
-      writer.u32(offset)
-      if (lane !== undefined) writer.u8(lane)
-    },
-    call: (index: number) => {
-      writer.u8(code.call)
-      writer.u32(index)
-    },
-    if: (result?: Type) => open(code.if, result),
-    /** The same, where the condition hardly ever holds. */
-    ifRare: (result?: Type) => {
-      writer.rarely()
-      open(code.if, result)
-    },
-    block: () => open(code.block),
-    loop: () => open(code.loop),
-    else: () => writer.u8(code.else),
-    end: () => {
-      writer.u8(code.end)
-      writer.depth -= 1
-    },
-    /** Leaves to the end of the block (or the start of the loop) that was the `depth`th to open. */
-    br: (depth: number) => {
-      writer.u8(code.br)
-      writer.u32(writer.depth - depth)
-    },
-    op: (opcode: number) => writer.u8(opcode),
-    operation,
-    /**
-     * Rotates what is on the stack to the left, by way of a local. As two shifts, which the host's best compiler makes one
-     * rotate of again: its quick one calls a function of C for a rotate.
-     */
-    rotate: (type: 'i32' | 'i64', by: number, local: number) => {
-      const [left, right, join] = [operations[`${type}.shl`], operations[`${type}.shr_u`], operations[`${type}.or`]]
-      const number = (value: number): void => {
-        writer.u8(type === 'i32' ? code.i32Const : code.i64Const)
-        writer.s32(value)
-      }
-      writer.u8(code.localTee)
-      writer.u32(local)
-      number(by)
-      operation(left)
-      writer.u8(code.localGet)
-      writer.u32(local)
-      number((type === 'i32' ? 32 : 64) - by)
-      operation(right)
-      operation(join)
-    },
-    do: (name: keyof typeof operations, lane?: number) => operation(operations[name], lane),
-    float: (type: 'f32' | 'f64', value: number) => {
-      writer.u8(code[`${type}Const`])
-      writer[type](value)
-    },
+  /**
+   * Rotates what is on the stack to the left, by way of a local. As two shifts, which the host's best compiler makes one
+   * rotate of again: its quick one calls a function of C for a rotate.
+   */
+  rotate(type: 'i32' | 'i64', by: number, local: number): void {
+    const number = (value: number): void => {
+      this.#writer.u8(type === 'i32' ? code.i32Const : code.i64Const)
+      this.#writer.s32(value)
+    }
+    this.tee(local)
+    number(by)
+    this.do(`${type}.shl`)
+    this.get(local)
+    number((type === 'i32' ? 32 : 64) - by)
+    this.do(`${type}.shr_u`)
+    this.do(`${type}.or`)
+  }
+  do(name: keyof typeof operations, lane?: number): void {
+    this.operation(operations[name], lane)
+  }
+  float(type: 'f32' | 'f64', value: number): void {
+    this.#writer.u8(code[`${type}Const`])
+    this.#writer[type](value)
   }
 }
