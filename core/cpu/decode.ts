@@ -18,7 +18,12 @@ export interface Encoded {
 
 type Tree<R> =
   | { readonly kind: 'node'; readonly bits: number; readonly branches: ReadonlyMap<number, Tree<R>> }
-  | { readonly kind: 'list'; readonly right: number; readonly mask: number; readonly branches: readonly (Tree<R> | undefined)[] }
+  | {
+      readonly kind: 'list'
+      readonly right: number
+      readonly mask: number
+      readonly branches: readonly (Tree<R> | undefined)[]
+    }
   | { readonly kind: 'leaf'; readonly rows: readonly R[] }
 
 /** Bits side by side are a number, so that the branches are a list; up to so many. */
@@ -63,7 +68,8 @@ export function createDecoder<R extends Encoded>(rows: readonly R[]): (word: num
   return word => {
     let tree: Tree<R> | undefined = root
     while (tree !== undefined && tree.kind !== 'leaf')
-      tree = tree.kind === 'list' ? tree.branches[(word >>> tree.right) & tree.mask] : tree.branches.get(word & tree.bits)
+      tree =
+        tree.kind === 'list' ? tree.branches[(word >>> tree.right) & tree.mask] : tree.branches.get(word & tree.bits)
     if (tree === undefined) return undefined
     for (const row of tree.rows) if (matches(row, word)) return row
     return undefined
