@@ -131,6 +131,8 @@ const instructionsInModule = 20_000
  */
 const pace = 2_000
 const headStart = 3_000
+/** Functions that an image lists, from which on it will need a translator, and has it begin at once. */
+const largeTitle = 500
 /** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
 const bridge = 32
 /** Targets of one jump, and words from its first to its last. */
@@ -307,10 +309,15 @@ export function createTier(spec: TierSpec): Tier {
     renew(pc)
   }
 
-  function enqueue(pc: number, again = false): void {
-    if (queue.size === 0) queuedAt = now()
+  function begin(): void {
     if (!begun) port?.begin(setup)
     begun = true
+  }
+  if (spec.functions.size >= largeTitle) begin()
+
+  function enqueue(pc: number, again = false): void {
+    if (queue.size === 0) queuedAt = now()
+    begin()
     queue.set(pc, again)
   }
 
