@@ -52,7 +52,7 @@ const accessesOf = perProgram((program): readonly Access[] => {
   const found: Access[] = []
   const add = (ea: Node | undefined, size: Size, store: boolean): void => {
     const address = ea && basedAddress(ea)
-    if (address !== undefined) found.push({ address, size, store })
+    if (address) found.push({ address, size, store })
   }
   for (const one of program.body.statements) {
     if (one.kind === 'value' && one.node.op === 'load') add(one.node.args[0], one.node.size, false)

@@ -6,6 +6,7 @@
  */
 import type { Operation } from '../arithmetic.ts'
 import { operations } from '../arithmetic.ts'
+import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node, Place } from '../wasm/trace.ts'
 
 /** In what way two numbers are compared. */
@@ -61,7 +62,7 @@ export interface BitRead {
 }
 
 /** The bit of a condition field that a value is. */
-export function bitOf(node: Node): BitRead | undefined {
+export const bitOf = perNode((node): BitRead | undefined => {
   const args = argumentsOf(node, conjunction)
   if (args === undefined) return undefined
   const [shifted, one] = args
@@ -69,7 +70,7 @@ export function bitOf(node: Node): BitRead | undefined {
   if (!isConstant(one, 1) || field?.op !== 'read' || field.place.file !== 'crf' || shift?.op !== 'known')
     return undefined
   return { place: field.place, shift: shift.known }
-}
+})
 
 export interface BasedAddress {
   readonly base: Place
@@ -77,9 +78,9 @@ export interface BasedAddress {
 }
 
 /** The register and displacement that an effective address is the sum of. */
-export function basedAddress(ea: Node): BasedAddress | undefined {
+export const basedAddress = perNode((ea): BasedAddress | undefined => {
   const [sum] = argumentsOf(ea, operations['i32.wrap_i64']) ?? []
   const [base, displacement] = argumentsOf(sum, operations['i64.add']) ?? []
   if (base?.op !== 'read' || base.place.file !== 'gpr' || displacement?.op !== 'known') return undefined
   return { base: base.place, displacement: displacement.known }
-}
+})

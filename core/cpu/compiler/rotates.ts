@@ -7,6 +7,7 @@ import type { Known } from '../algebra.ts'
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
+import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node } from '../wasm/trace.ts'
 import { argumentsOf, isConstant } from './compare.ts'
 
@@ -28,10 +29,8 @@ function doubledOf(node: Node | undefined): Node | undefined {
   return isConstant(by, 32) && isConstant(word, 0xffffffff) && same === source ? source : undefined
 }
 
-/** By the node's id; null where it is none. */
-const rotates: (Rotate | null | undefined)[] = []
-
-function find(node: Node): Rotate | undefined {
+/** The rotate under a mask that a value is. */
+const rotateOf = perNode((node): Rotate | undefined => {
   const [value, mask] = argumentsOf(node, operations['i64.and']) ?? []
   if (value === undefined || mask?.op !== 'known') return undefined
   const [old, inserted] = argumentsOf(value, operations['i64.xor']) ?? []
@@ -40,18 +39,7 @@ function find(node: Node): Rotate | undefined {
   const source = doubledOf(from)
   const bits = source === undefined ? 64 : 32
   return { source: source ?? from, bits, count: count.known, mask: mask.known, old }
-}
-
-/** The rotate under a mask that a value is. */
-function rotateOf(node: Node): Rotate | undefined {
-  if (node.op !== 'arithmetic') return undefined
-  let have = rotates[node.id]
-  if (have === undefined) {
-    have = find(node) ?? null
-    rotates[node.id] = have
-  }
-  return have ?? undefined
-}
+})
 
 export interface Shift {
   readonly bits: 32 | 64
@@ -81,7 +69,7 @@ export function writeRotate(
   local: (type: 'i32' | 'i64') => number,
 ): boolean {
   const found = rotateOf(node)
-  if (found === undefined) return false
+  if (found === null) return false
   const mask = BigInt.asUintN(64, BigInt(found.mask.of(known)))
   const shift = shiftOf(found.bits, Number(found.count.of(known)), mask)
   if (shift === undefined) return false

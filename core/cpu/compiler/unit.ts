@@ -362,7 +362,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const { instruction, spans, at } = here()
     const address = basedAddress(ea)
     const part = address && spanOf(spans, at, registers.indexOf(address.base, instruction.known))
-    if (address === undefined || part === undefined) return undefined
+    if (address === null || part === undefined || part === null) return undefined
     const { span, moved } = part
     const displacement = Number(address.displacement.of(instruction.known)) + moved
     if (span.local === undefined) {
@@ -510,7 +510,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       }
       if (writeRotate(writer, node, here().instruction.known, expression, temporaries.take)) return true
       const bit = bitOf(node)
-      if (bit === undefined) return false
+      if (bit === null) return false
       const { instruction, orders: certain } = here()
       const index = registers.indexOf(bit.place, instruction.known)
       const order = held.order(index)

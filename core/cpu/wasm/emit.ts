@@ -92,6 +92,8 @@ export interface AccessPlace {
 const extended = operations['i64.extend_i32_u']
 const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
 const relaxedSwizzle = 0x100
+/** Words that are loaded are kept with zeros in front: registers want them so. */
+const isWord = (node: Node): boolean => node.op === 'load' && node.size === 4 && node.type === 'i32'
 /** Vectors of elements of a type. */
 const lanes = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const
 
@@ -118,31 +120,38 @@ export interface Emitter {
   values(program: Program, results: readonly Node[]): void
 }
 
+/** Counts the programs written, by all emitters: what is in a local is so in one of these writings. */
+let writings = 0
+
 /** Writes programs to a site, one after the other. */
 export function createEmitter(site: Site): Emitter {
   const { writer } = site
   const w = instructions(writer)
   const { isSpecial } = addresses(writer)
-  const locals = new Map<Node, number>()
   const newValues = new Map<Scope['writes'][number], number>()
-  /** Words that were loaded, and are kept with zeros in front: registers want them so. */
-  const words = new Set<Node>()
   let immediate = false
+  let writing = 0
 
   function begin(program: Program): void {
     immediate = program.immediate
-    if (locals.size > 0) locals.clear()
+    writings += 1
+    writing = writings
     if (newValues.size > 0) newValues.clear()
-    if (words.size > 0) words.clear()
+  }
+
+  const hasLocal = (node: Node): boolean => node.writing === writing
+  function keepIn(node: Node, local: number): void {
+    node.local = local
+    node.writing = writing
   }
 
   function expression(node: Node): void {
-    const local = locals.get(node)
-    if (local !== undefined) {
-      w.get(local)
-      if (words.has(node)) w.do('i32.wrap_i64')
-    } else if (node.op === 'arithmetic' && node.operation === extended && words.has(node.args[0] ?? node))
-      w.get(locals.get(node.args[0] ?? node) ?? 0)
+    const [first] = node.args
+    if (hasLocal(node)) {
+      w.get(node.local)
+      if (isWord(node)) w.do('i32.wrap_i64')
+    } else if (node.op === 'arithmetic' && node.operation === extended && first && isWord(first) && hasLocal(first))
+      w.get(first.local)
     else if (site.evaluate?.(node, expression) !== true) compute(node)
   }
 
@@ -372,17 +381,15 @@ export function createEmitter(site: Site): Emitter {
       site.callRoutine(node.routine)
       for (const result of [...node.all].reverse()) {
         const local = site.local(result.type)
-        locals.set(result, local)
+        keepIn(result, local)
         w.set(local)
       }
       return
     }
     if (site.evaluate?.(node, expression) !== true) compute(node)
     if (node.uses === 0) return writer.u8(code.drop)
-    const isWord = node.op === 'load' && node.size === 4 && node.type === 'i32'
-    if (isWord) words.add(node)
-    const local = site.local(isWord ? 'i64' : node.type)
-    locals.set(node, local)
+    const local = site.local(isWord(node) ? 'i64' : node.type)
+    keepIn(node, local)
     w.set(local)
   }
 
@@ -466,7 +473,7 @@ export function createEmitter(site: Site): Emitter {
   function repeat({ count, index, body }: Statement & { kind: 'repeat' }): void {
     const counter = site.local('i32')
     const limit = site.local('i32')
-    locals.set(index, counter)
+    keepIn(index, counter)
     expression(count)
     w.set(limit)
     w.i32(0)
@@ -507,7 +514,7 @@ export function createEmitter(site: Site): Emitter {
   function computeWrites(scope: Scope): void {
     for (const one of scope.writes) {
       // A value that already has a local of its own, or needs none, cannot be changed by an earlier write.
-      if (locals.has(one.value) || one.value.op === 'const' || one.value.op === 'known') continue
+      if (hasLocal(one.value) || one.value.op === 'const' || one.value.op === 'known') continue
       if (site.assigns?.(one.place, one.value) === true) continue
       const local = site.local(one.value.type)
       newValues.set(one, local)
@@ -542,11 +549,11 @@ export function createEmitter(site: Site): Emitter {
       const plan = planOf(body)
       if (plan.writes > 0)
         for (const target of plan.branches) {
-          if (locals.has(target) || target.op === 'const') continue
+          if (hasLocal(target) || target.op === 'const') continue
           const local = site.local('i32')
           expression(target)
           w.set(local)
-          locals.set(target, local)
+          keepIn(target, local)
         }
       if (plan.writes > 1) computeWrites(body)
       doWrites(body)

@@ -57,17 +57,24 @@ function makePlan(scope: Scope): Plan {
   return { effects, whens, hasEffects, writes, branches }
 }
 
-/** Makes something of a program once, and gives the same again for the same program. */
-export function perProgram<T>(make: (program: Program) => T): (program: Program) => T {
+/** Makes something of each thing with a number once, and gives the same again. */
+function perNumber<K, T>(numberOf: (key: K) => number, make: (key: K) => T): (key: K) => T {
   const made: (T | undefined)[] = []
-  return program => {
-    const { id } = program.body
-    const have = made[id]
+  return key => {
+    const number = numberOf(key)
+    const have = made[number]
     if (have !== undefined) return have
     // Without holes, which would make the array slow.
-    while (made.length <= id) made.push(undefined)
-    const now = make(program)
-    made[id] = now
+    while (made.length <= number) made.push(undefined)
+    const now = make(key)
+    made[number] = now
     return now
   }
 }
+export const perProgram = <T>(make: (program: Program) => T) => perNumber(program => program.body.id, make)
+/** Null where there is nothing to be made of a node. */
+export const perNode = <T>(make: (node: Node) => T | undefined) =>
+  perNumber<Node, T | null>(
+    node => node.id,
+    node => make(node) ?? null,
+  )
