@@ -50,10 +50,13 @@ export function budgetOf({ size, length, successors, order }: Ways): Budget {
   const ways = new Int32Array(size)
   for (const block of order.length === 0 ? need.keys() : order.toReversed()) {
     const own = length(block)
-    const next = successors(block).map(one => one.to)
-    const rest = (): number => Math.max(0, ...next.map(to => (asks[to] ? 0 : (ways[to] ?? 0))))
-    if (own + rest() > longestWay) for (const to of next) asks[to] = 1
-    ways[block] = own + rest()
+    let rest = 0
+    for (const { to } of successors(block)) if (asks[to] === 0) rest = Math.max(rest, ways[to] ?? 0)
+    if (own + rest > longestWay) {
+      for (const { to } of successors(block)) asks[to] = 1
+      rest = 0
+    }
+    ways[block] = own + rest
   }
   const paid = (block: number): boolean => asks[block] === 1 || (waysIn[block] ?? 0) !== 1
   for (const block of order) {

@@ -10,7 +10,7 @@ import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import type { Edge, Register, Registers } from './registers.ts'
+import { type Edge, type Register, type Registers, untilSteady } from './registers.ts'
 
 /** The comparisons that a program certainly writes to condition fields, by the value written. */
 export const comparisonsOf = perProgram((program): ReadonlyMap<Node, Comparison> => {
@@ -72,20 +72,19 @@ export function conditionsOf(unit: Unit, registers: Registers, edges: readonly (
   const compared = [...kinds.keys()]
   if (compared.length === 0) return { kinds, ordersIn: unit.blocks.map(() => []) }
   const ordersIn = unit.blocks.map((_, index) => filled(length, index === 0 ? unknown : untouched))
-  for (let changed = true; changed; ) {
-    changed = false
-    for (const [index, own] of left.entries())
-      for (const { to, afterCall } of edges[index] ?? []) {
-        const into = ordersIn[to]
-        if (into === undefined) continue
-        for (const field of compared) {
-          const after = own[field] === untouched ? (ordersIn[index]?.[field] ?? unknown) : (own[field] ?? unknown)
-          const out = afterCall ? unknown : after
-          if (out === untouched || into[field] === out || into[field] === unknown) continue
-          into[field] = into[field] === untouched ? out : unknown
-          changed = true
-        }
+  untilSteady(unit.blocks.length, (index, touch) => {
+    const own = left[index] ?? []
+    for (const { to, afterCall } of edges[index] ?? []) {
+      const into = ordersIn[to]
+      if (into === undefined) continue
+      for (const field of compared) {
+        const after = own[field] === untouched ? (ordersIn[index]?.[field] ?? unknown) : (own[field] ?? unknown)
+        const out = afterCall ? unknown : after
+        if (out === untouched || into[field] === out || into[field] === unknown) continue
+        into[field] = into[field] === untouched ? out : unknown
+        touch(to)
       }
-  }
+    }
+  })
   return { kinds, ordersIn: ordersIn.map(orders => orders.map(kind => Math.max(kind, unknown))) }
 }

@@ -13,7 +13,7 @@ import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { argumentsOf } from './compare.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, noBits, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, noBits, type Registers, untilSteady } from './registers.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
@@ -170,26 +170,23 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
 
   const into = unit.blocks.map((_, index) => filled(index === 0 ? 0 : -1))
   const out = filled(0)
-  for (let changed = true; changed; ) {
-    changed = false
-    for (const [index, list] of changesIn.entries()) {
-      const own = into[index]
-      if (own === undefined) continue
-      for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = own[name][i] ?? 0
-      for (const change of list) apply(out, change)
-      for (const { to, afterCall } of edges[index] ?? []) {
-        const next = into[to]
-        if (next === undefined) continue
-        for (const name of names)
-          for (let i = 0; i < words; i += 1) {
-            const now = (next[name][i] ?? 0) & (afterCall ? 0 : (out[name][i] ?? 0))
-            if (now === next[name][i]) continue
-            next[name][i] = now
-            changed = true
-          }
-      }
+  untilSteady(unit.blocks.length, (index, touch) => {
+    const own = into[index]
+    if (own === undefined) return
+    for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = own[name][i] ?? 0
+    for (const change of changesIn[index] ?? []) apply(out, change)
+    for (const { to, afterCall } of edges[index] ?? []) {
+      const next = into[to]
+      if (next === undefined) continue
+      for (const name of names)
+        for (let i = 0; i < words; i += 1) {
+          const now = (next[name][i] ?? 0) & (afterCall ? 0 : (out[name][i] ?? 0))
+          if (now === next[name][i]) continue
+          next[name][i] = now
+          touch(to)
+        }
     }
-  }
+  })
   return {
     into,
     step(facts, instruction) {

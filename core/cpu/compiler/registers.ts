@@ -78,6 +78,23 @@ export interface Edge {
   readonly afterCall: boolean
 }
 
+/** Visits all blocks, in order, and again those that are touched meanwhile, until none is. */
+export function untilSteady(size: number, visit: (block: number, touch: (other: number) => void) => void): void {
+  const stale = new Uint8Array(size).fill(1)
+  let left = size
+  const touch = (block: number): void => {
+    if (stale[block] === 0) left += 1
+    stale[block] = 1
+  }
+  while (left > 0)
+    for (let block = 0; block < size; block += 1) {
+      if (stale[block] === 0) continue
+      stale[block] = 0
+      left -= 1
+      visit(block, touch)
+    }
+}
+
 /**
  * What is dirty where a block begins. In a loop, and where all ways lead back to one, that is what is dirty on any of the ways
  * there: to store it can wait until the loop is left. Elsewhere a register that is dirty on some of the ways alone, and that nobody
