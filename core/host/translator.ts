@@ -1,7 +1,7 @@
 /**
  * The compiler's translator in a thread of its own. Requests go there as messages; answers are taken without turning the
- * event loop, since the thread that runs the machine seldom does. The thread starts when there is something hot, so a short
- * run has none, and it keeps nobody from exiting.
+ * event loop, since the thread that runs the machine seldom does. It starts with a large title, and else when there is
+ * something hot, so a short run has none; it keeps nobody from exiting.
  */
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
