@@ -1,16 +1,9 @@
 import { hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
-import {
-  createWriter,
-  type Elements,
-  encodeModule,
-  functionBody,
-  type Piece,
-  type Signature,
-  type Writer,
-} from './bytes.ts'
+import { createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
 import { createEmitter, type Site } from './emit.ts'
+import { type Elements, encodeModule, functionBody } from './encode.ts'
 import { instructions } from './instructions.ts'
 import { traceRoutine } from './trace.ts'
 

@@ -1,0 +1,148 @@
+/** WebAssembly modules of their parts. */
+import type { Type } from '../arithmetic.ts'
+import { code, createWriter, type Piece, type Signature, valueTypes } from './bytes.ts'
+
+/** Functions that stand in a table, one behind the other. */
+export interface Elements {
+  readonly at: number
+  readonly functions: readonly number[]
+}
+
+/** The parts of a module, in any order; function numbers count imports first. */
+export interface ModuleParts {
+  readonly types: readonly Signature[]
+  readonly imports: readonly { readonly name: string; readonly type: number }[]
+  readonly functions: readonly { readonly type: number; readonly body: Piece }[]
+  readonly exports: readonly { readonly name: string; readonly index: number }[]
+  /** What stands in the first table; without imported ones, that is the module's own, and ends with them. */
+  readonly elements: readonly Elements[]
+  /** Names of imported tables; they come before the module's own. */
+  readonly tables?: readonly string[]
+  /** The name under which the module's own table is exported. */
+  readonly exportTable?: string
+}
+
+/** The body of a function: its locals, then the code. */
+export function functionBody(locals: readonly Type[], instructions: Piece): Piece {
+  const writer = createWriter(instructions.bytes.length + 64)
+  const runs: { type: Type; count: number }[] = []
+  for (const type of locals) {
+    const last = runs.at(-1)
+    if (last?.type === type) last.count += 1
+    else runs.push({ type, count: 1 })
+  }
+  writer.u32(runs.length)
+  for (const run of runs) {
+    writer.u32(run.count)
+    writer.u8(valueTypes[run.type])
+  }
+  writer.piece(instructions)
+  writer.u8(code.end)
+  return writer.cut(0)
+}
+
+/** A hint's length, and that the condition does not hold. */
+const unlikely = [1, 0]
+
+/** 4 GiB, all there is. */
+const memoryPages = 65_536
+
+/** A module that imports its memory and its functions from `x`. */
+export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
+  const size = parts.functions.reduce((sum, one) => sum + one.body.bytes.length + 8, 0)
+  const writer = createWriter(size + 4 * parts.elements.reduce((sum, one) => sum + one.functions.length + 3, 0) + 8192)
+  const section = (id: number, write: () => void): void => {
+    writer.u8(id)
+    const mark = writer.open()
+    write()
+    writer.close(mark)
+  }
+  writer.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+  section(1, () => {
+    writer.u32(parts.types.length)
+    for (const type of parts.types) {
+      writer.u8(0x60)
+      for (const list of [type.takes, type.gives]) {
+        writer.u32(list.length)
+        for (const one of list) writer.u8(valueTypes[one])
+      }
+    }
+  })
+  section(2, () => {
+    const tables = parts.tables ?? []
+    writer.u32(parts.imports.length + 1 + tables.length)
+    writer.name('x')
+    writer.name('memory')
+    // Shared, with a maximum.
+    writer.bytes([0x02, 0x03])
+    writer.u32(memoryPages)
+    writer.u32(memoryPages)
+    for (const name of tables) {
+      writer.name('x')
+      writer.name(name)
+      writer.bytes([0x01, 0x70, 0x00, 0x00])
+    }
+    for (const one of parts.imports) {
+      writer.name('x')
+      writer.name(one.name)
+      writer.u8(0x00)
+      writer.u32(one.type)
+    }
+  })
+  section(3, () => {
+    writer.u32(parts.functions.length)
+    for (const one of parts.functions) writer.u32(one.type)
+  })
+  if (parts.tables === undefined && parts.elements.length > 0)
+    section(4, () => {
+      const size = Math.max(...parts.elements.map(one => one.at + one.functions.length))
+      writer.bytes([1, 0x70, 0x01])
+      writer.u32(size)
+      writer.u32(size)
+    })
+  section(7, () => {
+    writer.u32(parts.exports.length + (parts.exportTable === undefined ? 0 : 1))
+    if (parts.exportTable !== undefined) {
+      writer.name(parts.exportTable)
+      writer.bytes([0x01, 0x00])
+    }
+    for (const one of parts.exports) {
+      writer.name(one.name)
+      writer.u8(0x00)
+      writer.u32(one.index)
+    }
+  })
+  if (parts.elements.length > 0)
+    section(9, () => {
+      writer.u32(parts.elements.length)
+      for (const { at, functions } of parts.elements) {
+        writer.bytes([0x00, code.i32Const])
+        writer.s32(at)
+        writer.u8(code.end)
+        writer.u32(functions.length)
+        for (const index of functions) writer.u32(index)
+      }
+    })
+  const hinted = [...parts.functions.entries()].filter(([, { body }]) => body.rare.length > 0)
+  if (hinted.length > 0)
+    section(0, () => {
+      writer.name('metadata.code.branch_hint')
+      writer.u32(hinted.length)
+      for (const [index, { body }] of hinted) {
+        writer.u32(parts.imports.length + index)
+        writer.u32(body.rare.length)
+        for (const at of body.rare) {
+          writer.u32(at)
+          writer.bytes(unlikely)
+        }
+      }
+    })
+  section(10, () => {
+    writer.u32(parts.functions.length)
+    for (const { body } of parts.functions) {
+      writer.u32(body.bytes.length)
+      writer.bytes(body.bytes)
+    }
+  })
+  return writer.finish()
+}
