@@ -20,10 +20,15 @@ import { type Mode, type Place, traceRow, variantsOf } from '../wasm/trace.ts'
 import { createLayout, firstHandler, type RecordLayout, recordShift, recordSize } from './records.ts'
 import { emitRuntime, imports, type RuntimeFunction, runtimeFunctions } from './runtime.ts'
 
+/** Any bytes as text. */
+const text = new TextDecoder('latin1')
+
 export interface Handler {
   /** Index in the table of functions: what a record begins with. */
   readonly number: number
   readonly layout: RecordLayout
+  /** Whether it may be another in the other width of the mode. */
+  readonly asksWidth: boolean
 }
 
 export interface Interpreter {
@@ -222,15 +227,18 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
   elements.push(runtime('undecoded'), runtime('pageEnd'), runtime('stopped'), vacant, vacant)
   if (elements.length !== firstHandler) throw new Error('handler numbers have moved')
 
-  function handlersOf(row: Row, wide: boolean): Handler[] {
-    return variantsOf(row).map(variants => {
+  function handlersOf(row: Row, wide: boolean, same: readonly Handler[] = []): Handler[] {
+    return variantsOf(row).map((variants, variant) => {
+      const have = same[variant]
+      if (have?.asksWidth === false) return have
       const locals: Type[] = []
       const layout = createLayout(row.name)
       const mark = writer.length
       const site = createLateSite(locals, layout)
-      createEmitter(site).run(traceRow(row, variants, { ...status, wide }))
+      const program = traceRow(row, variants, { ...status, wide })
+      createEmitter(site).run(program)
       const instructionsOfBody = writer.cut(mark)
-      const key = `${locals.join()}:${instructionsOfBody.bytes.join()}`
+      const key = `${locals.join()}:${text.decode(instructionsOfBody.bytes)}`
       let number = bodies.get(key)
       if (number === undefined) {
         number = elements.length
@@ -238,11 +246,14 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
         writer.piece(instructionsOfBody)
         elements.push(builder.add(handlerSignature, locals, mark))
       }
-      return { number, layout }
+      return { number, layout, asksWidth: program.asksWidth }
     })
   }
   const handlers = new Map<Row, { narrow: Handler[]; wide: Handler[] }>()
-  for (const row of rows) handlers.set(row, { narrow: handlersOf(row, false), wide: handlersOf(row, true) })
+  for (const row of rows) {
+    const narrow = handlersOf(row, false)
+    handlers.set(row, { narrow, wide: handlersOf(row, true, narrow) })
+  }
 
   const routines = new Map(builder.routines().map(([routine, index]) => [routine, elements.push(index) - 1]))
   const names = ['run', 'enter', 'pcOf', 'loadSlow', 'storeSlow', 'check', 'forget'] as const

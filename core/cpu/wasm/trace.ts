@@ -127,7 +127,8 @@ export interface Scope {
   readonly statements: Statement[]
   readonly writes: { readonly place: Place; readonly value: Node }[]
   branch: Node | undefined
-  readonly memo: Map<string, Node>
+  /** By what is asked of them, nodes that others may be the same as. */
+  readonly memo: Map<string, Node[]>
   /** No other scope of any program has it. */
   readonly id: number
 }
@@ -136,6 +137,8 @@ export interface Program {
   readonly body: Scope
   /** Registers are also written by computed number, at once. */
   readonly immediate: boolean
+  /** Whether it may be another in the other width of the mode. */
+  readonly asksWidth: boolean
 }
 
 interface Nodes extends Values {
@@ -160,6 +163,9 @@ function within(scope: Scope, outer: Scope): boolean {
 const placeKey = (place: Place): string =>
   place.file === 'special' ? place.name : `${place.file}${'operand' in place ? place.operand.name : place.number}`
 
+const sameNodes = (a: readonly Node[], b: readonly Node[]): boolean =>
+  a.length === b.length && a.every((node, i) => node === b[i])
+
 const plainMode: Mode = { wide: false, exact: true, fuses: false }
 
 interface Tracer {
@@ -174,7 +180,7 @@ interface Tracer {
 function createTracer(): Tracer {
   let mode: Mode = plainMode
   let body = createScope(undefined)
-  let program = { body, immediate: false }
+  let program = { body, immediate: false, asksWidth: false }
   let scope = body
   let nodes = 0
   let fresh = 0
@@ -182,7 +188,7 @@ function createTracer(): Tracer {
   function begin(of: Mode): Program {
     mode = of
     body = createScope(undefined)
-    program = { body, immediate: false }
+    program = { body, immediate: false, asksWidth: false }
     scope = body
     fresh = 0
     return program
@@ -195,17 +201,20 @@ function createTracer(): Tracer {
   }
 
   function make(form: Form, type: Type, args: readonly Node[], key?: string, pinned = false): Node {
-    const memo = key === undefined ? undefined : `${key}(${args.map(arg => arg.id).join()})`
-    if (memo !== undefined)
+    if (key !== undefined)
       for (let one: Scope | undefined = scope; one !== undefined; one = one.parent) {
-        const known = one.memo.get(memo)
+        const known = one.memo.get(key)?.find(other => sameNodes(other.args, args))
         if (known !== undefined) return known
       }
     for (const arg of args) use(arg)
     const node: Node = { ...anyForm, ...form, id: nodes, type, args, scope, pinned, uses: 0, local: 0, writing: 0 }
     nodes += 1
     scope.statements.push({ kind: 'value', node })
-    if (memo !== undefined) scope.memo.set(memo, node)
+    if (key !== undefined) {
+      const list = scope.memo.get(key)
+      if (list === undefined) scope.memo.set(key, [node])
+      else list.push(node)
+    }
     return node
   }
 
@@ -305,6 +314,7 @@ function createTracer(): Tracer {
 
   const ops = {
     get wide() {
+      program.asksWidth = true
       return mode.wide
     },
     get exact() {
