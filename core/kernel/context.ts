@@ -98,10 +98,8 @@ export interface Kernel {
   takeDpc(): Work | undefined
   /** Address of an exported variable, by its name; 0 for none. */
   variable(name: string): number
-  /** Guest address of code that calls an export. */
-  thunkOf(id: number): number
-  /** The export of a library by ordinal or name: its number, or a variable's address. */
-  findExport(library: string, which: number | string): { readonly id: number; readonly variable: boolean } | undefined
+  /** Where an export of a library of the kernel's own lies, by ordinal or name: a variable, or code that calls it; 0 for none. */
+  exportAddress(library: string, which: number | string): number
   /** Guest code that does nothing but go on with a continuation when it is returned to. */
   readonly traps: { readonly guestReturn: number; readonly threadReturn: number; readonly interruptReturn: number }
 }

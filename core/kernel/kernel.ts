@@ -358,12 +358,10 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     removeDpc: deferred.remove,
     takeDpc: deferred.take,
     variable,
-    thunkOf: thunks.of,
-    findExport(library, which) {
+    exportAddress(library, which) {
       const row = table.find(library, which)
-      return row === undefined
-        ? undefined
-        : { id: exportNumber(row.library, row.ordinal), variable: row.entry === 'variable' }
+      if (row === undefined) return 0
+      return row.entry === 'variable' ? variable(row.name) : thunks.of(exportNumber(row.library, row.ordinal))
     },
   }
 

@@ -21,16 +21,35 @@ const reason = { detach: 0, attach: 1 } as const
 const imageProtection = 0x20
 const largestFile = 0x10000000
 
-/** Handles of the kernel's own libraries: nothing a title could read lies there. */
-const systemHandle = (index: number): number => 0x80000100 + index * 0x10
+/** Where the libraries that a title may ask for lie on the console. Nothing of theirs can be read here. */
+const systemModules = [
+  { name: 'xboxkrnl.exe', base: 0x80040000 },
+  { name: 'xam.xex', base: 0x81700000 },
+] as const
 
-export const systemLibrary = (value: number): string | undefined =>
-  libraries.find((_, index) => systemHandle(index) === value)
+/** Enters the kernel's own libraries among the modules: titles read their loader-table entries. */
+export function addSystemModules(k: Kernel): void {
+  for (const { name, base } of systemModules)
+    k.modules.add({
+      name,
+      system: true,
+      path: `\\SystemRoot\\${name}`,
+      base,
+      size: 0,
+      entry: 0,
+      header: 0,
+      headerSize: 0,
+      functions: { address: 0, size: 0 },
+      exports: [],
+    })
+}
 
-/** The handle of a library of the kernel's own that a title may know of; undefined for none. */
-export function systemHandleOf(name: string): number | undefined {
-  const index = libraryIndex(lastPart(name))
-  return index === 0 || index === 1 ? systemHandle(index) : undefined
+/** A module by name: the title's own and what it loaded, or a library of the kernel's, also without `.exe` or `.xex`. */
+export function moduleNamed(k: Kernel, name: string): Module | undefined {
+  const known = k.modules.byName(name)
+  if (known !== undefined) return known
+  const system = libraries[libraryIndex(lastPart(name))]
+  return system === undefined ? undefined : k.modules.byName(system)
 }
 
 /** Handles of what each loaded library holds. */
@@ -97,6 +116,7 @@ function bring(k: Kernel, path: string, given: Uint8Array | undefined, brought: 
   if (header !== 0) k.memory.write(header, headerBlock)
   const module = k.modules.add({
     name,
+    system: false,
     path,
     base,
     size,
@@ -115,7 +135,8 @@ function bring(k: Kernel, path: string, given: Uint8Array | undefined, brought: 
 export function loadLibrary(k: Kernel, name: string, outAt: number, given?: Uint8Array): Outcome<number> {
   if (outAt !== 0) k.memory.store32(outAt, 0)
   const brought: Brought = { modules: [], begun: [] }
-  const result = bring(k, fullPath(name), given, brought)
+  const system = moduleNamed(k, name)
+  const result = system?.system ? { handle: system.handle } : bring(k, fullPath(name), given, brought)
   if (typeof result === 'number') {
     for (const { handle } of brought.modules) release(k, handle)
     return result
@@ -167,8 +188,9 @@ function letGo(k: Kernel, handle: number): number[] {
 
 /** Unloads a library: `return unloadLibrary(…)`; then ends the thread, where that was asked for. */
 export function unloadLibrary(k: Kernel, handle: number, exitCode?: number): Outcome<number> {
-  if (systemLibrary(handle) !== undefined) return finish(k, exitCode)
-  if (k.modules.byHandle(handle) === undefined) return status.INVALID_HANDLE
+  const module = k.modules.byHandle(handle)
+  if (module === undefined) return status.INVALID_HANDLE
+  if (module.system) return finish(k, exitCode)
   // The title itself is never unloaded by hand.
   if (handle === k.modules.title?.handle && countOf(k, handle) <= 1) return status.INVALID_PARAMETER
   return detach(k, { left: letGo(k, handle), last: 0, exitCode: exitCode ?? null })

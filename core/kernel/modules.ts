@@ -9,6 +9,8 @@ import { lastPart, wideBytes } from './text.ts'
 
 export interface Module {
   readonly name: string
+  /** Whether it is one of the kernel's own libraries, whose exports are rows and whose code lies elsewhere. */
+  readonly system: boolean
   /** Full path in the title's own naming. */
   readonly path: string
   /** Address of its loader-table entry, which is also its handle. */
@@ -55,7 +57,7 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
       return list
     },
     get title() {
-      return list[0]
+      return list.find(({ system }) => !system)
     },
     add(module) {
       const handle = pool.allocate(LDR.size)
@@ -91,7 +93,7 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
     byHandle: handle => list.find(module => module.handle === handle),
     byName(name) {
       const file = lastPart(name).toLowerCase()
-      return file === '' ? list[0] : list.find(module => module.name.toLowerCase() === file)
+      return file === '' ? list.find(({ system }) => !system) : list.find(module => module.name.toLowerCase() === file)
     },
     save: () =>
       list.map(module => ({

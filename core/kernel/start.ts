@@ -1,5 +1,6 @@
 /** What is there before the first instruction of a title: its process, its module, its main thread. */
 import type { Kernel } from './context.ts'
+import { addSystemModules } from './library.ts'
 import type { TitleImage } from './ports.ts'
 import { KPROCESS } from './structs.ts'
 import { priorityClasses } from './thread-body.ts'
@@ -37,8 +38,10 @@ function createProcess(k: Kernel, image: TitleImage): number {
 /** Makes the title's process, module and main thread; `header` is where its XEX header lies, 0 for none. */
 export function startTitle(k: Kernel, image: TitleImage, header: number): void {
   const path = `\\Device\\Cdrom0\\${image.name}`
+  addSystemModules(k)
   const title = k.modules.add({
     name: image.name,
+    system: false,
     path,
     base: image.base,
     size: image.size,

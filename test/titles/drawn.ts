@@ -12,7 +12,7 @@ import { createMachine } from '../../core/machine/machine.ts'
 import type { Drawn } from './judge.ts'
 
 const slice = 2_000_000
-const mostInstructions = 20_000_000_000
+const mostInstructions = 100_000_000_000
 /** Bytes of the shader constants in the register file of the GPU: 512 of four floats. */
 const constants = [0x4000 * 4, 0x4800 * 4] as const
 

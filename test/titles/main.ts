@@ -38,7 +38,7 @@ holds them:
     npm run test:titles -- FOLDER        (or set XENOSCOPE_TITLES)`
 
 function run(title: string, way: Way, out: string): Report | undefined {
-  const flags = ['--until', `swaps:${values.swaps}`, '-n', '20G', '--json', '--quiet', '--out', out, ...way.flags]
+  const flags = ['--until', `swaps:${values.swaps}`, '-n', '100G', '--json', '--quiet', '--out', out, ...way.flags]
   return answerOf([program, 'run', title, ...flags]) as Report | undefined
 }
 

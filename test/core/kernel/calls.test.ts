@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { bool, cstr, f64, i32, i64, krnl, nothing, ptr, rest, status, u32, u64 } from '../../../core/kernel/call.ts'
 import type { Kernel } from '../../../core/kernel/context.ts'
 import { allEntries } from '../../../core/kernel/exports/index.ts'
+import { LDR_DATA_TABLE_ENTRY } from '../../../core/kernel/structs.ts'
 import { createExportTable } from '../../../core/kernel/table.ts'
 import { createWorkbench } from './workbench.ts'
 
@@ -112,9 +113,25 @@ describe('the table of exports', () => {
     const thunk = bench.memory.load32(out)
     expect(bench.memory.load32(thunk)).toBe(0x44000042)
     expect(bench.core.sourceName(bench.memory.load32(thunk + 8))).toBe('XamTaskSchedule')
+    expect(bench.memory.load32(module + LDR_DATA_TABLE_ENTRY.dllBase)).not.toBe(thunk)
+    const base = bench.memory.load32(module + LDR_DATA_TABLE_ENTRY.baseDllName + 4)
+    expect(String.fromCharCode(...'xam.xex'.split('').map((_, i) => bench.memory.load16(base + i * 2)))).toBe('xam.xex')
     expect(bench.call(1, 'XexGetProcedureAddress', module, 4095, out)).toBe(0xc0000263)
+    expect(bench.call(1, 'XexUnloadImage', module)).toBe(0)
+    expect(bench.call(1, 'XexLoadImage', name, 0, 0, out)).toBe(0)
+    expect(bench.memory.load32(out)).toBe(module)
     bench.memory.store8(name, 'y'.charCodeAt(0))
     expect(bench.call(1, 'XexGetModuleHandle', name, out)).toBe(0x490)
     expect(bench.memory.load32(out)).toBe(0)
+  })
+
+  test('gives a title that asks for a variable of the kernel the variable itself', () => {
+    const bench = createWorkbench()
+    const name = bench.cell()
+    for (const [i, letter] of [...'xboxkrnl.exe'].entries()) bench.memory.store8(name + i, letter.charCodeAt(0))
+    const out = bench.cell()
+    expect(bench.call(1, 'XexGetModuleHandle', name, out)).toBe(0)
+    expect(bench.call(1, 'XexGetProcedureAddress', bench.memory.load32(out), 344, out)).toBe(0)
+    expect(bench.memory.load16(bench.memory.load32(out) + 4)).toBe(17559)
   })
 })

@@ -3,7 +3,7 @@ import { bool, cstr, type Entry, nothing, ptr, rest, u32, u64, win32 as win32Res
 import type { Kernel } from '../../context.ts'
 import { setLastError } from '../../dos-errors.ts'
 import { formatText } from '../../format.ts'
-import { systemHandleOf } from '../../library.ts'
+import { moduleNamed } from '../../library.ts'
 import { kernelState } from '../../outcome.ts'
 import { win32 } from '../../status.ts'
 import { wideBytes } from '../../text.ts'
@@ -90,7 +90,7 @@ export const shell: readonly Entry[] = [
     },
   ),
   xam(1102, 'GetModuleHandleA', [cstr('name')], ptr(), ['modules'], (k, name) => {
-    const found = systemHandleOf(name ?? '') ?? k.modules.byName(name ?? '')?.handle
+    const found = moduleNamed(k, name ?? '')?.handle
     if (found === undefined) setLastError(k, win32.MOD_NOT_FOUND)
     return found ?? 0
   }),

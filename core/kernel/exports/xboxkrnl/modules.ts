@@ -1,18 +1,14 @@
 import { bool, continuation, cstr, type Entry, krnl, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { attached, detached, loadLibrary, systemHandleOf, systemLibrary, unloadLibrary } from '../../library.ts'
+import { attached, detached, loadLibrary, moduleNamed, unloadLibrary } from '../../library.ts'
 import { tellNext } from '../../library-threads.ts'
 import { status as s, win32 } from '../../status.ts'
 import { headerField, headerKey, resourceOf } from '../../xex-header.ts'
 
 /** The address code of an export leads to, for a title that asks at run time; 0 for none. */
 function procedure(k: Kernel, moduleHandle: number, which: number | string): number {
-  const library = systemLibrary(moduleHandle)
-  if (library !== undefined) {
-    const found = k.findExport(library, which)
-    return found === undefined || found.variable ? 0 : k.thunkOf(found.id)
-  }
   const module = k.modules.byHandle(moduleHandle)
+  if (module?.system) return k.exportAddress(module.name, which)
   const row = module?.exports.find(each => (typeof which === 'number' ? each.ordinal === which : each.name === which))
   return row?.address ?? 0
 }
@@ -26,7 +22,7 @@ export const modules: readonly Entry[] = [
     return bit < 32 && ((flags >>> bit) & 1) === 1
   }),
   krnl(405, 'XexGetModuleHandle', [cstr('name'), ptr('handle')], status, ['modules', 'poll'], (k, name, outAt) => {
-    const found = systemHandleOf(name ?? '') ?? k.modules.byName(name ?? '')?.handle
+    const found = moduleNamed(k, name ?? '')?.handle
     k.memory.store32(outAt, found ?? 0)
     return found === undefined ? win32.NOT_FOUND : s.SUCCESS
   }),
@@ -62,12 +58,7 @@ export const modules: readonly Entry[] = [
     [cstr('name'), u32('flags'), u32('version'), ptr('handle')],
     status,
     ['modules'],
-    (k, name = '', _flags, _version, outAt) => {
-      const system = systemHandleOf(name)
-      if (system === undefined) return loadLibrary(k, name, outAt)
-      if (outAt !== 0) k.memory.store32(outAt, system)
-      return s.SUCCESS
-    },
+    (k, name = '', _flags, _version, outAt) => loadLibrary(k, name, outAt),
   ),
   // There is one executable at a time, and whoever can call this is in it.
   krnl(
