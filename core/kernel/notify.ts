@@ -22,7 +22,6 @@ interface Listener {
 
 const listenerOf = (object: KernelObject): Listener => object.data as unknown as Listener
 const increment = 0
-const oneLocalUser = 1
 
 function wants({ areas, version }: Listener, id: number): boolean {
   return (areas & (1n << BigInt((id >>> 25) & 0x3f))) !== 0n && ((id >>> 16) & 0x1ff) <= version
@@ -41,8 +40,8 @@ export function broadcast(k: Kernel, id: number, parameter: number): void {
     if (object.kind === 'NotifyListener') enqueue(k, object, id, parameter)
 }
 
-/** A new listener's handle. The first of the system area is told how things stand. */
-export function createListener(k: Kernel, areas: bigint, version: number): number {
+/** A new listener's handle. The first of the system area is told how things stand; `present` is who is signed in, a bit each. */
+export function createListener(k: Kernel, areas: bigint, version: number, present: number): number {
   const others = [...k.objects.live.values()].some(
     object => object.kind === 'NotifyListener' && (listenerOf(object).areas & 1n) !== 0n,
   )
@@ -53,7 +52,7 @@ export function createListener(k: Kernel, areas: bigint, version: number): numbe
   if (!others) {
     enqueue(k, object, notification.systemUi, 1)
     enqueue(k, object, notification.systemUi, 0)
-    enqueue(k, object, notification.signInChanged, oneLocalUser)
+    enqueue(k, object, notification.signInChanged, present)
   }
   return handle
 }

@@ -3,6 +3,7 @@
  * for the run.
  */
 import type { Kernel } from './context.ts'
+import { broadcast, notification } from './notify.ts'
 import { kernelState } from './outcome.ts'
 
 export const userName = 'User'
@@ -12,7 +13,28 @@ export const signedIn = { no: 0, locally: 1, online: 2 } as const
 export const users = 4
 const anyUser = 0xff
 
-export const isSignedIn = (index: number): boolean => index === 0
+const session = kernelState('session', () => ({ isOpen: true }))
+
+export const isSignedIn = (k: Kernel, index: number): boolean => index === 0 && k.state(session).isOpen
+
+/** Who is signed in, a bit a place. */
+export const usersPresent = (k: Kernel): number => (isSignedIn(k, 0) ? 1 : 0)
+
+/** Bits of XamUserLogon: the list names who comes besides, or who goes; with neither, all who shall be there. */
+const logon = { add: 4, remove: 8 } as const
+
+/** Signs in and out by a list of identities, one a place at the console; false where somebody unknown is to come in. */
+export function changeSession(k: Kernel, identities: readonly bigint[], flags: number): boolean {
+  const isRemoval = (flags & logon.remove) !== 0
+  if (!isRemoval && identities.some((id, place) => id !== 0n && (id !== offlineId || place !== 0))) return false
+  const state = k.state(session)
+  const before = state.isOpen
+  const isNamed = identities.includes(offlineId)
+  if (isRemoval) state.isOpen = before && !isNamed
+  else state.isOpen = isNamed || (before && (flags & logon.add) !== 0)
+  if (state.isOpen !== before) broadcast(k, notification.signInChanged, usersPresent(k))
+  return true
+}
 /** The user an index means: `any` is the one there is. */
 export const userIndex = (index: number): number => ((index & 0xff) === anyUser ? 0 : index)
 

@@ -11,7 +11,7 @@
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
-import { hex32 } from '../base/words.ts'
+import { hex, hex32 } from '../base/words.ts'
 import type { Cpu, CpuExit, CpuFault } from '../cpu/run.ts'
 import type { KernelCore } from '../kernel/kernel.ts'
 import { hardwareThreads } from '../kernel/scheduler.ts'
@@ -197,7 +197,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
       store: `a store${at}, where nothing can be written`,
       fetch: `a jump to ${hex32(found.pc)}, where there is no code`,
       trap: 'a trap',
-      syscall: 'a system call',
+      syscall: `system call ${hex(kernel.frame.word(0))} of the hypervisor, which is no part of this machine`,
     }[found.code]
     const where = found.code === 'fetch' ? `lr ${nameOf(kernel.frame.lr)}` : `${nameOf(found.pc)}: ${found.text}`
     return `${who} stopped at ${what} (${where}; word ${hex32(found.word)})`

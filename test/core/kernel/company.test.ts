@@ -182,3 +182,21 @@ test('the console is a retail one that no factory gave a number', () => {
   expect(bench.call(1, 'XeKeysGetConsoleType', type)).toBe(0)
   expect(bench.memory.load32(type)).toBe(2)
 })
+
+test('what a title would have the system pop up is printed', () => {
+  const bench = createWorkbench()
+  expect(bench.call(1, 'XNotifyQueueUI', 14, 0xff, 2, wide(bench, 'No network'), 0)).toBe(0)
+  expect(bench.printed).toEqual(['[notification] No network'])
+})
+
+test('the tray is closed over a disc, and the controller that would open it answers nothing and says so', () => {
+  const bench = createWorkbench()
+  expect(bench.call(1, 'XamLoaderGetDvdTrayState')).toBe(4)
+  const reply = bench.words(...Array.from({ length: 5 }, () => 0xffffffff))
+  bench.call(1, 'HalSendSMCMessage', bench.cell(16), reply)
+  expect([0, 12, 16].map(at => bench.memory.load32(reply + at))).toEqual([0, 0, 0xffffffff])
+  bench.call(1, 'HalSendSMCMessage', bench.cell(16), 0)
+  bench.call(1, 'KeFlushEntireTb')
+  const idle = bench.core.shortfalls.all.map(({ id }) => bench.core.sourceName(id))
+  expect(idle).toEqual(['HalSendSMCMessage', 'KeFlushEntireTb'])
+})

@@ -7,6 +7,7 @@ import { createTitleVfs } from '../../../core/vfs/volumes.ts'
 import { code, createWorkbench, parked, type Workbench } from './workbench.ts'
 
 const noSuchUser = 0x80070525
+const signInChanged = 0xa
 
 function storageBench(): Workbench {
   const files = createTitleVfs({ source: emptySource, kind: 'disc', time: 0n })
@@ -43,6 +44,35 @@ test('user 0 is signed in locally, and nobody else is', () => {
   expect(bench.memory.text(at)).toBe('Use')
   expect(bench.call(1, 'XamUserGetName', 2, at, 16)).toBe(win32.NO_SUCH_USER)
   expect(bench.call(1, 'XamUserCheckPrivilege', 1, 254, at)).toBe(win32.NOT_LOGGED_ON)
+})
+
+test('the user signs out and in again by a list of identities, and listeners are told each time something changed', () => {
+  const bench = createWorkbench()
+  const listener = Number(bench.call(1, 'XamNotifyCreateListener', 1n, 0))
+  const [id, parameter] = [bench.cell(), bench.cell()]
+  const told = (): number[] => {
+    const all: number[] = []
+    while (bench.call(1, 'XNotifyGetNext', listener, signInChanged, id, parameter) === 1)
+      all.push(bench.memory.load32(parameter))
+    return all
+  }
+  expect(told()).toEqual([1])
+  const list = bench.cell(32)
+  bench.memory.store64(list, offlineId)
+  const logon = (flags: number): number => signed(bench.call(1, 'XamUserLogon', list, flags, 0))
+  expect([logon(8), bench.call(1, 'XamUserGetSigninState', 0), told()]).toEqual([0, 0, [0]])
+  expect(bench.call(1, 'XamUserGetName', 0, bench.cell(), 4)).toBe(win32.NO_SUCH_USER)
+  expect([logon(8), told()]).toEqual([0, []])
+  expect([logon(4), bench.call(1, 'XamUserGetSigninState', 0), told()]).toEqual([0, 1, [1]])
+  bench.memory.store64(list, 0x0009_0000_0000_0001n)
+  expect([logon(4), told()]).toEqual([noSuchUser, []])
+  bench.memory.store64(list, 0n)
+  expect([logon(4), bench.call(1, 'XamUserGetSigninState', 0)]).toEqual([0, 1])
+  expect([logon(0x23), bench.call(1, 'XamUserGetSigninState', 0), told()]).toEqual([0, 0, [0]])
+  const overlapped = bench.cell(0x20)
+  bench.memory.store64(list, offlineId)
+  expect(signed(bench.call(1, 'XamUserLogon', list, 4, overlapped))).toBe(0x800703e5)
+  expect(bench.call(1, 'XamUserGetSigninState', 0)).toBe(1)
 })
 
 test('an overlapped call is pending, then fills its block, sets its event and queues its routine', () => {

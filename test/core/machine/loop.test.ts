@@ -1,15 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { assembler } from '../../../core/cpu/isa.ts'
 import type { Cpu } from '../../../core/cpu/run.ts'
+import { createSilentSink } from '../../../core/facts/sink.ts'
 import { continuation } from '../../../core/kernel/call.ts'
 import { allEntries } from '../../../core/kernel/exports/index.ts'
 import { requestAt } from '../../../core/kernel/requests.ts'
 import { createLoop, type Loop, type StopReason, type TimedPart } from '../../../core/machine/loop.ts'
+import { createMachine } from '../../../core/machine/machine.ts'
 import { machineOptions } from '../../../core/machine/options.ts'
 import { createUntil } from '../../../core/machine/until.ts'
+import { access } from '../../../core/memory/map.ts'
 import { guest } from '../../guests/expectations.ts'
 import { createWorkbench, type Workbench } from '../kernel/workbench.ts'
-import { machineOf, runToEnd } from './guests.ts'
+import { imageOf, machineOf, runToEnd } from './guests.ts'
 
 describe('the end of a run', () => {
   test.each([1, 17, 1000, 10_001])('a limit of %i instructions is met exactly', limit => {
@@ -57,6 +61,24 @@ describe('the end of a run', () => {
     const { machine } = machineOf(guest('fault').elf)
     const stop = runToEnd(machine)
     expect(stop.text).toMatch(/^thread 1.* stopped at a load of 0x[0-9A-F]{8}, where nothing can be read \(.*: l\w+ /)
+  })
+
+  test('a call of the hypervisor ends the run with its number', () => {
+    const bytes = new Uint8Array(0x1000)
+    const lines = ['li r0, 0x73', 'sc 0', 'blr']
+    for (const [i, line] of lines.entries())
+      new DataView(bytes.buffer).setUint32(i * 4, assembler.word(line, 0x82010000 + i * 4))
+    const machine = createMachine({
+      image: {
+        ...imageOf(guest('fault').elf),
+        entry: 0x82010000,
+        segments: [{ address: 0x82010000, size: 0x1000, access: access.read | access.execute, bytes }],
+      },
+      sink: createSilentSink(),
+    })
+    const stop = runToEnd(machine)
+    expect(stop).toMatchObject({ kind: 'fault', fault: { code: 'syscall', pc: 0x82010004 } })
+    expect(stop.text).toContain('system call 0x73 of the hypervisor, which is no part of this machine')
   })
 })
 

@@ -85,7 +85,7 @@ export const company: readonly Entry[] = [
     win32Result,
     ['user', 'poll'],
     (k, user, _a, ratingAt, flagsAt) => {
-      if (!isSignedIn(userIndex(user))) return win32.NO_SUCH_USER
+      if (!isSignedIn(k, userIndex(user))) return win32.NO_SUCH_USER
       k.memory.store32(ratingAt, unrated)
       k.memory.store32(flagsAt, 0)
       return 0

@@ -1,5 +1,8 @@
 import { type Entry, nothing, ptr, u32, xam } from '../../call.ts'
 
+/** Of a tray: a disc is in it. */
+const trayClosed = 4
+
 export const loader: readonly Entry[] = [
   xam(420, 'XamLoaderLaunchTitle', [ptr('path'), u32('flags')], nothing, ['modules'], (k, path) =>
     k.terminateTitle({
@@ -11,4 +14,6 @@ export const loader: readonly Entry[] = [
   xam(425, 'XamLoaderTerminateTitle', [], nothing, ['modules'], k =>
     k.terminateTitle({ kind: 'finished', text: 'the title terminated itself', exitCode: 0 }),
   ),
+  // Every title runs from a disc here.
+  xam(426, 'XamLoaderGetDvdTrayState', [], u32, ['misc', 'poll'], () => trayClosed),
 ]

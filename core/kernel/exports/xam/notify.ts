@@ -17,6 +17,7 @@ import { kernelState } from '../../outcome.ts'
 import { conclude, endOverlapped } from '../../overlapped.ts'
 import { win32 } from '../../status.ts'
 import { XOVERLAPPED } from '../../structs.ts'
+import { usersPresent } from '../../user.ts'
 
 const highestVersion = 10
 const forever = undefined
@@ -27,7 +28,7 @@ const notices = kernelState('notices', () => ({ position: 0, notBefore: 0 }))
 
 export const notify: readonly Entry[] = [
   xam(650, 'XamNotifyCreateListener', [u64('areas'), u32('version')], handle, ['user'], (k, areas, version) =>
-    version > highestVersion ? 0 : createListener(k, areas, version),
+    version > highestVersion ? 0 : createListener(k, areas, version, usersPresent(k)),
   ),
   xam(
     657,
@@ -35,7 +36,7 @@ export const notify: readonly Entry[] = [
     [u64('areas'), u32('system'), u32('version')],
     handle,
     ['user'],
-    (k, areas, _system, version) => (version > highestVersion ? 0 : createListener(k, areas, version)),
+    (k, areas, _system, version) => (version > highestVersion ? 0 : createListener(k, areas, version, usersPresent(k))),
   ),
   xam(
     651,

@@ -1,6 +1,7 @@
 /**
  * The system's own screens, with nobody before them: each is answered as a person in no mood would, the first button or
- * a cancel, after a moment in which the system says that a screen is up. What a message box says is printed.
+ * a cancel, after a moment in which the system says that a screen is up. What a message box or a notification says is
+ * printed.
  */
 import { bool, continuation, type Entry, nothing, ptr, u32, u64, win32 as win32Result, wstr, xam } from '../../call.ts'
 import { hardDisk } from '../../content.ts'
@@ -45,6 +46,17 @@ export const ui: readonly Entry[] = [
     broadcast(k, notification.systemUi, 0)
     return 0
   }),
+  xam(
+    656,
+    'XNotifyQueueUI',
+    [u32('kind'), u32('user'), u64('priority'), wstr('text'), u64('context')],
+    win32Result,
+    ['user'],
+    (k, _kind, _user, _priority, text) => {
+      k.ports.print(`[notification] ${text ?? ''}`)
+      return win32.SUCCESS
+    },
+  ),
   xam(748, 'XamIsUIActive', [], bool, ['user', 'poll'], k => k.state(screens).up > 0),
   xam(992, 'XamIsMessageBoxActive', [], bool, ['user', 'poll'], k => k.state(screens).up > 0),
   xam(

@@ -16,6 +16,7 @@ import { conclude } from '../../overlapped.ts'
 import { hresult, win32 } from '../../status.ts'
 import { USER_PROFILE_SETTING, USER_SIGNIN_INFO } from '../../structs.ts'
 import {
+  changeSession,
   isSignedIn,
   offlineId,
   setSetting,
@@ -68,7 +69,7 @@ function readSettings(k: Kernel, { title, user, count, idsAt, sizeAt, buffer, ov
     k.memory.store32(sizeAt, needed)
     return win32.INSUFFICIENT_BUFFER
   }
-  if (!isSignedIn(userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
+  if (!isSignedIn(k, userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
   k.memory.store32(buffer, count)
   k.memory.store32(buffer + 4, buffer + listHeader)
   let extra = buffer + listHeader + count * row.size
@@ -102,7 +103,7 @@ function writeSettings(
   list: number,
   overlapped: number,
 ): number {
-  if (!isSignedIn(userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
+  if (!isSignedIn(k, userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
   const row = USER_PROFILE_SETTING
   for (let i = 0; i < count; i += 1) {
     const at = list + i * row.size
@@ -118,7 +119,7 @@ function writeSettings(
 }
 
 function writeName(k: Kernel, user: number, at: number, room: number, wide: boolean): number {
-  if (!isSignedIn(userIndex(user))) return win32.NO_SUCH_USER
+  if (!isSignedIn(k, userIndex(user))) return win32.NO_SUCH_USER
   const text = `${userName.slice(0, Math.max(0, room - 1))}\0`
   for (let i = 0; i < text.length; i += 1)
     if (wide) k.memory.store16(at + i * 2, text.charCodeAt(i))
@@ -127,8 +128,8 @@ function writeName(k: Kernel, user: number, at: number, room: number, wide: bool
 }
 
 export const user: readonly Entry[] = [
-  xam(528, 'XamUserGetSigninState', [u32('user')], u32, ['user', 'poll'], (_k, index) =>
-    isSignedIn(index) ? signedIn.locally : signedIn.no,
+  xam(528, 'XamUserGetSigninState', [u32('user')], u32, ['user', 'poll'], (k, index) =>
+    isSignedIn(k, index) ? signedIn.locally : signedIn.no,
   ),
   xam(
     522,
@@ -137,7 +138,7 @@ export const user: readonly Entry[] = [
     hresultResult,
     ['user', 'poll'],
     (k, index, mask, out) => {
-      if (!isSignedIn(userIndex(index))) return hresult.NO_SUCH_USER
+      if (!isSignedIn(k, userIndex(index))) return hresult.NO_SUCH_USER
       k.memory.store64(out, mask & identityMask.offline || mask & identityMask.online ? offlineId : 0n)
       return 0
     },
@@ -149,9 +150,23 @@ export const user: readonly Entry[] = [
     hresultResult,
     ['user', 'poll'],
     (k, index, _flags, at) => {
-      if (!isSignedIn(userIndex(index))) return hresult.NO_SUCH_USER
+      if (!isSignedIn(k, userIndex(index))) return hresult.NO_SUCH_USER
       writeSigninInfo(k, at)
       return 0
+    },
+  ),
+  xam(
+    523,
+    'XamUserLogon',
+    [ptr('xuids'), u32('flags'), u32('overlapped')],
+    hresultResult,
+    ['user'],
+    (k, at, flags, overlapped) => {
+      const identities = Array.from({ length: users }, (_, place) => k.memory.load64(at + place * 8))
+      const known = changeSession(k, identities, flags)
+      if (overlapped === 0) return known ? 0 : hresult.NO_SUCH_USER
+      conclude(k, overlapped, { result: known ? win32.SUCCESS : win32.NO_SUCH_USER })
+      return hresult.PENDING
     },
   ),
   xam(
@@ -177,7 +192,7 @@ export const user: readonly Entry[] = [
     hresultResult,
     ['user', 'poll'],
     (k, xuid, _flags, out) => {
-      if (xuid !== offlineId) return hresult.NO_SUCH_USER
+      if (xuid !== offlineId || !isSignedIn(k, 0)) return hresult.NO_SUCH_USER
       k.memory.store32(out, 0)
       return 0
     },
@@ -191,7 +206,7 @@ export const user: readonly Entry[] = [
     ['user', 'poll'],
     (k, index, _privilege, out) => {
       k.memory.store32(out, 0)
-      return (index & 0xff) !== 0xff && !isSignedIn(index) ? win32.NOT_LOGGED_ON : win32.SUCCESS
+      return (index & 0xff) !== 0xff && !isSignedIn(k, index) ? win32.NOT_LOGGED_ON : win32.SUCCESS
     },
   ),
   xam(
@@ -203,7 +218,7 @@ export const user: readonly Entry[] = [
     (k, index, _a, _b, out, overlapped) => {
       if (index >= users) return win32.INVALID_PARAMETER
       k.memory.store32(out, 0)
-      return conclude(k, overlapped, { result: isSignedIn(index) ? win32.SUCCESS : win32.NOT_LOGGED_ON })
+      return conclude(k, overlapped, { result: isSignedIn(k, index) ? win32.SUCCESS : win32.NOT_LOGGED_ON })
     },
   ),
   xam(539, 'XamUserGetMembershipTier', [u32('user')], u32, ['user', 'poll'], () => 0),

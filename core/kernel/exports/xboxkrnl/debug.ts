@@ -1,7 +1,10 @@
 import { hex32 } from '../../../base/words.ts'
-import { cstr, type Entry, krnl, nothing, ptr, u32 } from '../../call.ts'
+import { cstr, type Entry, krnl, nothing, ptr, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import type { Outcome } from '../../outcome.ts'
+
+/** Bytes of a message of the system management controller. */
+const managementReply = 16
 
 const fault = (k: Kernel, text: string): Outcome<never> =>
   k.endTitle({ kind: 'fault', text: `${text}, called from ${hex32(k.frame.lr)}`, exitCode: 0 })
@@ -33,5 +36,15 @@ export const debug: readonly Entry[] = [
   ),
   krnl(40, 'HalReturnToFirmware', [u32('routine')], nothing, ['modules'], (k, routine) =>
     k.endTitle({ kind: 'finished', text: `the title returned to the firmware (${routine})`, exitCode: 0 }),
+  ),
+  krnl(
+    41,
+    'HalSendSMCMessage',
+    [ptr('message'), ptr('reply')],
+    nothing,
+    ['misc'],
+    withoutEffect('no system management controller is there to answer: a reply is all zero', (k, _message, replyAt) => {
+      if (replyAt !== 0) k.memory.fill(replyAt, managementReply, 0)
+    }),
   ),
 ]

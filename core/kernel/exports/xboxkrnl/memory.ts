@@ -231,6 +231,14 @@ export const memory: readonly Entry[] = [
     withoutEffect('there are no caches that memory could differ from', () => {}),
   ),
   krnl(
+    99,
+    'KeFlushEntireTb',
+    [],
+    nothing,
+    ['memory'],
+    withoutEffect('addresses are translated anew at every access: there is no buffer to flush', () => {}),
+  ),
+  krnl(
     283,
     'RtlCompareMemoryUlong',
     [u32('at'), u32('length'), u32('pattern')],
