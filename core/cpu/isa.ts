@@ -4,10 +4,12 @@ import { createDecoder } from './decode.ts'
 import { createDisassembler } from './disassemble.ts'
 import type { Operand } from './forms.ts'
 import type { Alias, Row } from './rows/row.ts'
-import { aliases, rows } from './rows/table.ts'
+import { aliases, hints, rows } from './rows/table.ts'
 
 /** What the rows are turned into once: a decoder, a disassembler and an assembler. */
-export const decode: (word: number) => Row | undefined = createDecoder(rows)
+const decodeRow = createDecoder(rows)
+const hinted = new Map(hints.map(hint => [hint.encoding.match, hint]))
+export const decode = (word: number): Row | undefined => hinted.get(word >>> 0) ?? decodeRow(word)
 
 const byRow = new Map<Row, Alias[]>()
 for (const one of aliases) {
@@ -18,7 +20,7 @@ for (const one of aliases) {
 }
 
 export const disassembler = createDisassembler(decode, row => byRow.get(row) ?? [])
-export const assembler = createAssembler(rows, aliases)
+export const assembler = createAssembler([...rows, ...hints], aliases)
 
 /** What the decoder tells of an instruction. */
 export function knownOf(word: number, pc: number): Known {

@@ -21,7 +21,7 @@ import { decode, disassembler, knownOf } from './isa.ts'
 import type { Profile } from './profile.ts'
 import { createRegisterFile, type RegisterFile } from './registers.ts'
 import type { Row } from './rows/row.ts'
-import { rows } from './rows/table.ts'
+import { hints, rows } from './rows/table.ts'
 import {
   architected,
   contextSize,
@@ -76,6 +76,8 @@ export interface Cpu extends Part {
   /** Also ends the reservation. */
   loadContext(slot: number): void
   clearReservation(): void
+  /** Cycles the loaded thread asked to rest since it was last asked. */
+  takeRest(): number
   /** Drops translations of the code in a range of guest addresses. */
   invalidate(start: number, size: number): void
   /** A run that comes to one of these addresses leaves, with pc there and the instruction not done. */
@@ -110,7 +112,7 @@ interface Exports {
 const built = new Map<string, Interpreter>()
 function interpreter(exact: boolean, fuses: boolean): Interpreter {
   const key = `${exact} ${fuses}`
-  const have = built.get(key) ?? buildInterpreter(rows, { exact, fuses })
+  const have = built.get(key) ?? buildInterpreter([...rows, ...hints], { exact, fuses })
   built.set(key, have)
   return have
 }
@@ -405,6 +407,11 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       clearReservation()
     },
     clearReservation,
+    takeRest() {
+      const rest = view.getUint32(state + specials.rest.at, true)
+      view.setUint32(state + specials.rest.at, 0, true)
+      return rest
+    },
     invalidate(start, size) {
       codeWritten(fold(start >>> 0), size)
     },

@@ -44,6 +44,8 @@ export const specials = {
   vscr: i32(0xa30),
   vrsave: i32(0xa34),
   pc: i32(0xa38),
+  /** Cycles that the thread asked to rest since it was last looked at, beside one for each instruction. */
+  rest: i32(0xa3c),
 } as const satisfies Record<string, Special>
 export type SpecialName = keyof typeof specials
 export type SpecialType<N extends SpecialName> = (typeof specials)[N]['type']

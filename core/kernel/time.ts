@@ -1,7 +1,7 @@
 /**
  * Guest time. A tick of the timebase passes every K instructions retired, and ticks pass in leaps while every hardware
- * thread is idle. All clocks of the platform are computed from the tick count: 100 ns units are rational in it, so the
- * n-th expiry of a period is the floor of an exact product and never drifts.
+ * thread is idle, or rests as its code asks (`db16cyc`). All clocks of the platform are computed from the tick count: 100 ns
+ * units are rational in it, so the n-th expiry of a period is the floor of an exact product and never drifts.
  */
 import type { Plain } from '../base/state.ts'
 import type { Ticks } from '../base/words.ts'

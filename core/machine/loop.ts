@@ -72,6 +72,9 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
   let left = options.turn
   let ran = false
   let roundActive = false
+  /** Cycles that all hardware threads that ran in this round asked to rest, and what is left over of a tick. */
+  let roundRest = Number.POSITIVE_INFINITY
+  let restLeft = 0
   /** The thread was stopped in the middle by the end of a slice: it goes on as if there had been none. */
   let engaged = false
   let progressAt = 0
@@ -122,6 +125,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
 
   function endTurn(): void {
     if (ran) {
+      roundRest = Math.min(roundRest, cpu.takeRest())
       core.endTurn(position, left === 0)
       cpu.clearReservation()
       tick()
@@ -168,6 +172,20 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     // Before what is due wakes anybody: those who poll are seen where they wait.
     else if (next > stuck) stopStuck()
     else tick()
+  }
+
+  /**
+   * Time passes for a machine whose every running thread rests (`db16cyc`): without this a loop that waits for the next
+   * blank would have to run all the instructions that fit in between.
+   */
+  function passRest(cycles: number): void {
+    restLeft += cycles
+    const ticks = Math.floor(restLeft / options.instructionsPerTick)
+    restLeft -= ticks * options.instructionsPerTick
+    const target = Math.min(time.now() + ticks, nextDeadline() ?? Number.POSITIVE_INFINITY, until.cycle)
+    if (target <= time.now()) return
+    time.leapTo(target)
+    tick()
   }
 
   /** Serves a trap that is a service of the debugger; false when it is none. */
@@ -245,11 +263,16 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
       endTurn()
       if (until.watches && stopUntil() !== undefined) break
       if (position !== 0) continue
+      const rested = roundRest
+      roundRest = Number.POSITIVE_INFINITY
       if (!roundActive && !scheduler.busy()) {
         leap()
         leaps += 1
         if (until.watches && stopUntil() !== undefined) break
         if (leaps >= leapsPerSlice) break
+      } else if (Number.isFinite(rested)) {
+        passRest(rested)
+        if (until.watches && stopUntil() !== undefined) break
       }
       roundActive = false
     }
@@ -261,7 +284,16 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     get stopped() {
       return stopped
     },
-    save: () => ({ position, left, ran, engaged, roundActive, progressAt }),
+    save: () => ({
+      position,
+      left,
+      ran,
+      engaged,
+      roundActive,
+      roundRest: Number.isFinite(roundRest) ? roundRest : null,
+      restLeft,
+      progressAt,
+    }),
     load(state) {
       const saved = state as {
         position: number
@@ -269,6 +301,8 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
         ran: boolean
         engaged: boolean
         roundActive: boolean
+        roundRest: number | null
+        restLeft: number
         progressAt: number
       }
       position = saved.position
@@ -276,6 +310,8 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
       ran = saved.ran
       engaged = saved.engaged
       roundActive = saved.roundActive
+      roundRest = saved.roundRest ?? Number.POSITIVE_INFINITY
+      restLeft = saved.restLeft
       progressAt = saved.progressAt
       stopped = undefined
     },

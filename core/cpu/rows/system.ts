@@ -136,6 +136,21 @@ const moves = [
   ['ctr', '01001 00000'],
 ] as const
 
+/**
+ * Words that are an instruction without effect, and by that a hint to the processor: hold this thread back for so many
+ * cycles. A loop that waits for another thread or for the GPU has dozens of them a round (`__db16cyc` of the kit). One
+ * cycle is what every instruction counts as; the rest is noted.
+ */
+const hint = (name: string, pattern: string, cycles: number): Row =>
+  row(name, pattern, '', `rest for ${cycles} cycles`, o =>
+    o.set('rest', o.i32.add(o.get('rest'), o.i32.const(cycles - 1))),
+  )
+
+export const hintRows: readonly Row[] = [
+  hint('db8cyc', '011111 11100 11100 11100 0110111100 0', 8),
+  hint('db16cyc', '011111 11111 11111 11111 0110111100 0', 16),
+]
+
 export const systemAliases = [
   alias('lwsync', '01111100001000000000010010101100', '', 'order accesses to ordinary memory'),
   ...moves.flatMap(([name, number]) => [

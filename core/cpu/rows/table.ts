@@ -5,7 +5,7 @@ import { floatStatusRows } from './float-status.ts'
 import { integerAliases, integerRows } from './integer.ts'
 import { loadStoreRows } from './load-store.ts'
 import type { Alias, Row } from './row.ts'
-import { systemAliases, systemRows } from './system.ts'
+import { hintRows, systemAliases, systemRows } from './system.ts'
 import { vectorRows } from './vector.ts'
 import { vectorFloatRows } from './vector-float.ts'
 import { vectorMemoryRows } from './vector-memory.ts'
@@ -25,6 +25,9 @@ export const rows: readonly Row[] = [
   ...vectorFloatRows,
   ...vector128Rows,
 ]
+
+/** Single words of an instruction that say more than it does: they come before it. */
+export const hints: readonly Row[] = hintRows
 
 /** Every simplified mnemonic. Where several name a word, the first is shown. */
 export const aliases: readonly Alias[] = [...integerAliases, ...compareAliases, ...branchAliases, ...systemAliases]

@@ -8,7 +8,7 @@ import { fieldOf, parsePattern } from '../../../core/cpu/forms.ts'
 import { assembler, decode, disassembler } from '../../../core/cpu/isa.ts'
 import { models } from '../../../core/cpu/models.ts'
 import { type Row, row } from '../../../core/cpu/rows/row.ts'
-import { rows } from '../../../core/cpu/rows/table.ts'
+import { hints, rows } from '../../../core/cpu/rows/table.ts'
 
 const seed = 0x5eed
 const names = readFileSync(new URL('encodings.tsv', import.meta.url), 'utf8')
@@ -64,8 +64,17 @@ describe('the table of instructions', () => {
 
   test('has a row of another name for each published name that it lacks', () => {
     const found = otherNames.map(({ name, match }) => [name, decode(match)?.name])
-    expect(found).toEqual(otherNames.map(({ name, group }) => [name, alias.exec(group)?.[1]]))
+    const hinted = new Set(hints.map(({ name }) => name))
+    expect(found).toEqual(otherNames.map(({ name, group }) => [name, hinted.has(name) ? name : alias.exec(group)?.[1]]))
     expect(otherNames).toHaveLength(23)
+    expect(otherNames.filter(({ name }) => hinted.has(name))).toHaveLength(hints.length)
+  })
+
+  test('has no hint but words of a row that would do nothing', () => {
+    const beneath = createDecoder(rows)
+    expect(hints.map(({ encoding }) => [encoding.mask >>> 0, beneath(encoding.match)?.name])).toEqual(
+      hints.map(() => [0xffffffff, 'or']),
+    )
   })
 
   test('tells of each row the format that the manuals give it', () => {

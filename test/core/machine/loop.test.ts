@@ -136,7 +136,7 @@ describe('what could go on for ever', () => {
   function idleLoop(
     bench: Workbench,
     devices: readonly TimedPart[],
-    cpu: object = { retired: 0, clearReservation() {} },
+    cpu: object = { retired: 0, clearReservation() {}, takeRest: () => 0 },
   ): Loop {
     const { core } = bench
     return createLoop({
@@ -204,6 +204,7 @@ describe('what could go on for ever', () => {
     const cpu = {
       retired: 0,
       clearReservation() {},
+      takeRest: () => 0,
       run() {
         cpu.retired += 1
         ran.push(kernel.thread.tid)
