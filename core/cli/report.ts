@@ -69,21 +69,26 @@ function untilLines(met: string | undefined, asked: readonly string[]): string[]
   return [met === undefined ? `Nothing of --until ${asked.join(',')} was met.` : `As asked with --until ${met}.`]
 }
 
-function headline({ run, end, instructions, cycles, milliseconds, nameOf, until }: Outcome): string {
+function headline({ run, end, instructions, cycles, milliseconds, nameOf, until, counters }: Outcome): string {
   const speed = milliseconds < 500 ? '' : ` (${Math.round(instructions / milliseconds / 1_000)} million a second)`
   const identity = run.title.id === 0 ? run.title.name : `${run.title.name} (title ${hex32(run.title.id)})`
   const text = named(end.text, nameOf)
+  const presented = counters.gpu_swaps_total ?? 0
+  const frames = presented === 0 ? '' : `${grouped(presented)} ${presented === 1 ? 'frame' : 'frames'}, `
   return [
     ...wrapped(`${identity} ${causes[end.cause]}: ${text}${text.endsWith('.') ? '' : '.'}`, 100),
     ...untilLines(end.met, until),
-    `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, in ` +
+    `${grouped(instructions)} instructions, ${seconds(cycles / run.timebaseHz)} of guest time, ${frames}in ` +
       `${seconds(milliseconds / 1_000)}${speed}. Run ${run.runId}.`,
   ].join('\n')
 }
 
 /** A title that did not end as asked has often said why. */
-function saidSection({ said, end }: Outcome): ReportSection {
-  const asked = end.cause === 'finished' || end.cause === 'limit' || end.cause === 'until' || end.cause === 'signal'
+function saidSection({ said, end, until }: Outcome): ReportSection {
+  const asked =
+    until.length > 0
+      ? end.met !== undefined || end.cause === 'signal'
+      : end.cause === 'finished' || end.cause === 'limit' || end.cause === 'signal'
   const earlier = said.before > 0 ? [`… after ${grouped(said.before)} lines`] : []
   const lines = [...earlier, ...said.lines].flatMap(line => wrapped(line, 98))
   return { title: 'What the title said last', lines: asked || said.lines.length === 0 ? [] : lines }

@@ -24,6 +24,13 @@ test('a title that ends itself and says why gets as far as it can', () => {
   expect(judge(alike(report))).toEqual({ verdict: 'own error', remarks: ['File not found', 'Initialize() failed!'] })
 })
 
+test('a title that leaves by itself and says why does so too, and one that leaves without a word does not', () => {
+  const ended = { cause: 'finished', text: 'the title terminated itself', met: null }
+  const report = aReport({ end: ended, said: { lines: ['[notification] Connect to a network'] } })
+  expect(judge(alike(report))).toEqual({ verdict: 'own error', remarks: ['[notification] Connect to a network'] })
+  expect(judge(alike(aReport({ end: ended }))).verdict).toBe('failed')
+})
+
 test.each([
   [
     'another digest in one way',

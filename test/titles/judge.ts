@@ -41,8 +41,12 @@ export interface Judgement {
   readonly remarks: readonly string[]
 }
 
-/** A title whose media is incomplete stops at a break point of its own, after it has said what it lacks. */
-const endsItself = ({ end, said }: Report): boolean => /break point/.test(end.text) && said.lines.length > 0
+/**
+ * A title that lacks something ends itself after it has said what: at a break point of its own where its media is
+ * incomplete, or as any title ends where the console is not what it needs.
+ */
+const endsItself = ({ end, said }: Report): boolean =>
+  (end.cause === 'finished' || /break point/.test(end.text)) && said.lines.length > 0
 
 /** `reports`: one for each way, undefined where the run gave none. */
 export function judge(reports: readonly (Report | undefined)[]): Judgement {

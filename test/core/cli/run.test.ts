@@ -43,6 +43,14 @@ describe('--until', () => {
   test('says when nothing of it was met', async () => {
     const { out } = await run('event-auto', '--no-plugins', '--until', 'swaps:2')
     expect(out).toContain('Nothing of --until swaps:2 was met.')
+    expect(out).toContain('What the title said last')
+    expect((await run('event-auto', '--no-plugins')).out).not.toContain('What the title said last')
+  })
+
+  test('counts the frames that came to be seen', async () => {
+    const { out } = await run('title-road', '--no-plugins', '--until', 'swaps:3')
+    expect(out).toMatch(/ of guest time, 3 frames, in /)
+    expect((await run('event-auto', '--no-plugins')).out).toMatch(/ of guest time, in /)
   })
 })
 
