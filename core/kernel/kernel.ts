@@ -254,7 +254,21 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   function exitThread(code: number): typeof jumped {
     const { thread } = kernel
     threads.exit(thread, code)
-    return thread.tid === 1 ? end({ kind: 'finished', text: 'the main thread has ended', exitCode: code | 0 }) : jumped
+    if (modules.title?.kind !== 'library')
+      return thread.tid === 1
+        ? end({ kind: 'finished', text: 'the main thread has ended', exitCode: code | 0 })
+        : jumped
+    // Nobody waits for a library that is run by itself: it is over with its last thread.
+    const isOver = [...threads.all.values()].every(({ system, state }) =>
+      system ? state !== 'ready' && state !== 'running' : state === 'exited',
+    )
+    return isOver
+      ? end({
+          kind: 'finished',
+          text: 'the library was told that it is loaded, and no thread of its own is left',
+          exitCode: 0,
+        })
+      : jumped
   }
 
   /** The trap of a path: what guest code returns to when it has nothing of its own left. */

@@ -17,7 +17,8 @@ import { LDR_DATA_TABLE_ENTRY as LDR } from './structs.ts'
 import { libraryIndex } from './table.ts'
 import { lastPart } from './text.ts'
 
-const reason = { detach: 0, attach: 1 } as const
+/** What the entry of a library is told. */
+export const reason = { detach: 0, attach: 1 } as const
 const imageProtection = 0x20
 const largestFile = 0x10000000
 
@@ -32,7 +33,7 @@ export function addSystemModules(k: Kernel): void {
   for (const { name, base } of systemModules)
     k.modules.add({
       name,
-      system: true,
+      kind: 'system',
       path: `\\SystemRoot\\${name}`,
       base,
       size: 0,
@@ -116,7 +117,7 @@ function bring(k: Kernel, path: string, given: Uint8Array | undefined, brought: 
   if (header !== 0) k.memory.write(header, headerBlock)
   const module = k.modules.add({
     name,
-    system: false,
+    kind: 'library',
     path,
     base,
     size,
@@ -136,7 +137,7 @@ export function loadLibrary(k: Kernel, name: string, outAt: number, given?: Uint
   if (outAt !== 0) k.memory.store32(outAt, 0)
   const brought: Brought = { modules: [], begun: [] }
   const system = moduleNamed(k, name)
-  const result = system?.system ? { handle: system.handle } : bring(k, fullPath(name), given, brought)
+  const result = system?.kind === 'system' ? { handle: system.handle } : bring(k, fullPath(name), given, brought)
   if (typeof result === 'number') {
     for (const { handle } of brought.modules) release(k, handle)
     return result
@@ -190,7 +191,7 @@ function letGo(k: Kernel, handle: number): number[] {
 export function unloadLibrary(k: Kernel, handle: number, exitCode?: number): Outcome<number> {
   const module = k.modules.byHandle(handle)
   if (module === undefined) return status.INVALID_HANDLE
-  if (module.system) return finish(k, exitCode)
+  if (module.kind === 'system') return finish(k, exitCode)
   // The title itself is never unloaded by hand.
   if (handle === k.modules.title?.handle && countOf(k, handle) <= 1) return status.INVALID_PARAMETER
   return detach(k, { left: letGo(k, handle), last: 0, exitCode: exitCode ?? null })

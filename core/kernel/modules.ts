@@ -9,8 +9,8 @@ import { lastPart, wideBytes } from './text.ts'
 
 export interface Module {
   readonly name: string
-  /** Whether it is one of the kernel's own libraries, whose exports are rows and whose code lies elsewhere. */
-  readonly system: boolean
+  /** A library of the kernel's own (`system`) has rows for exports, and its code lies elsewhere. */
+  readonly kind: 'system' | 'title' | 'library'
   /** Full path in the title's own naming. */
   readonly path: string
   /** Address of its loader-table entry, which is also its handle. */
@@ -57,7 +57,7 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
       return list
     },
     get title() {
-      return list.find(({ system }) => !system)
+      return list.find(({ kind }) => kind !== 'system')
     },
     add(module) {
       const handle = pool.allocate(LDR.size)
@@ -93,7 +93,9 @@ export function createModules(memory: GuestMemory, pool: Pool): Modules {
     byHandle: handle => list.find(module => module.handle === handle),
     byName(name) {
       const file = lastPart(name).toLowerCase()
-      return file === '' ? list.find(({ system }) => !system) : list.find(module => module.name.toLowerCase() === file)
+      return file === ''
+        ? list.find(({ kind }) => kind !== 'system')
+        : list.find(module => module.name.toLowerCase() === file)
     },
     save: () =>
       list.map(module => ({

@@ -63,6 +63,8 @@ export type FrameLayout = 'xbox' | 'sysv'
 export interface TitleImage {
   /** Name of the file, as in `default.xex`. */
   readonly name: string
+  /** A library that is run by itself. */
+  readonly library: boolean
   readonly base: number
   readonly size: number
   readonly entry: number

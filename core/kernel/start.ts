@@ -1,6 +1,6 @@
 /** What is there before the first instruction of a title: its process, its module, its main thread. */
 import type { Kernel } from './context.ts'
-import { addSystemModules } from './library.ts'
+import { addSystemModules, reason } from './library.ts'
 import type { TitleImage } from './ports.ts'
 import { KPROCESS } from './structs.ts'
 import { priorityClasses } from './thread-body.ts'
@@ -41,7 +41,7 @@ export function startTitle(k: Kernel, image: TitleImage, header: number): void {
   addSystemModules(k)
   const title = k.modules.add({
     name: image.name,
-    system: false,
+    kind: image.library ? 'library' : 'title',
     path,
     base: image.base,
     size: image.size,
@@ -64,7 +64,8 @@ export function startTitle(k: Kernel, image: TitleImage, header: number): void {
       entry: image.entry,
       start: image.entry,
       parameter: 0,
-      args: [0],
+      // A library that is run by itself: told what it would be told by who loads it.
+      args: image.library ? [title.handle, reason.attach, 0] : [0],
       stackSize: k.threads.defaultStack,
       flags: 0,
       hardwareThread: 0,

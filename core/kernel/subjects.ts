@@ -30,7 +30,7 @@ const rules: readonly (readonly [Subject, RegExp])[] = [
     'sync',
     /Event|Semaphore|Mutant|Mutex|Wait|Signal|IoCompletion|CompleteRequest|SpinLock|ReadWriteLock|CriticalSection|Interlocked|Queue|Irp$/,
   ],
-  ['threads', /Thread|Apc|Dpc|Process(?!or)|Fiber|Alarm|Timer|Interrupt|Notif|Callback|Ipi|Task|UserMode/],
+  ['threads', /Thread|Apc|Dpc|Process(?!or|Heap)|Fiber|Alarm|Timer|Interrupt|Notif|Callback|Ipi|Task|UserMode/],
   ['files', /File|Volume|Device|Symbolic|Directory|Content|Mount|^Stfs|^Svod/],
   ['memory', /^Mm|Memory|Pool|Tb$|Heap|Cache/],
   ['strings', /String|MultiByte|Unicode|printf/],

@@ -18,8 +18,9 @@ export function threadsSection(
   const told = new Set(
     roots.slice(0, mostRoots).flatMap(({ thread, likewise }) => [thread.tid, ...likewise.map(one => one.tid)]),
   )
-  const title = threads.filter(({ system }) => !system)
-  const system = threads.filter(thread => thread.system && thread.state !== 'exited')
+  const isBeside = (thread: ThreadView): boolean => thread.system && thread.tid !== faulted
+  const title = threads.filter(thread => !isBeside(thread))
+  const system = threads.filter(thread => isBeside(thread) && thread.state !== 'exited')
   const lines = title.flatMap((thread, i) => [
     ...(i > 0 && (thread.state !== 'exited' || title[i - 1]?.state !== 'exited') ? [''] : []),
     ...(thread.tid === faulted

@@ -269,6 +269,7 @@ export function createWorkbench(
     kernel,
     {
       name: 'bench.exe',
+      library: false,
       base: code,
       size: 0x10000,
       entry: code + 0x100,

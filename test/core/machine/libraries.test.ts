@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { assembler } from '../../../core/cpu/isa.ts'
 import type { Engine } from '../../../core/cpu/run.ts'
 import { createSilentSink } from '../../../core/facts/sink.ts'
+import { LDR_DATA_TABLE_ENTRY } from '../../../core/kernel/structs.ts'
 import type { Image, ImportLibrary } from '../../../core/loader/image.ts'
 import { pack } from '../../../core/loader/pack.ts'
 import { createMachine } from '../../../core/machine/machine.ts'
@@ -173,6 +174,42 @@ const program: Image = {
   notes: [],
 }
 
+/** A library run by itself: its entry writes down what it was told, and starts a thread that writes after it. */
+const alone: Image = {
+  ...program,
+  library: true,
+  segments: [
+    {
+      address: title,
+      size: 0x1000,
+      access: access.read | access.execute,
+      bytes: words(title, 0x1000, {
+        0: [
+          'mflr r30',
+          'lis r29, 0x8202',
+          `stw r3, ${at.handle}(r29)`,
+          `stw r4, ${at.log}(r29)`,
+          'li r3, 0',
+          'li r4, 0',
+          'li r5, 0',
+          'li r6, 0',
+          'lis r7, 0x8201',
+          'ori r7, r7, 0x100',
+          'li r8, 0',
+          'li r9, 2',
+          `bl ${title + thunks}`,
+          'mtlr r30',
+          'li r3, 1',
+          'blr',
+        ],
+        256: ['lis r6, 0x8202', 'li r7, 77', `stw r7, ${at.results}(r6)`, 'li r3, 0', 'blr'],
+      }),
+    },
+    ...program.segments.slice(1),
+  ],
+  imports: [importsOf('xboxkrnl.exe', title, [13])],
+}
+
 const memory = createMemory()
 
 function run(engine: Engine, slice = 1_000) {
@@ -219,4 +256,16 @@ describe('a library that is loaded while the title runs', () => {
     expect(run('compiler')).toEqual(first)
     expect(run('tiered', 3)).toEqual(first)
   })
+})
+
+test('a library that is run by itself is told that it is loaded, and is over with its last thread', () => {
+  const machine = createMachine({ image: alone, sink: createSilentSink(), memory })
+  expect(runToEnd(machine)).toMatchObject({
+    kind: 'finished',
+    text: 'the library was told that it is loaded, and no thread of its own is left',
+  })
+  const view = new DataView((machine.views.readMemory(data, 0x200) ?? new Uint8Array(0x200)).slice().buffer)
+  expect([view.getUint32(at.log), view.getUint32(at.results)]).toEqual([1, 77])
+  const handle = view.getUint32(at.handle)
+  expect(machine.views.readMemory(handle + LDR_DATA_TABLE_ENTRY.imageBase, 4)).toEqual(Uint8Array.of(0x82, 1, 0, 0))
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { handle, type RunEnd } from '../../../core/index.ts'
+import { address, handle, type RunEnd } from '../../../core/index.ts'
 import type { BlockContext } from '../../../plugins/diagnose/blocks.ts'
 import { createCodeHunt } from '../../../plugins/diagnose/code.ts'
 import { createCollector } from '../../../plugins/diagnose/collect.ts'
@@ -107,4 +107,18 @@ describe('the words', () => {
     expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
     expect(text).toContain('and 56 more')
   })
+})
+
+test('a thread of the system that faulted is told of like any other', () => {
+  const title = aTitle()
+  title.thread({ name: 'main', state: 'running' })
+  title.thread({ system: true, state: 'waiting' })
+  const body = title.function('body', nop, nop, blr)
+  const plugin = title.thread({ system: true, state: 'running', pc: address(body + 4) })
+  const context = contextOf(title)
+  const end = { cause: 'fault', fault: { tid: plugin.tid } } as unknown as RunEnd
+  const section = sectionsOf(context, diagnose(context, 'fault'), end).find(one => one.title === 'Threads')
+  const text = section?.lines.join('\n') ?? ''
+  expect(text).toMatch(/^Thread 3 faulted\.\n {2}at +body\+0x4$/m)
+  expect(text).toContain('1 thread of the system:')
 })

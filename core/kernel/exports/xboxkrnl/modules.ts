@@ -8,7 +8,7 @@ import { headerField, headerKey, resourceOf } from '../../xex-header.ts'
 /** The address code of an export leads to, for a title that asks at run time; 0 for none. */
 function procedure(k: Kernel, moduleHandle: number, which: number | string): number {
   const module = k.modules.byHandle(moduleHandle)
-  if (module?.system) return k.exportAddress(module.name, which)
+  if (module?.kind === 'system') return k.exportAddress(module.name, which)
   const row = module?.exports.find(each => (typeof which === 'number' ? each.ordinal === which : each.name === which))
   return row?.address ?? 0
 }
