@@ -21,8 +21,11 @@ export interface GpuBus {
 const windowBus = 0xc0000000
 const windowCpu = 0x7f000000
 const windowEnd = 0xc0800000
+/** Bytes of the write-back lines, one of 128 bytes for each hardware thread: memory that is there without being asked for. */
+const linesSize = 0x1000
 
 export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counters: { bad: number }): GpuBus {
+  memory.commit(windowCpu, linesSize, access.read | access.write)
   const view = new DataView(memory.wasm.buffer)
   const word = new Uint8Array(4)
   const wordView = new DataView(word.buffer)
