@@ -192,6 +192,7 @@ test('what a title would have the system pop up is printed', () => {
 test('the tray is closed over a disc, and the controller that would open it answers nothing and says so', () => {
   const bench = createWorkbench()
   expect(bench.call(1, 'XamLoaderGetDvdTrayState')).toBe(4)
+  expect(bench.call(1, 'HalIsExecutingPowerDownDpc')).toBe(0)
   const reply = bench.words(...Array.from({ length: 5 }, () => 0xffffffff))
   bench.call(1, 'HalSendSMCMessage', bench.cell(16), reply)
   expect([0, 12, 16].map(at => bench.memory.load32(reply + at))).toEqual([0, 0, 0xffffffff])
@@ -199,4 +200,12 @@ test('the tray is closed over a disc, and the controller that would open it answ
   bench.call(1, 'KeFlushEntireTb')
   const idle = bench.core.shortfalls.all.map(({ id }) => bench.core.sourceName(id))
   expect(idle).toEqual(['HalSendSMCMessage', 'KeFlushEntireTb'])
+})
+
+test('the console has a name, and says of an address whether it may be read', () => {
+  const bench = createWorkbench()
+  const at = bench.cell(48)
+  bench.call(1, 'XamGetConsoleFriendlyName', at)
+  expect(String.fromCharCode(...Array.from({ length: 8 }, (_, i) => bench.memory.load16(at + i * 2)))).toBe('Xbox 360')
+  expect([bench.call(1, 'MmDbgReadCheck', at), bench.call(1, 'MmDbgReadCheck', 0x10)]).toEqual([at, 0])
 })

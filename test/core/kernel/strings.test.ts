@@ -190,3 +190,22 @@ test('a size without a buffer is refused, and no buffer at all asks for the size
   expect(bench.call(1, 'ExGetXConfigSetting', 3, 9, 0, 0, needed)).toBe(0)
   expect(bench.memory.load16(needed)).toBe(4)
 })
+
+test('a setting that a title changes is read back, at its own size alone', () => {
+  const bench = createWorkbench()
+  const [at, back] = [bench.words(7), bench.cell()]
+  expect(bench.call(1, 'ExSetXConfigSetting', 3, 9, at, 4)).toBe(0)
+  expect(bench.call(1, 'ExGetXConfigSetting', 3, 9, back, 4, 0)).toBe(0)
+  expect(bench.memory.load32(back)).toBe(7)
+  expect([
+    bench.call(1, 'ExSetXConfigSetting', 0x40, 9, at, 4),
+    bench.call(1, 'ExSetXConfigSetting', 3, 0x99, at, 4),
+    bench.call(1, 'ExSetXConfigSetting', 3, 9, 0, 4),
+    bench.call(1, 'ExSetXConfigSetting', 3, 9, at, 2),
+  ]).toEqual([
+    status.INVALID_PARAMETER_1,
+    status.INVALID_PARAMETER_2,
+    status.INVALID_PARAMETER_3,
+    status.INVALID_PARAMETER_4,
+  ])
+})

@@ -821,7 +821,6 @@ export const missingXam = missing(1, [
   [1287, 'XamDebugGetURISchemeCount', 'win32'],
   [1288, 'XamDebugGetURISchemeInfo', 'win32'],
   [1290, 'XTestOnlineIsConnectedToLive', 'win32'],
-  [1291, 'XamGetConsoleFriendlyName', 'win32'],
   [1292, 'XamSetConsoleFriendlyName', 'win32'],
   [1293, 'XamGetCountry', 'win32'],
   [1294, 'XamPackageManagerGetFilePathW', 'win32'],

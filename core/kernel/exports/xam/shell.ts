@@ -42,6 +42,9 @@ const never: readonly (readonly [ordinal: number, name: string])[] = [
   [1285, 'XamIsUIThread'],
 ]
 
+/** What a person would have called this console. */
+const consoleName = 'Xbox 360'
+
 export const shell: readonly Entry[] = [
   ...containers.map(([ordinal, name, container]) =>
     xam(
@@ -77,6 +80,9 @@ export const shell: readonly Entry[] = [
   ]),
   ...never.map(([ordinal, name]) => xam(ordinal, name, [], bool, ['misc', 'poll'], () => false)),
   xam(2842, 'XamIsSystemExperienceTitleId', [u32('title')], bool, ['misc', 'poll'], () => false),
+  xam(1291, 'XamGetConsoleFriendlyName', [ptr('name')], nothing, ['misc', 'poll'], (k, at) => {
+    k.memory.write(at, wideBytes(`${consoleName}\0`))
+  }),
   xam(1265, 'XamIsUserUsingMetricSystem', [u32('user')], bool, ['misc', 'poll'], () => false),
   xam(
     480,

@@ -1,7 +1,11 @@
 /** The console's settings and what it is made of. */
 import { type Entry, krnl, krnlVariable, ptr, status as statusResult, u16, u32 } from '../../call.ts'
+import { kernelState } from '../../outcome.ts'
 import { avPack, findSetting, gameRegion, lastCategory } from '../../settings.ts'
 import { status } from '../../status.ts'
+
+/** Settings that the title changed, by category and number. What the console made of the old ones at its start stays. */
+const changed = kernelState<Record<string, Uint8Array>>('settings', () => ({}))
 
 export const config: readonly Entry[] = [
   krnl(
@@ -17,7 +21,23 @@ export const config: readonly Entry[] = [
       if (required !== 0) k.memory.store16(required, found.bytes.length)
       if (buffer === 0) return size === 0 ? status.SUCCESS : status.INVALID_PARAMETER_3
       if (size < found.bytes.length) return status.BUFFER_TOO_SMALL
-      k.memory.write(buffer, new Uint8Array(found.bytes))
+      k.memory.write(buffer, k.state(changed)[`${category}:${setting}`] ?? new Uint8Array(found.bytes))
+      return status.SUCCESS
+    },
+  ),
+  krnl(
+    24,
+    'ExSetXConfigSetting',
+    [u16('category'), u16('setting'), ptr('buffer'), u16('size')],
+    statusResult,
+    ['misc'],
+    (k, category, setting, buffer, size) => {
+      if (category > lastCategory) return status.INVALID_PARAMETER_1
+      const found = findSetting(category, setting)
+      if (found === undefined) return status.INVALID_PARAMETER_2
+      if (buffer === 0) return status.INVALID_PARAMETER_3
+      if (size !== found.bytes.length) return status.INVALID_PARAMETER_4
+      k.state(changed)[`${category}:${setting}`] = k.memory.read(buffer, size)
       return status.SUCCESS
     },
   ),

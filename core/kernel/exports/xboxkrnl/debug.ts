@@ -1,5 +1,5 @@
 import { hex32 } from '../../../base/words.ts'
-import { cstr, type Entry, krnl, nothing, ptr, u32, withoutEffect } from '../../call.ts'
+import { bool, cstr, type Entry, krnl, nothing, ptr, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import type { Outcome } from '../../outcome.ts'
 
@@ -37,6 +37,7 @@ export const debug: readonly Entry[] = [
   krnl(40, 'HalReturnToFirmware', [u32('routine')], nothing, ['modules'], (k, routine) =>
     k.endTitle({ kind: 'finished', text: `the title returned to the firmware (${routine})`, exitCode: 0 }),
   ),
+  krnl(615, 'HalIsExecutingPowerDownDpc', [], bool, ['misc', 'poll'], () => false),
   krnl(
     41,
     'HalSendSMCMessage',

@@ -1,5 +1,7 @@
 /** Memory: virtual ranges, physical memory, pools, the locked cache. */
+
 import { alignUp } from '../../../base/bits.ts'
+import { access } from '../../../memory/map.ts'
 import { bool, type Entry, i32, krnl, nothing, ptr, status as statusResult, u32, withoutEffect } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import {
@@ -169,6 +171,9 @@ export const memory: readonly Entry[] = [
     bool,
     ['memory', 'poll'],
     (k, address) => k.memory.accessAt(address) !== 0,
+  ),
+  krnl(427, 'MmDbgReadCheck', [u32('address')], u32, ['memory', 'poll'], (k, address) =>
+    (k.memory.accessAt(address) & access.read) === 0 ? 0 : address,
   ),
   krnl(196, 'MmQueryAddressProtect', [u32('address')], u32, ['memory', 'poll'], (k, address) => protectAt(k, address)),
   krnl(

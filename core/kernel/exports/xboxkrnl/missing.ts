@@ -12,7 +12,6 @@ const ownType = 'no public source says what the routines of a type are given on 
 export const missingXboxkrnl = missing(0, [
   [5, 'DumpGetRawDumpInfo', 'u32'],
   [6, 'DumpWriteDump', 'u32'],
-  [24, 'ExSetXConfigSetting', 'status'],
   [29, 'MmDoubleMapMemory', 'u32'],
   [30, 'MmUnmapMemory', 'u32'],
   [31, 'XeKeysGetConsoleCertificate', 'status'],
@@ -110,7 +109,6 @@ export const missingXboxkrnl = missing(0, [
   [422, 'DbgLoadImageSymbols', 'u32'],
   [423, 'DbgUnLoadImageSymbols', 'u32'],
   [426, 'ExDebugMonitorService', 'status'],
-  [427, 'MmDbgReadCheck', 'u32'],
   [428, 'MmDbgReleaseAddress', 'u32'],
   [429, 'MmDbgWriteCheck', 'u32'],
   [432, 'VdBlockUntilGUIIdle', 'u32'],
@@ -237,7 +235,6 @@ export const missingXboxkrnl = missing(0, [
   [609, 'XInputdPowerDownDevice', 'void'],
   [612, 'XUsbcamReset', 'u32'],
   [613, 'AniSetLogo', 'u32'],
-  [615, 'HalIsExecutingPowerDownDpc', 'u32'],
   [619, 'VdHSIOTrainCount', 'variable'],
   [620, 'HalGetPowerUpCause', 'void'],
   [621, 'VdHSIOTrainingStatus', 'variable'],
