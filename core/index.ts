@@ -18,6 +18,7 @@ export { actors, objectKindOf, objectKinds } from './facts/objects.ts'
 export { headerBytes, maxRecordBytes } from './facts/record.ts'
 export { fieldText, ownFields, plainText } from './facts/text.ts'
 export type {
+  AbsentFile,
   CallSite,
   Frame,
   IdleExport,

@@ -71,6 +71,12 @@ export const limits = {
     'missing_exports_overflow_total',
     'distinct exports without a body or without effect that a report keeps; more than any title imports',
   ),
+  absentFiles: limit(
+    256,
+    'paths',
+    'absent_files_overflow_total',
+    'distinct files that a title asked for and that are not there; a report tells of each',
+  ),
   unimplementedCallers: limit(
     64,
     'threads',

@@ -104,6 +104,14 @@ export interface IdleExport extends MissingExport {
   readonly why: string
 }
 
+/** A file that the title asked for and that is not there. */
+export interface AbsentFile {
+  /** As the title wrote it. */
+  readonly path: string
+  readonly tries: number
+  readonly first: CallSite
+}
+
 export interface MachineViews {
   readonly cycle: Ticks
   /** Instructions retired. */
@@ -128,6 +136,8 @@ export interface MachineViews {
   missingExports(): readonly MissingExport[]
   /** Exports that were answered without effect. */
   idleExports(): readonly IdleExport[]
+  /** Files that were asked for and are not there. */
+  absentFiles(): readonly AbsentFile[]
   /** Counters of the machine's own bounds and ghosts, by name. */
   counters(): Readonly<Record<string, number>>
   /** Reads guest memory; undefined where nothing is committed. */

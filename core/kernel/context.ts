@@ -76,6 +76,8 @@ export interface Kernel {
   waitFor(object: KernelObject, timeout: bigint | undefined, later?: Later): Outcome<number>
   /** Does the call again in the hardware thread's next turn: `return k.tryAgain()`. */
   tryAgain(): Outcome<never>
+  /** A title asked for a file that is not there. */
+  noteAbsence(path: string): void
   /** Counts the call as one that is answered without effect. */
   countWithoutEffect(): void
   /** Ends the calling thread, those who registered for it told before: `return k.exitThread(code)`. */

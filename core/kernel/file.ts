@@ -141,7 +141,10 @@ function openFile(k: Kernel, request: OpenRequest): Opened {
     const node = volume.create(folder, name, isDirectory, isDirectory ? 0 : request.attributes & 0xa7, now)
     return { code: status.SUCCESS, information: information.created, object: makeFile(k, request, volume, node, false) }
   }
-  if (found.kind !== 'node') return refuse(statusOfAbsence[found.kind])
+  if (found.kind !== 'node') {
+    k.noteAbsence(request.path)
+    return refuse(statusOfAbsence[found.kind])
+  }
   const { volume, node, folder, device } = found
   const whole = device || volume.info.raw
   if (how === disposition.create) return refuse(status.OBJECT_NAME_COLLISION, information.exists)

@@ -11,6 +11,7 @@ import type { Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import type { Scene } from '../facts/record.ts'
 import { GuestAccessError } from '../memory/guest.ts'
+import { type Absences, createAbsences } from './absences.ts'
 import { createApcs } from './apc.ts'
 import { createAudit } from './audit.ts'
 import { createStackTable, type StackTable, type Walk } from './backchain.ts'
@@ -55,6 +56,7 @@ export interface KernelCore {
   readonly table: ExportTable
   readonly stacks: StackTable
   readonly shortfalls: Shortfalls
+  readonly absences: Absences
   /** Serves a call of guest code; true when the processor must be left. */
   call(id: number): boolean
   /** Prepares a hardware thread to run; false when it has nothing to run. */
@@ -93,6 +95,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   const time = createTime(options, ports.instructions)
   const audit = createAudit({ sink, frame, now: () => time.now(), walk: from => stacks.intern(walker.scene(from)) })
   const { scene } = audit
+  const absences = createAbsences(audit)
   const shortfalls = createShortfalls(
     audit,
     () => walker.scene(scene),
@@ -356,6 +359,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       scheduler.attention = true
       return jumped
     },
+    noteAbsence: absences.note,
     countWithoutEffect: () => shortfalls.withoutEffect(calls.row),
     exitThread: code => endThread(kernel, code),
     terminateTitle: stop => terminateTitle(kernel, stop),
@@ -394,6 +398,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     table,
     stacks,
     shortfalls,
+    absences,
     call(id) {
       try {
         if (id >= first) return callExport(id)
@@ -473,7 +478,8 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       polled = saved.flags.polled
       stop = saved.stop ?? undefined
     },
-    saveReports: () => saveReports({ sink, objects: objects.live, threads: threads.all, shortfalls }),
-    loadReports: state => loadReports(state, { sink, objects: objects.live, threads: threads.all, shortfalls }),
+    saveReports: () => saveReports({ sink, objects: objects.live, threads: threads.all, shortfalls, absences }),
+    loadReports: state =>
+      loadReports(state, { sink, objects: objects.live, threads: threads.all, shortfalls, absences }),
   }
 }

@@ -69,7 +69,10 @@ const fullPath = (name: string): string => (/^\\|:/.test(name) ? name.replace(/:
 function readFile(k: Kernel, path: string): Uint8Array | number {
   const found = locateFrom(k, 0, path)
   if (typeof found === 'number') return found
-  if (found.kind !== 'node') return found.kind === 'bad-name' ? statusOfAbsence[found.kind] : status.NO_SUCH_FILE
+  if (found.kind !== 'node') {
+    k.noteAbsence(path)
+    return found.kind === 'bad-name' ? statusOfAbsence[found.kind] : status.NO_SUCH_FILE
+  }
   const { volume, node } = found
   if (node.directory) return status.FILE_IS_A_DIRECTORY
   if (node.size > largestFile) return status.INVALID_IMAGE_FORMAT

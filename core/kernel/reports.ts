@@ -1,10 +1,11 @@
 /**
  * What only reports need, saved beside the machine's state and never in its digest: how many facts there were, where
- * things were made and signalled last, how often, and which calls fell short. A machine restored with it gives the report it would have given.
+ * things were made and signalled last, how often, which calls fell short and which files were not there. A machine restored with it gives the report it would have given.
  */
 import type { Plain } from '../base/state.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { CallSite } from '../facts/views.ts'
+import type { Absences } from './absences.ts'
 import type { Counts, KernelObject, Site, Thread } from './object.ts'
 import type { Shortfalls } from './shortfalls.ts'
 
@@ -13,6 +14,7 @@ interface SavedReports {
   readonly objects: readonly (readonly [serial: number, created: CallSite | null, last: Site | null, counts: Counts])[]
   readonly threads: readonly (readonly [id: number, creator: CallSite | null, begun: CallSite | null])[]
   readonly shortfalls: Plain
+  readonly absences: Plain
 }
 
 export interface ReportParts {
@@ -20,11 +22,12 @@ export interface ReportParts {
   readonly objects: ReadonlyMap<number, KernelObject>
   readonly threads: ReadonlyMap<number, Thread>
   readonly shortfalls: Shortfalls
+  readonly absences: Absences
 }
 
 const copyOf = <T extends object>(site: T | undefined): T | null => (site === undefined ? null : { ...site })
 
-export function saveReports({ sink, objects, threads, shortfalls }: ReportParts): Plain {
+export function saveReports({ sink, objects, threads, shortfalls, absences }: ReportParts): Plain {
   const saved: SavedReports = {
     sequence: sink.sequence,
     objects: [...objects.values()].map(object => [
@@ -35,11 +38,12 @@ export function saveReports({ sink, objects, threads, shortfalls }: ReportParts)
     ]),
     threads: [...threads.values()].map(thread => [thread.id, copyOf(thread.creator), copyOf(thread.wait?.begun)]),
     shortfalls: shortfalls.save(),
+    absences: absences.save(),
   }
   return saved as unknown as Plain
 }
 
-export function loadReports(state: Plain, { sink, objects, threads, shortfalls }: ReportParts): void {
+export function loadReports(state: Plain, { sink, objects, threads, shortfalls, absences }: ReportParts): void {
   const saved = state as unknown as SavedReports
   sink.sequence = saved.sequence
   for (const [serial, created, last, counts] of saved.objects) {
@@ -56,4 +60,5 @@ export function loadReports(state: Plain, { sink, objects, threads, shortfalls }
     if (thread.wait !== undefined) thread.wait.begun = begun ?? undefined
   }
   shortfalls.load(saved.shortfalls)
+  absences.load(saved.absences)
 }

@@ -206,6 +206,7 @@ export function createViews({
     sourceName: source => core.sourceName(source),
     missingExports,
     idleExports,
+    absentFiles: () => core.absences.all,
     counters() {
       const calls = shortfallCalls()
       return {
@@ -215,6 +216,7 @@ export function createViews({
         missing_export_calls_total: calls.missing,
         idle_export_calls_total: calls.idle,
         missing_exports_overflow_total: core.shortfalls.overflow,
+        absent_files_overflow_total: core.absences.overflow,
         ...counters(),
       }
     },

@@ -23,6 +23,7 @@ export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: End
     graphicsSection(context, end.cause),
     threadsSection(context, diagnosis, end.fault?.tid),
     ...(first ? [] : [missing]),
+    absentSection(context),
     idleSection(context),
     ghostSection(context),
   ].filter(section => section.lines.length > 0)
@@ -51,6 +52,22 @@ function graphicsSection({ views, names, evidence }: BlockContext, cause: RunEnd
       fences: written,
       last: last === undefined ? null : names.siteData(last),
     },
+  }
+}
+
+/** What an incomplete copy of a title's media lacks is among these; so is what a title looks for in vain by design. */
+function absentSection({ views, names }: BlockContext): ReportSection {
+  const absent = views.absentFiles()
+  return {
+    title: 'Files that were asked for and are not there',
+    lines: table(
+      absent.map(({ path, tries, first }) => [
+        path,
+        count(tries, 'time'),
+        `first by ${names.thread(first.tid)} at ${names.time(first.cycle)}: ${names.code(first.lr)}`,
+      ]),
+    ),
+    data: { name: 'absentFiles', files: absent.map(one => ({ ...one, first: names.siteData(one.first) })) },
   }
 }
 

@@ -105,6 +105,7 @@ export function viewsOf(scenery: Scenery = {}): MachineViews {
     packetName: opcode => (opcode === 0x58 ? 'EVENT_WRITE_SHD' : `packet ${opcode}`),
     missingExports: () => [],
     idleExports: () => [],
+    absentFiles: () => [],
     counters: () => ({}),
     readMemory: () => undefined,
   }

@@ -3,6 +3,7 @@
  * passed, and signals, in order: the status block, the file, the event, the APC, the packet.
  */
 import { expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
 import { status } from '../../../core/kernel/status.ts'
 import { memorySource } from '../../../core/vfs/source.ts'
 import { createTitleVfs } from '../../../core/vfs/volumes.ts'
@@ -507,4 +508,30 @@ test('a utility drive is made, linked, written and taken away', () => {
   expect(bench.call(1, 'IoDismountVolume', device)).toBe(0)
   expect(bench.open('cache:\\a.bin').code).toBe(status.NO_SUCH_FILE)
   expect(bench.call(1, 'IoDismountVolume', 0x1234)).toBe(status.INVALID_PARAMETER)
+})
+
+test('a file that is opened and is not there is remembered by its path, for the report', () => {
+  const bench = fileBench()
+  bench.open('game:\\Media\\none.bin')
+  bench.open('GAME:\\media\\NONE.bin')
+  bench.open('game:\\No\\such\\folder.bin')
+  bench.open('game:\\Media\\a.bin')
+  bench.open('game:\\Media\\made.bin', { access: generic.write, disposition: openIf })
+  const seen = bench.core.absences.all.map(({ path, tries, first }) => [path, tries, first.tid])
+  expect(seen).toEqual([
+    ['game:\\Media\\none.bin', 2, 1],
+    ['game:\\No\\such\\folder.bin', 1, 1],
+  ])
+  const saved = bench.core.saveReports()
+  const other = fileBench()
+  other.core.loadReports(saved)
+  expect(other.core.absences.all).toEqual(bench.core.absences.all)
+})
+
+test('of more absent files than are kept, the rest is counted', () => {
+  const bench = fileBench()
+  const most = limits.absentFiles.value
+  for (let i = 0; i < most + 3; i += 1) bench.core.absences.note(`game:\\${i}.bin`)
+  bench.core.absences.note('game:\\0.bin')
+  expect([bench.core.absences.all.length, bench.core.absences.overflow]).toEqual([most, 3])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { address, handle, type RunEnd } from '../../../core/index.ts'
+import { address, handle, type RunEnd, ticks } from '../../../core/index.ts'
 import type { BlockContext } from '../../../plugins/diagnose/blocks.ts'
 import { createCodeHunt } from '../../../plugins/diagnose/code.ts'
 import { createCollector } from '../../../plugins/diagnose/collect.ts'
@@ -121,4 +121,17 @@ test('a thread of the system that faulted is told of like any other', () => {
   const text = section?.lines.join('\n') ?? ''
   expect(text).toMatch(/^Thread 3 faulted\.\n {2}at +body\+0x4$/m)
   expect(text).toContain('1 thread of the system:')
+})
+
+test('files that a title asked for in vain are told, with how often and who was first', () => {
+  const title = aTitle()
+  const load = title.function('load', nop, nop, blr)
+  const first = { sequence: 3, cycle: ticks(50_000), tid: 1, lr: address(load + 8), source: 0x10001 }
+  const views = { ...title.views, absentFiles: () => [{ path: 'game:\\Media\\a.bin', tries: 3, first }] }
+  const context = contextOf({ ...title, views })
+  const sections = sectionsOf(context, diagnose(context, 'finished'), { cause: 'finished' } as RunEnd)
+  const section = sections.find(one => one.title === 'Files that were asked for and are not there')
+  expect(section?.lines.join(' ').replaceAll(/ {2,}/g, ' · ')).toMatch(
+    /^game:\\Media\\a\.bin · 3 times · first by thread 1 at \S+ \S+: load\+0x8$/,
+  )
 })
