@@ -8,6 +8,7 @@ const routine = code + 0x200
 function loaded(bench: Workbench, name: string, at: number): number {
   return bench.core.kernel.modules.add({
     name,
+    kind: 'library',
     path: `game:\\${name}`,
     base: at & 0xffff0000,
     size: 0x1000,
