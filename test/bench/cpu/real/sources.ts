@@ -132,6 +132,9 @@ function sourcesOf({ name, archive, folder }: RealProgram): string {
   return join(home, folder)
 }
 
+/** Beside the compilers, which do without. */
+const libraries = 'libc6-dev-powerpc-cross libc6-dev-ppc64-cross'
+
 /** Builds a program, or finds it built by the same command of the same sources; its path. */
 export function build(program: RealProgram, compiler: string, flags: readonly string[]): string {
   const driver = new URL(`${program.name}.c`, import.meta.url).pathname
@@ -150,7 +153,8 @@ export function build(program: RealProgram, compiler: string, flags: readonly st
   const inputs = [driver, ...files.map(file => join(folder, file))]
   // The linker warns of functions that nothing here calls: what it says matters only where it fails.
   const fault = client(compiler, [...all, '-I', folder, ...inputs, '-lm', '-o', made], cache)
-  if (fault !== undefined) throw new Error(`${program.name}: ${fault}`)
+  if (fault !== undefined)
+    throw new Error(`${program.name}: ${fault}\nThe C library may be missing; on Debian: apt-get install ${libraries}`)
   renameSync(made, path)
   return path
 }
