@@ -1,34 +1,36 @@
 /**
- * Which loads of a unit fetch what an address is made of. The next access waits for such a load, so its bytes are reversed in the
- * way that answers soonest; the others in the way that takes the fewest instructions.
+ * Which loads of a unit fetch what an address is made of. The next access waits for such a load, so its bytes are reversed
+ * in the way that answers soonest; the others in the way that takes the fewest instructions.
  *
  * A register is awaited where an access that may follow has it in its address, or computes something awaited from it.
  */
-import type { Node } from '../wasm/trace.ts'
+import { perProgram } from '../wasm/plan.ts'
+import type { Node, Place } from '../wasm/trace.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, noBits, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, noBits, type Registers, untilSteady } from './registers.ts'
 
 /** Whether an instruction, by block and place in it, loads what an access waits for. */
 export type Pointers = (block: number, at: number) => boolean
 
-/** Effective addresses of a program's loads and stores. */
-function addressesOf({ meaning }: Instruction): Node[] {
-  const found: Node[] = []
-  for (const one of meaning.program.body.statements) {
-    if (one.kind === 'value' && one.node.op === 'load') found.push(...one.node.args)
-    if (one.kind === 'store') found.push(one.ea)
-  }
-  return found
+function addRegisters(node: Node, to: Place[]): void {
+  if (node.op !== 'read') for (const arg of node.args) addRegisters(arg, to)
+  else if (node.place.file === 'gpr') to.push(node.place)
 }
 
-function visitRegisters(node: Node, visit: (node: Node & { op: 'read' }) => void): void {
-  if (node.op === 'read') visit(node)
-  else for (const arg of node.args) visitRegisters(arg, visit)
-}
+/** The general registers that a program's addresses are made of; where it has none, those its results are made of. */
+const sourcesOf = perProgram(({ body }) => {
+  const sources: Place[] = []
+  for (const one of body.statements) {
+    if (one.kind === 'value' && one.node.op === 'load') for (const ea of one.node.args) addRegisters(ea, sources)
+    if (one.kind === 'store') addRegisters(one.ea, sources)
+  }
+  if (sources.length === 0)
+    for (const { place, value } of body.writes) if (place.file === 'gpr') addRegisters(value, sources)
+  return sources
+})
 
 /** Goes back over an instruction: from what is awaited behind it to what is before it. Answers whether it loads some of that. */
-function stepBack(awaited: Bits, instruction: Instruction, registers: Registers): boolean {
-  const { meaning, known } = instruction
+function stepBack(awaited: Bits, { meaning, known }: Instruction, registers: Registers): boolean {
   const { effects, program } = meaning
   let wanted = false
   for (const place of effects.writes) {
@@ -38,44 +40,36 @@ function stepBack(awaited: Bits, instruction: Instruction, registers: Registers)
     wanted = true
     exclude(awaited, index)
   }
-  const add = (node: Node & { op: 'read' }): void => {
-    const index = node.place.file === 'gpr' ? registers.indexOf(node.place, known) : -1
-    if (index >= 0) include(awaited, index)
-  }
-  if (effects.memory) {
-    for (const ea of addressesOf(instruction)) visitRegisters(ea, add)
-    return wanted
-  }
-  if (wanted) for (const { place, value } of program.body.writes) if (place.file === 'gpr') visitRegisters(value, add)
-  return false
+  if (wanted || effects.memory)
+    for (const place of sourcesOf(program)) {
+      const index = registers.indexOf(place, known)
+      if (index >= 0) include(awaited, index)
+    }
+  return wanted && effects.memory
 }
 
 export function pointersOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Pointers {
+  const size = unit.blocks.length
   const before: Bits[] = unit.blocks.map(() => noBits(registers.words))
-  const behind = (block: number): Bits => {
-    const all = noBits(registers.words)
+  const found = unit.blocks.map(({ instructions }) => new Array<boolean>(instructions.length).fill(false))
+  const ways: number[][] = unit.blocks.map(() => [])
+  for (const [from, list] of edges.entries()) for (const { to, afterCall } of list) if (!afterCall) ways[to]?.push(from)
+  // From the last block to the first, which is mostly the way that what is awaited goes.
+  untilSteady(size, (turn, touch) => {
+    const block = size - 1 - turn
+    const awaited = noBits(registers.words)
     for (const { to, afterCall } of edges[block] ?? [])
-      if (!afterCall) for (const [word, bits] of (before[to] ?? all).entries()) all[word] = (all[word] ?? 0) | bits
-    return all
-  }
-  for (let changed = true; changed; ) {
-    changed = false
-    for (let block = unit.blocks.length - 1; block >= 0; block -= 1) {
-      const awaited = behind(block)
-      for (const one of (unit.blocks[block]?.instructions ?? []).toReversed()) stepBack(awaited, one, registers)
-      if (awaited.every((bits, word) => bits === before[block]?.[word])) continue
-      before[block] = awaited
-      changed = true
-    }
-  }
-  const pointers = unit.blocks.map(({ instructions }, block) => {
-    const awaited = behind(block)
-    const found = new Uint8Array(instructions.length)
+      if (!afterCall)
+        for (const [word, bits] of (before[to] ?? []).entries()) awaited[word] = (awaited[word] ?? 0) | bits
+    const instructions = unit.blocks[block]?.instructions ?? []
+    const own = found[block] ?? []
     for (let at = instructions.length - 1; at >= 0; at -= 1) {
       const one = instructions[at]
-      if (one !== undefined && stepBack(awaited, one, registers)) found[at] = 1
+      own[at] = one !== undefined && stepBack(awaited, one, registers)
     }
-    return found
+    if (awaited.every((bits, word) => bits === before[block]?.[word])) return
+    before[block] = awaited
+    for (const from of ways[block] ?? []) touch(size - 1 - from)
   })
-  return (block, at) => pointers[block]?.[at] === 1
+  return (block, at) => found[block]?.[at] === true
 }
