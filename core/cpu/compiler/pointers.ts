@@ -7,7 +7,17 @@
 import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, noBits, type Registers, untilSteady } from './registers.ts'
+import {
+  type Bits,
+  type Edge,
+  exclude,
+  has,
+  include,
+  noBits,
+  type Registers,
+  untilSteady,
+  waysInto,
+} from './registers.ts'
 
 /** Whether an instruction, by block and place in it, loads what an access waits for. */
 export type Pointers = (block: number, at: number) => boolean
@@ -52,8 +62,7 @@ export function pointersOf(unit: Unit, registers: Registers, edges: readonly (re
   const size = unit.blocks.length
   const before: Bits[] = unit.blocks.map(() => noBits(registers.words))
   const found = unit.blocks.map(({ instructions }) => new Array<boolean>(instructions.length).fill(false))
-  const ways: number[][] = unit.blocks.map(() => [])
-  for (const [from, list] of edges.entries()) for (const { to, afterCall } of list) if (!afterCall) ways[to]?.push(from)
+  const ways = waysInto(edges)
   // From the last block to the first, which is mostly the way that what is awaited goes.
   untilSteady(size, (turn, touch) => {
     const block = size - 1 - turn

@@ -78,6 +78,13 @@ export interface Edge {
   readonly afterCall: boolean
 }
 
+/** The blocks that lead to each block, but for those that call before. */
+export function waysInto(edges: readonly (readonly Edge[])[]): readonly (readonly number[])[] {
+  const ways: number[][] = edges.map(() => [])
+  for (const [from, list] of edges.entries()) for (const { to, afterCall } of list) if (!afterCall) ways[to]?.push(from)
+  return ways
+}
+
 /** Visits all blocks, in order, and again those that are touched meanwhile, until none is. */
 export function untilSteady(size: number, visit: (block: number, touch: (other: number) => void) => void): void {
   const stale = new Uint8Array(size).fill(1)
@@ -111,7 +118,7 @@ function dirtyOf(
   const dirtyIn: Bits[] = Array.from({ length: size }, () => noBits(words))
   const rank = new Int32Array(size).fill(-1)
   for (const [at, block] of order.entries()) rank[block] = at
-  /** By rank: inside something that leads back. Where there is no order, everything may. */
+  /** Inside something that leads back. Where there is no order, everything may. */
   const turns = new Uint8Array(size).fill(order.length === 0 ? 1 : 0)
   const into: { readonly from: number; readonly afterCall: boolean }[][] = Array.from({ length: size }, () => [])
   for (const [from, edges] of next.entries())
@@ -202,21 +209,19 @@ export function registersOf(
 
   const next = unit.blocks.map((_, block) => edges(block))
   const liveIn = sets()
-  /** Adds what is live where it leads to, until nothing is new. */
-  function spreadBack(): void {
-    for (let changed = true; changed; ) {
-      changed = false
-      for (let block = unit.blocks.length - 1; block >= 0; block -= 1) {
-        const live = liveIn[block]
-        const killed = kills[block]
-        if (live === undefined || killed === undefined) continue
-        for (const { to, afterCall } of next[block] ?? []) {
-          const after = liveIn[to]
-          if (!afterCall && after !== undefined && joinWithout(live, after, killed)) changed = true
-        }
-      }
-    }
-  }
+  const last = unit.blocks.length - 1
+  const ways = waysInto(next)
+  /** Adds what is live where it leads to, until nothing is new: from the last block to the first, as most of it goes. */
+  const spreadBack = (): void =>
+    untilSteady(unit.blocks.length, (turn, touch) => {
+      const block = last - turn
+      const live = liveIn[block]
+      if (live === undefined) return
+      let changed = false
+      for (const { to, afterCall } of next[block] ?? [])
+        if (!afterCall && joinWithout(live, liveIn[to] ?? [], kills[block])) changed = true
+      if (changed) for (const from of ways[block] ?? []) touch(last - from)
+    })
   for (const [block, live] of liveIn.entries()) join(live, uses[block] ?? live)
   spreadBack()
   const dirtyIn = dirtyOf(unit.blocks.length, next, writes, liveIn, order)
