@@ -8,8 +8,8 @@ import type { Thread } from './object.ts'
 import { status } from './status.ts'
 import { KTHREAD } from './structs.ts'
 
-const kernelMode = 0
-const userMode = 1
+export const kernelMode = 0
+export const userMode = 1
 
 const bitOf = (mode: number): number => (mode === kernelMode ? 1 : 2)
 

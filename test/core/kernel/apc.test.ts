@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { maskOf } from '../../../core/facts/catalogue.ts'
+import { KTHREAD } from '../../../core/kernel/structs.ts'
 import { away, code, createWorkbench, parked, type Workbench } from './workbench.ts'
 
 const routine = code + 0x400
@@ -177,4 +179,21 @@ describe('kernel APCs', () => {
     bench.call(a.tid, 'KeLeaveCriticalRegion')
     expect(bench.frameOf(a.tid).pc).toBe(routine)
   })
+})
+
+test('an alert that ends no wait is told when the thread has it already', () => {
+  let body = 0
+  const seen: number[] = []
+  const bench = createWorkbench({}, memory => ({
+    sink: {
+      mask: maskOf(['thread.alerted']),
+      framesMask: maskOf([]),
+      sequence: 0,
+      accept: () => void seen.push(memory.load8(body + KTHREAD.alerted), memory.load8(body + KTHREAD.alerted + 1)),
+    },
+  }))
+  const { tid } = bench.thread(1)
+  body = bench.core.kernel.threads.byTid(tid)?.object.address ?? 0
+  expect(bench.call(1, 'KeAlertThread', body, 1)).toBe(0)
+  expect(seen).toEqual([0, 1])
 })

@@ -1,4 +1,4 @@
-import { isAlerted, setAlerted, wakes } from '../../alerts.ts'
+import { isAlerted, kernelMode, setAlerted, userMode, wakes } from '../../alerts.ts'
 import { bool, continuation, type Entry, handle, krnl, nothing, ptr, status, u8, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { threadKinds } from '../../handles.ts'
@@ -12,15 +12,13 @@ import { threadAt } from './threads.ts'
 function alert(k: Kernel, thread: Thread, mode: number): boolean {
   const before = isAlerted(thread, mode)
   const ends = wakes(thread, mode)
+  if (!ends) setAlerted(k.memory, thread, mode, true)
   const { scene, emit } = k.audit
   const sequence = emit['thread.alerted'](scene, k.audit.about(thread.object), 0, thread.tid, mode, ends ? 1 : 0)
   if (ends) k.dispatcher.end(thread, s.ALERTED, waitEnd.alerted, sequence)
-  else setAlerted(k.memory, thread, mode, true)
   return before
 }
 
-const kernelMode = 0
-const userMode = 1
 const modeOf = (word: number): number => ((word & 0xff) === kernelMode ? kernelMode : userMode)
 
 export const apcs: readonly Entry[] = [
