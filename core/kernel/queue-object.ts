@@ -54,17 +54,18 @@ export const allowed = (asked: number): number => (asked === 0 ? everyHardwareTh
 
 export const packetsOf = (port: KernelObject): readonly Packet[] => (port.data ?? []) as unknown as readonly Packet[]
 
+/** Makes a thread belong to a queue, or to none; what is counted as active stays. */
+export function associate(memory: GuestMemory, thread: Thread, queue: KernelObject | undefined): void {
+  thread.queue = queue?.serial ?? 0
+  memory.store32(thread.object.address + KTHREAD.queue, queue?.address ?? 0)
+}
+
 export function createQueueWaits({ memory, objects, satisfaction, leaveLists, wake }: QueueWaitPorts): QueueWaits {
   const active = (queue: KernelObject): number => memory.load32(queue.address + KQUEUE.currentCount) | 0
 
   function of(thread: Thread): KernelObject | undefined {
     const queue = thread.queue === 0 ? undefined : objects.bySerial(thread.queue)
     return queue?.alive === true ? queue : undefined
-  }
-
-  function associate(thread: Thread, queue: KernelObject | undefined): void {
-    thread.queue = queue?.serial ?? 0
-    memory.store32(thread.object.address + KTHREAD.queue, queue?.address ?? 0)
   }
 
   function take(queue: KernelObject): Plain {
@@ -120,12 +121,12 @@ export function createQueueWaits({ memory, objects, satisfaction, leaveLists, wa
       if (before === queue) count(thread, -1)
       else {
         if (before !== undefined) pause(thread)
-        associate(thread, queue)
+        associate(memory, thread, queue)
       }
     },
     leave(thread) {
       pause(thread)
-      if (of(thread) !== undefined) associate(thread, undefined)
+      if (of(thread) !== undefined) associate(memory, thread, undefined)
     },
   }
 }

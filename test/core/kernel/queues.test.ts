@@ -1,5 +1,6 @@
 /** Queues and completion ports: who is let go, with what, and how many at once. */
 import { expect, test } from 'vitest'
+import { KTHREAD } from '../../../core/kernel/structs.ts'
 import { createWorkbench, parked, type Workbench } from './workbench.ts'
 
 interface QueueBench {
@@ -97,7 +98,10 @@ test('a queue that is run down forgets who belonged to it', () => {
   remove(first)
   const left = bench.cell()
   insert(left)
+  const body = bench.core.kernel.threads.byTid(first)?.object.address ?? 0
+  expect(bench.memory.load32(body + KTHREAD.queue)).toBe(queue)
   expect(bench.call(1, 'KeRundownQueue', queue)).toBe(left)
+  expect(bench.memory.load32(body + KTHREAD.queue)).toBe(0)
   bench.call(1, 'KeInitializeQueue', queue, 1)
   insert(left)
   expect(remove(second)).toBe(left)

@@ -5,7 +5,7 @@ import { completionKinds } from '../../handles.ts'
 import { emptyList, linkBefore } from '../../list.ts'
 import { createNamed } from '../../naming.ts'
 import { type KernelObject, operation } from '../../object.ts'
-import { allowed, type Packet, packetsOf } from '../../queue-object.ts'
+import { allowed, associate, type Packet, packetsOf } from '../../queue-object.ts'
 import { status as s } from '../../status.ts'
 import { IO_STATUS_BLOCK, KQUEUE, LIST_ENTRY, OBJECT_ATTRIBUTES } from '../../structs.ts'
 import { timeoutAt } from './waits.ts'
@@ -56,7 +56,7 @@ function entryOf(k: Kernel, { serial, entry }: Removal): Plain {
 
 /** No thread belongs to a queue any more that begins again or ends. */
 function forget(k: Kernel, queue: KernelObject): void {
-  for (const thread of k.threads.all.values()) if (thread.queue === queue.serial) thread.queue = 0
+  for (const thread of k.threads.all.values()) if (thread.queue === queue.serial) associate(k.memory, thread, undefined)
 }
 
 export const queues: readonly Entry[] = [
