@@ -528,6 +528,14 @@ test('a file that is opened and is not there is remembered by its path, for the 
   expect(other.core.absences.all).toEqual(bench.core.absences.all)
 })
 
+test('a file that is asked about before it would be opened is remembered too', () => {
+  const bench = fileBench()
+  const at = bench.cell()
+  bench.call(1, 'NtQueryFullAttributesFile', bench.attributes('game:\\Media\\none.bin'), at)
+  bench.open('game:\\Media\\none.bin')
+  expect(bench.core.absences.all.map(({ path, tries }) => [path, tries])).toEqual([['game:\\Media\\none.bin', 2]])
+})
+
 test('of more absent files than are kept, the rest is counted', () => {
   const bench = fileBench()
   const most = limits.absentFiles.value

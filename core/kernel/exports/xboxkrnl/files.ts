@@ -302,7 +302,10 @@ export const files: readonly Entry[] = [
     (k, attributes, at) => {
       const found = locate(k, attributes)
       if (typeof found === 'number') return found
-      if (found.kind !== 'node') return statusOfAbsence[found.kind]
+      if (found.kind !== 'node') {
+        k.noteAbsence(nameIn(k, attributes))
+        return statusOfAbsence[found.kind]
+      }
       writeNetworkOpen(k, at, found.volume, found.node)
       return status.SUCCESS
     },
