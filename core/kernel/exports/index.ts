@@ -47,6 +47,7 @@ import { mutants } from './xboxkrnl/mutants.ts'
 import { notifications } from './xboxkrnl/notifications.ts'
 import { objects } from './xboxkrnl/objects.ts'
 import { print } from './xboxkrnl/print.ts'
+import { priorities } from './xboxkrnl/priorities.ts'
 import { processors } from './xboxkrnl/processors.ts'
 import { queues } from './xboxkrnl/queues.ts'
 import { semaphores } from './xboxkrnl/semaphores.ts'
@@ -71,6 +72,7 @@ export const allEntries: readonly Entry[] = [
   ...timers,
   ...waits,
   ...threads,
+  ...priorities,
   ...apcs,
   ...dpcs,
   ...interrupts,
