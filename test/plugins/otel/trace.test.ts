@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Scene } from '../../../core/facts/record.ts'
-import type { MachineViews, RunEnd, RunInfo, Verdict } from '../../../core/index.ts'
-import { actors, address, handle, limits, maskOf, serial } from '../../../core/index.ts'
+import type { Fact, MachineViews, RunEnd, RunInfo, Verdict } from '../../../core/index.ts'
+import { actors, address, factNames, handle, limits, maskOf, serial } from '../../../core/index.ts'
 import { createBus } from '../../../core/plugin/bus.ts'
 import { deviceTraceIdOf, spanIdOf, traceIdOf, traceUrl } from '../../../plugins/otel/ids.ts'
 import { createOtel } from '../../../plugins/otel/index.ts'
+import { eventName } from '../../../plugins/otel/map.ts'
 import { options } from '../../../plugins/otel/options.ts'
 import {
   aKernel,
@@ -370,6 +372,34 @@ test('a wait that an APC ends is linked to the thread that queued it', async () 
     expect.objectContaining({ traceId, spanId: spanIdOf(traceId, 'anchor') }),
   ])
   expect(counters.links_unresolved_total).toBe(0)
+})
+
+test('an alert is an event of the thread, and the wait that it ends is linked to who alerted', async () => {
+  const { ofObject, counters } = await traced(kernel => {
+    for (const [serial, tid] of [
+      [1, 7],
+      [2, 8],
+    ] as const) {
+      kernel['object.created'](aScene, aThread(serial), 0, 0, 0, '')
+      kernel['thread.started'](aScene, aThread(serial), 0, tid, 0x82010000, 0, 0)
+    }
+    create(kernel, 3)
+    const cause = kernel['thread.alerted'](aScene, aThread(2), 0, 8, 1, 1)
+    kernel['wait.ended']({ ...aScene, tid: 8 }, anEvent(3), cause, 2, 0x101, 0, 9, [3, 0])
+  })
+  const alert = eventsOf(ofObject(2)).find(event => event.name === 'alert')
+  expect(plainOf(alert?.attributes)).toMatchObject({ 'thread.id': 7, 'xenon.aux': 'thread=8 mode=1 woke=1' })
+  const traceId = traceIdOf('run-1', 1)
+  expect(ofObject(3).flatMap(span => span.links)).toEqual([
+    expect.objectContaining({ traceId, spanId: spanIdOf(traceId, 'anchor') }),
+  ])
+  expect(counters.links_unresolved_total).toBe(0)
+})
+
+test('the README names the event of every fact', () => {
+  const text = readFileSync(new URL('../../../plugins/otel/README.md', import.meta.url), 'utf8')
+  const named = new Set([...text.matchAll(/`(\w+)`/g)].map(([, word]) => word))
+  expect(factNames.map(kind => eventName({ kind } as Fact)).filter(name => !named.has(name))).toEqual([])
 })
 
 test('a wake by a signal too long ago has no link rather than a wrong one, and that is counted', async () => {
