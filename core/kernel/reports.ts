@@ -1,6 +1,7 @@
 /**
  * What only reports need, saved beside the machine's state and never in its digest: how many facts there were, where
- * things were made and signalled last, how often, which calls fell short and which files were not there. A machine restored with it gives the report it would have given.
+ * things were made and signalled last, how often, which calls fell short and which files were not there. A machine restored
+ * with it gives the report it would have given.
  */
 import type { Plain } from '../base/state.ts'
 import type { FactSink } from '../facts/sink.ts'

@@ -252,9 +252,9 @@ export const KTHREAD = {
   normalPriority: 0xc9,
   timeCriticalPriority: 0xca,
   stackAllocation: 0xd0,
-  queue: 0x118,
   threadListFlink: 0x110,
   threadListBlink: 0x114,
+  queue: 0x118,
   /** u64, 100 ns since 1601 */
   createTime: 0x130,
   exitTime: 0x138,

@@ -34,7 +34,8 @@ const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' :
 /** `xenoscope exports`: every export the kernel knows by name, and what there is of it. */
 export const exports = defineCommand({
   name: 'exports',
-  about: 'list the exports a title can import, and which of them are implemented',
+  about:
+    'list the exports a title can import, and which of them are implemented; of others, why not, where that is known',
   arguments: [{ name: '[pattern]', about: 'show those whose name contains this' }],
   options: {
     module: {

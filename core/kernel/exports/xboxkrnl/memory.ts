@@ -1,5 +1,4 @@
 /** Memory: virtual ranges, physical memory, pools, the locked cache. */
-
 import { alignUp } from '../../../base/bits.ts'
 import { access } from '../../../memory/map.ts'
 import { bool, type Entry, i32, krnl, nothing, ptr, status as statusResult, u32, withoutEffect } from '../../call.ts'
