@@ -9,7 +9,8 @@ import type { Apcs } from './apc.ts'
 import type { Audit } from './audit.ts'
 import type { ExportRow } from './call.ts'
 import type { GuestFunction, Kernel } from './context.ts'
-import { hasLibraries, tellLibraries, threadReason } from './library-threads.ts'
+import { hasLibraries, tellLibraries } from './library-threads.ts'
+import { entryReason } from './modules.ts'
 import type { Apc, Thread } from './object.ts'
 import { jumped, type Later, type Outcome, parked } from './outcome.ts'
 import type { Pool } from './pool.ts'
@@ -230,7 +231,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
       if (!thread.begun) {
         thread.begun = true
         const told = !thread.system && hasLibraries(ports.kernel())
-        if (told) tellLibraries(ports.kernel(), threadReason.attach, { continuation: 'first-apc', state: null })
+        if (told) tellLibraries(ports.kernel(), entryReason.threadAttach, { continuation: 'first-apc', state: null })
         else callFirstApc()
       }
       if (thread.kernelApcs.length > 0) startKernelApc(thread)

@@ -4,9 +4,8 @@
  * was loaded is not told of it again.
  */
 import type { Kernel } from './context.ts'
+import { entryReason } from './modules.ts'
 import type { Later, Outcome } from './outcome.ts'
-
-export const threadReason = { attach: 2, detach: 3 } as const
 
 /** Libraries that are still to be told, and what comes then. */
 type Telling = {
@@ -34,7 +33,7 @@ export function tellNext(k: Kernel, { left, why, after }: Telling): Outcome<unkn
     entry,
     args: [handle, why, 0],
     // Nothing of a thread that begins may differ from how it was made.
-    interrupts: why === threadReason.attach,
+    interrupts: why === entryReason.threadAttach,
     later: {
       continuation: 'libraries-told',
       state: { left: left.slice(next + 1), why, after: { ...after } },

@@ -9,7 +9,7 @@
 import type { Plain } from '../base/state.ts'
 import type { Kernel } from './context.ts'
 import { locateFrom, statusOfAbsence } from './file.ts'
-import type { Module } from './modules.ts'
+import { entryReason, type Module } from './modules.ts'
 import { kernelState, type Outcome } from './outcome.ts'
 import { libraries } from './sources.ts'
 import { status } from './status.ts'
@@ -17,8 +17,6 @@ import { LDR_DATA_TABLE_ENTRY as LDR } from './structs.ts'
 import { libraryIndex } from './table.ts'
 import { lastPart } from './text.ts'
 
-/** What the entry of a library is told. */
-export const reason = { detach: 0, attach: 1 } as const
 const imageProtection = 0x20
 const largestFile = 0x10000000
 
@@ -169,7 +167,7 @@ function attach(k: Kernel, state: Attaching): Outcome<number> {
   if (entry === 0) return attach(k, rest)
   return k.callGuest({
     entry,
-    args: [next, reason.attach, 0],
+    args: [next, entryReason.processAttach, 0],
     later: { continuation: 'library-attached', state: rest },
   })
 }
@@ -218,7 +216,7 @@ function detach(k: Kernel, state: Detaching): Outcome<number> {
   if (entry === 0) return detached(k, rest)
   return k.callGuest({
     entry,
-    args: [next, reason.detach, 0],
+    args: [next, entryReason.processDetach, 0],
     later: { continuation: 'library-detached', state: rest },
   })
 }

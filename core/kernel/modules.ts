@@ -7,6 +7,9 @@ import type { FunctionTable } from './ports.ts'
 import { LDR_DATA_TABLE_ENTRY as LDR } from './structs.ts'
 import { lastPart, wideBytes } from './text.ts'
 
+/** Why the entry of a library is called, as Win32's DllMain is told. */
+export const entryReason = { processDetach: 0, processAttach: 1, threadAttach: 2, threadDetach: 3 } as const
+
 export interface Module {
   readonly name: string
   /** A library of the kernel's own (`system`) has rows for exports, and its code lies elsewhere. */

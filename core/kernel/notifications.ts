@@ -6,7 +6,8 @@
  */
 import type { Plain } from '../base/state.ts'
 import type { GuestFunction, Kernel, KernelStop } from './context.ts'
-import { tellLibraries, threadReason } from './library-threads.ts'
+import { tellLibraries } from './library-threads.ts'
+import { entryReason } from './modules.ts'
 import type { Thread } from './object.ts'
 import { kernelState, type Later, type Outcome } from './outcome.ts'
 import { REGISTRATION } from './structs.ts'
@@ -83,7 +84,7 @@ export const endThread = (k: Kernel, code: number): Outcome<never> =>
 /** Tells libraries, then whoever registered, of the end of the calling thread, then ends it. */
 export const sayEnd = (k: Kernel, code: number): Outcome<never> => {
   const after = { continuation: 'thread-left', state: code }
-  const outcome = k.thread.system ? k.proceed(after, 0) : tellLibraries(k, threadReason.detach, after)
+  const outcome = k.thread.system ? k.proceed(after, 0) : tellLibraries(k, entryReason.threadDetach, after)
   return outcome as Outcome<never>
 }
 

@@ -1,6 +1,7 @@
 /** What is there before the first instruction of a title: its process, its module, its main thread. */
 import type { Kernel } from './context.ts'
-import { addSystemModules, reason } from './library.ts'
+import { addSystemModules } from './library.ts'
+import { entryReason } from './modules.ts'
 import type { TitleImage } from './ports.ts'
 import { KPROCESS } from './structs.ts'
 import { priorityClasses } from './thread-body.ts'
@@ -65,7 +66,7 @@ export function startTitle(k: Kernel, image: TitleImage, header: number): void {
       start: image.entry,
       parameter: 0,
       // A library that is run by itself: told what it would be told by who loads it.
-      args: image.library ? [title.handle, reason.attach, 0] : [0],
+      args: image.library ? [title.handle, entryReason.processAttach, 0] : [0],
       stackSize: k.threads.defaultStack,
       flags: 0,
       hardwareThread: 0,

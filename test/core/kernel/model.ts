@@ -1,7 +1,7 @@
 /**
- * What events, semaphores, mutants, timers and queues mean, waits, delays, APCs and suspensions, written a second time and otherwise: no wait lists, no hand-offs, only one
- * list of who waits since when, looked through from the start after every change. It is slow and knows nothing of
- * handles, memory or facts; the kernel has to agree with it.
+ * What events, semaphores, mutants, timers and queues mean, waits, delays, APCs and suspensions, written a second time and
+ * otherwise: no wait lists, no hand-offs, only one list of who waits since when, looked through from the start after every
+ * change. It is slow and knows nothing of handles, memory or facts; the kernel has to agree with it.
  */
 export type Kind = 'auto' | 'manual' | 'semaphore' | 'mutant' | 'autoTimer' | 'manualTimer'
 

@@ -1,4 +1,5 @@
 /** The Win32-like calls that xam offers beside the native ones: threads, waits and errors in its words. */
+import { userMode } from '../../alerts.ts'
 import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
@@ -15,7 +16,6 @@ const infinite = 0xffffffff
 const waitFailed = 0xffffffff
 const unitsPerMillisecond = 10_000n
 const delayReason = 1
-const userMode = 1
 
 const span = (milliseconds: number): bigint | undefined =>
   milliseconds === infinite ? undefined : -BigInt(milliseconds) * unitsPerMillisecond
