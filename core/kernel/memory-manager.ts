@@ -118,8 +118,8 @@ export function allocateStack(k: Kernel, size: number): number {
   return base + bytes
 }
 
-/** Addresses at which lines of the cache can be held, and how much of it there is. */
-const cacheWindow = { start: 0x7f000000, end: 0x7f800000, size: 0x100000 } as const
+/** Addresses at which lines of the cache can be held, above the write-back lines, and how much of it there is. */
+const cacheWindow = { start: 0x7f100000, end: 0x7f800000, size: 0x100000 } as const
 
 /** Makes cache lines plain memory at a fixed address, as titles use them; a status. */
 export function lockCache(k: Kernel, index: number, address: number, size: number): number {

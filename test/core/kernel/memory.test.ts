@@ -251,13 +251,15 @@ test('pool blocks are zero, apart, and large ones begin on a page', () => {
   expect(bench.call(1, 'ExAllocatePool', 0x7fffffff)).toBe(0)
 })
 
-test('cache lines are not locked where the host keeps its own, outside their window, or beyond what there is', () => {
+test('cache lines are not locked where the host keeps its own, over the write-back lines, outside their window, or beyond what there is', () => {
   const bench = createWorkbench()
   for (const [at, size] of [
     [hostMap.low, 0x20000],
     [0x20, 0x20000],
     [0x40000000, 0x20000],
-    [0x7f000000, 0x200000],
+    [0x7f000000, 0x20000],
+    [0x7f0f0000, 0x20000],
+    [0x7f100000, 0x200000],
     [0x7f7f0000, 0x20000],
   ] as const)
     expect(Number(bench.call(1, 'KeLockL2', 0, at, size, 1, 1))).not.toBe(0)
