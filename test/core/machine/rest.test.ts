@@ -135,6 +135,9 @@ describe('a thread that says it rests', () => {
   test('takes no time from one that works beside it', () => {
     const beside = run(imageOfWait(hint, true))
     expect(beside.kind).toBe('finished')
+    expect(beside.workedUntil).toBeGreaterThan(0)
+    // As many instructions again as the work: the other thread did run beside it.
+    expect(beside.instructions).toBeGreaterThan(3.5 * workRounds)
     // Both run in turns while there is work: no rest is counted until it is done.
     expect(beside.workedUntil).toBe(run(imageOfWait(filler, true)).workedUntil)
   })
