@@ -181,6 +181,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
   function passRest(cycles: number): void {
     restLeft += cycles
     const ticks = Math.floor(restLeft / options.instructionsPerTick)
+    if (ticks === 0) return
     restLeft -= ticks * options.instructionsPerTick
     const target = Math.min(time.now() + ticks, nextDeadline() ?? Number.POSITIVE_INFINITY, until.cycle)
     if (target <= time.now()) return
