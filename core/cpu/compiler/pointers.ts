@@ -39,7 +39,7 @@ const sourcesOf = perProgram(({ body }) => {
   return sources
 })
 
-/** Goes back over an instruction: from what is awaited behind it to what is before it. Answers whether it loads some of that. */
+/** Goes back over an instruction, from what is awaited behind it to what is before; answers whether it loads some of it. */
 function stepBack(awaited: Bits, { meaning, known }: Instruction, registers: Registers): boolean {
   const { effects, program } = meaning
   let wanted = false

@@ -103,9 +103,9 @@ export function untilSteady(size: number, visit: (block: number, touch: (other: 
 }
 
 /**
- * What is dirty where a block begins. In a loop, and where all ways lead back to one, that is what is dirty on any of the ways
- * there: to store it can wait until the loop is left. Elsewhere a register that is dirty on some of the ways alone, and that nobody
- * reads from here on, is stored on those ways: on the others it need not even be loaded.
+ * What is dirty where a block begins. In a loop that is what is dirty on any of the ways there: to store it can wait until
+ * the loop is left. Elsewhere a register that is dirty on some of the ways alone, and that nobody reads from here on, is
+ * stored on those ways: on the others it need not even be loaded.
  */
 function dirtyOf(
   size: number,

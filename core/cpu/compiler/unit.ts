@@ -8,7 +8,10 @@
  *
  * An instruction that cannot be done plainly (a fault, a device, a page of code, a trap) leaves the unit undone, and the
  * interpreter does it; so there is one implementation of all that is rare. Such ways out carry a mask of the dirty
- * registers to one place at the end of the function that stores them; the ordinary ways out store theirs on the spot.
+ * registers to one place at the end of the function that stores them; the ordinary ways out store theirs on the spot. What
+ * is clean and not live there is let go of first, or the host would keep it for that place, across calls too.
+ *
+ * A call of a thunk is no call: its kernel call and its return are written where it would be called.
  *
  * Where instructions are counted, and where it is asked whether the budget covers them, is the matter of budget.ts.
  */
