@@ -36,7 +36,7 @@ import type { Block, Instruction, Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, has, include, noBits, registersOf } from './registers.ts'
+import { type Bits, has, include, registersOf } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 
@@ -100,14 +100,15 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   const edges = edgesOf(unit, site.seen)
   const shape = shapeOf({ size: blocks.length, successors: block => (edges[block] ?? []).map(edge => edge.to) })
+  /** Empty where there is no structure, and no order that all can go by. */
+  const order = shape.structured ? shape.order : []
   const budget = budgetOf({
     size: blocks.length,
     length: block => blocks[block]?.instructions.length ?? 0,
     successors: block => edges[block] ?? [],
-    order: shape.structured ? shape.order : [],
+    order,
   })
-  const registers = registersOf(unit, block => edges[block] ?? [], shape.structured ? shape.order : [])
-  const written = noBits(registers.words)
+  const registers = registersOf(unit, block => edges[block] ?? [], order)
   const conditions = conditionsOf(unit, registers, edges)
   const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
   const held = createLocals({
@@ -122,7 +123,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
   const isPointer = pointersOf(unit, registers, edges)
-  const unitSpans = spansOfUnit(blocks, registers, edges, shape.structured ? shape.order : [])
+  const unitSpans = spansOfUnit(blocks, registers, edges, order)
 
   const temporaries = createTemporaries(keep)
 
@@ -364,8 +365,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function spanned(ea: Node): AccessPlace | undefined {
     const { instruction, spans, at } = here()
     const address = basedAddress(ea)
-    const part = address && spanOf(spans, at, registers.indexOf(address.base, instruction.known))
-    if (address === null || part === undefined || part === null) return undefined
+    if (address === null) return undefined
+    const part = spanOf(spans, at, registers.indexOf(address.base, instruction.known))
+    if (part === undefined) return undefined
     const { span, moved } = part
     const displacement = Number(address.displacement.of(instruction.known)) + moved
     if (span.local === undefined) {
@@ -398,7 +400,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     const local = held.single(register.index)
     const single = singleOf(value)
     include(here().dirty, register.index)
-    include(written, register.index)
     if (single !== undefined) {
       expression(single)
       w.tee(local)
@@ -438,7 +439,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       const register = registers.at(place.offset(here().instruction.known))
       if (register === undefined) throw new Error('a register of no unit is written')
       include(here().dirty, register.index)
-      include(written, register.index)
       value()
       const { orders } = here()
       if (register.index < orders.length) orders[register.index] = 0
@@ -473,7 +473,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       }
       w.set(held.of(register.index))
       include(dirty, register.index)
-      include(written, register.index)
       certain[register.index] = kind + 1
       return true
     },
@@ -678,7 +677,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   w.memory(op.i32Store, transient.refused)
   w.end()
   step = undefined
-  each(written, register => {
+  each(registers.written, register => {
     w.get(masks[register.index >> 5] ?? 0)
     w.i32(1 << (register.index & 31))
     w.do('i32.and')
