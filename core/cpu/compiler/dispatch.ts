@@ -16,7 +16,7 @@ import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { createConstants, createModule } from '../wasm/module.ts'
-import { unitSignature, unwound } from './unit.ts'
+import { unitSignature, unwound } from './calls.ts'
 
 const { stateBlock } = hostMap
 

@@ -15,12 +15,13 @@ import type { Writer } from '../wasm/bytes.ts'
 import type { RuntimeName } from '../wasm/emit.ts'
 import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/module.ts'
 import type { Mode } from '../wasm/trace.ts'
+import { unitSignature } from './calls.ts'
 import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
 import { type Finder, findUnit, longestUnit, thunkSize, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { cutToLoop } from './loops.ts'
-import { emitUnit, type UnitSite, unitSignature } from './unit.ts'
+import { emitUnit, type UnitSite } from './unit.ts'
 
 export interface TranslatorSetup {
   readonly memory: WebAssembly.Memory

@@ -1,0 +1,103 @@
+/** The checks of a unit's memory accesses: one for each span of accesses (accesses.ts), or for an access by itself. */
+import { plain } from '../../memory/map.ts'
+import type { Type } from '../arithmetic.ts'
+import { addresses } from '../wasm/addresses.ts'
+import type { Writer } from '../wasm/bytes.ts'
+import type { AccessPlace, Site } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
+import type { Node } from '../wasm/trace.ts'
+import { spanOf, type UnitSpans } from './accesses.ts'
+import { basedAddress } from './compare.ts'
+import type { Locals } from './locals.ts'
+import type { Registers } from './registers.ts'
+import type { Step } from './step.ts'
+
+export interface ChecksSpec {
+  readonly writer: Writer
+  readonly spans: UnitSpans
+  readonly registers: Registers
+  readonly held: Locals
+  /** Whether an access is to look in the windows that fold. */
+  folds(pc: number): boolean
+  /** A new local; one for within the instruction. */
+  keep(type: Type): number
+  temporary(type: Type): number
+  here(): Step
+  /** Leaves the unit with the instruction undone. */
+  refuse(): void
+}
+
+export interface Checks {
+  /** Told where a block begins, and of every way out of it: what was checked stays so behind it. */
+  begin(block: number): void
+  leave(block: number): void
+  readonly place: NonNullable<Site['place']>
+}
+
+export function createChecks(spec: ChecksSpec): Checks {
+  const { writer, spans, registers, held, keep, here } = spec
+  const w = instructions(writer)
+  const { fold, isRefused, isSpecial } = addresses(writer)
+  const locals: number[] = []
+  const usedBy: number[] = []
+  let used = 0
+
+  /** Leaves the place of the bytes at the address on the stack in a local, or leaves the unit. */
+  function check(local: number, size: number, stores: boolean): void {
+    const need = stores ? plain.store : plain.load
+    w.set(local)
+    isSpecial(local, size, need)
+    w.ifRare()
+    if (spec.folds(here().instruction.pc)) {
+      fold(local)
+      w.set(local)
+    }
+    // The last page before what is not committed may be as hot as any, such as the top of a stack.
+    isRefused(local, size, need)
+    w.ifRare()
+    spec.refuse()
+    w.end()
+    w.end()
+  }
+
+  /** The place of an access whose span is checked, here or before. */
+  function spanned(ea: Node): AccessPlace | undefined {
+    const { instruction, index, at } = here()
+    const address = basedAddress(ea)
+    if (address === null) return undefined
+    const part = spanOf(spans.of(index), at, registers.indexOf(address.base, instruction.known))
+    if (part === undefined) return undefined
+    const { span, moved } = part
+    const displacement = Number(address.displacement.of(instruction.known)) + moved
+    if (span.local === undefined) {
+      const local = locals[used] ?? keep('i32')
+      locals[used] = local
+      used += 1
+      span.local = local
+      w.get(held.of(span.base))
+      w.do('i32.wrap_i64')
+      w.i32(span.least)
+      w.do('i32.add')
+      check(local, span.end - span.least, span.stores)
+    }
+    return { local: span.local, offset: displacement - span.least }
+  }
+
+  return {
+    begin(block) {
+      const before = spans.before(block)
+      used = before === undefined ? 0 : (usedBy[before] ?? 0)
+    },
+    leave(block) {
+      usedBy[block] ??= used
+    },
+    place(ea, size, kind, address) {
+      const shared = spanned(ea)
+      if (shared !== undefined) return shared
+      const local = spec.temporary('i32')
+      address()
+      check(local, size, kind === 'store')
+      return { local, offset: 0 }
+    },
+  }
+}

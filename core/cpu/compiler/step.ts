@@ -1,0 +1,20 @@
+import type { Orders } from './conditions.ts'
+import type { Facts } from './facts.ts'
+import type { Block, Instruction } from './find.ts'
+import type { Bits } from './registers.ts'
+
+/** An instruction of a unit that is being written, and what is so before it. */
+export interface Step {
+  readonly block: Block
+  /** The number of its block, and its own in the block. */
+  readonly index: number
+  readonly at: number
+  readonly instruction: Instruction
+  /** Instructions done before this one and not subtracted yet. */
+  readonly owed: number
+  readonly dirty: Bits
+  readonly live: Bits
+  /** Which order condition fields certainly are. */
+  readonly orders: Orders
+  readonly facts: Facts
+}

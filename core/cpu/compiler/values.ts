@@ -1,0 +1,139 @@
+/**
+ * Values that a unit computes or keeps in ways of its own: condition fields as orders (conditions.ts), float registers that
+ * are singles and what else is known of them (facts.ts), rotates, and what results are held against.
+ */
+import type { Type } from '../arithmetic.ts'
+import type { Writer } from '../wasm/bytes.ts'
+import type { Site } from '../wasm/emit.ts'
+import { instructions } from '../wasm/instructions.ts'
+import type { Node, Place } from '../wasm/trace.ts'
+import { bitOf, orderKinds } from './compare.ts'
+import { comparisonsOf } from './conditions.ts'
+import { singleOf, sourcesOf, subjectOf } from './facts.ts'
+import type { Locals } from './locals.ts'
+import { has, include, type Registers } from './registers.ts'
+import { writeRotate } from './rotates.ts'
+import type { Step } from './step.ts'
+
+export interface ValuesSpec {
+  readonly writer: Writer
+  readonly registers: Registers
+  readonly held: Locals
+  /** A local for within the instruction. */
+  temporary(type: Type): number
+  here(): Step
+}
+
+export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'evaluate'>>
+
+export function createValues({ writer, registers, held, temporary, here }: ValuesSpec): Values {
+  const w = instructions(writer)
+
+  /** The index of the register that a value is, -1 for none. */
+  const indexOfRead = (node: Node | undefined): number =>
+    node?.op === 'read' ? registers.indexOf(node.place, here().instruction.known) : -1
+  /** Whether a float register that is given a value is known to be a single then. */
+  function staysSingle(value: Node): boolean {
+    if (singleOf(value) !== undefined) return true
+    const sources = sourcesOf(value).map(indexOfRead)
+    return sources.length > 0 && sources.every(one => one >= 0 && has(here().facts.single, one))
+  }
+  /** Writes a float register that stays a single: both its locals. */
+  function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
+    const register = registers.at(place.offset(here().instruction.known))
+    if (register === undefined || !staysSingle(value)) return false
+    const local = held.single(register.index)
+    const single = singleOf(value)
+    include(here().dirty, register.index)
+    if (single !== undefined) {
+      expression(single)
+      w.tee(local)
+      w.do('f64.promote_f32')
+      w.set(held.of(register.index))
+      return true
+    }
+    // A copy, a choice or a change of sign of singles is exact both ways.
+    expression(value)
+    w.tee(held.of(register.index))
+    w.do('f32.demote_f64')
+    w.set(local)
+    return true
+  }
+
+  return {
+    assigns: (place, value) =>
+      place.file === 'fpr'
+        ? staysSingle(value)
+        : place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
+    assign(place, value, expression) {
+      if (place.file === 'fpr') return assignSingle(place, value, expression)
+      if (place.file !== 'crf') return false
+      const { instruction, dirty, orders: certain } = here()
+      const comparison = comparisonsOf(instruction.meaning.program).get(value)
+      const register = registers.at(place.offset(instruction.known))
+      const order = register && held.order(register.index)
+      if (comparison === undefined || register === undefined || order === undefined) return false
+      const { first, second, kind, so } = comparison
+      const { type } = orderKinds[kind] ?? { type: 'i64' as const }
+      for (const [node, local] of [
+        [first, order.locals[type]?.first],
+        [second, order.locals[type]?.second],
+      ] as const) {
+        if (node !== undefined) expression(node)
+        else w[type](0)
+        w.set(local ?? 0)
+      }
+      w.i32(~(2 * kind))
+      if (!held.hasSteadySummary) {
+        expression(so)
+        w.do('i32.sub')
+      }
+      w.set(held.of(register.index))
+      include(dirty, register.index)
+      certain[register.index] = kind + 1
+      return true
+    },
+    holds(condition) {
+      const subject = subjectOf(condition)
+      const index = indexOfRead(subject)
+      return condition.op === 'fact' && index >= 0 && has(here().facts[condition.fact], index)
+    },
+    learn(condition, expression) {
+      if (condition.op !== 'fact' || condition.fact !== 'single') return
+      const index = indexOfRead(condition.args[1])
+      const single = condition.args[0]?.args[0]?.args[0]
+      if (index < 0 || single === undefined) return
+      expression(single)
+      w.set(held.single(index))
+    },
+    evaluate(node, expression) {
+      const limit = node.op === 'limit' ? held.limit(node.type === 'f32' ? 'f32' : 'f64') : undefined
+      if (limit !== undefined) {
+        w.get(limit)
+        return true
+      }
+      if (node.op === 'single') {
+        const index = indexOfRead(node.args[0])
+        if (index < 0 || !has(here().facts.single, index)) return false
+        w.get(held.single(index))
+        return true
+      }
+      if (writeRotate(writer, node, here().instruction.known, expression, temporary)) return true
+      const bit = bitOf(node)
+      if (bit === null) return false
+      const { instruction, orders: certain } = here()
+      const index = registers.indexOf(bit.place, instruction.known)
+      const order = held.order(index)
+      const kind = (certain[index] ?? 0) - 1
+      if (order === undefined || kind < 0) return false
+      const number = Number(bit.shift.of(instruction.known))
+      const relation = ([undefined, 'eq', 'gt', 'lt'] as const)[number]
+      if (relation === undefined) held.summary(index)
+      else {
+        held.branchedOn(index, relation)
+        held.compare(order, kind, relation)
+      }
+      return true
+    },
+  }
+}
