@@ -74,8 +74,9 @@ export function createChecks(spec: ChecksSpec): Checks {
       locals[used] = local
       used += 1
       span.local = local
-      w.get(held.of(span.base))
-      w.do('i32.wrap_i64')
+      const low = held.lowWord(span.base)
+      w.get(low ?? held.of(span.base))
+      if (low === undefined) w.do('i32.wrap_i64')
       w.i32(span.least)
       w.do('i32.add')
       check(local, span.end - span.least, span.stores)

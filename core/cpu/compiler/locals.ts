@@ -32,6 +32,8 @@ export interface Locals {
   limit(type: 'f64' | 'f32'): number | undefined
   /** The local of a float register that is known to be a single. */
   single(index: number): number
+  /** The local of a register's low word, where it has one. */
+  lowWord(index: number): number | undefined
   fill(register: Register): void
   spill(register: Register): void
   /** Lets go of a register whose value nobody needs: the host need not keep it for the common way out. */
@@ -55,6 +57,8 @@ export interface LocalsSpec {
   readonly writer: Writer
   readonly registers: Registers
   readonly conditions: Conditions
+  /** Registers whose low word has a local too. */
+  readonly chained: Bits
   /** Whether results are held against a limit. */
   readonly limited: boolean
   /** A new local. */
@@ -90,7 +94,7 @@ const fieldWithout = {
   },
 } as const satisfies Record<Relation, unknown>
 
-export function createLocals({ writer, registers, conditions, limited, keep, certain }: LocalsSpec): Locals {
+export function createLocals({ writer, registers, conditions, chained, limited, keep, certain }: LocalsSpec): Locals {
   const w = instructions(writer)
   const locals = registers.all.map(register => keep(register.type))
   const of = (index: number): number => locals[index] ?? 0
@@ -99,6 +103,7 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
   const summaryRegister = registers.at(specials.so.at)?.index ?? -1
   const steadySummary = summaryRegister >= 0 && !has(registers.written, summaryRegister) ? summaryRegister : -1
   const singles = new Map<number, number>()
+  const lowWords = registers.all.map(({ index }) => (has(chained, index) ? keep('i32') : undefined))
   const branched = new Map<number, Relation>()
   const orders = new Map<number, Order>()
   for (const [index, kinds] of conditions.kinds) {
@@ -107,8 +112,15 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
     orders.set(index, { kinds, locals: { i32: pair('i32'), i64: pair('i64') } })
   }
 
-  /** What results are held against follows FPSCR. */
+  /** What results are held against follows FPSCR, and a low word its register. */
   function write(index: number): void {
+    const low = lowWords[index]
+    if (low !== undefined) {
+      w.tee(of(index))
+      w.do('i32.wrap_i64')
+      w.set(low)
+      return
+    }
     w.set(of(index))
     if (limits === undefined || index !== status) return
     for (const type of ['f64', 'f32'] as const) {
@@ -192,6 +204,7 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
       singles.set(index, local)
       return local
     },
+    lowWord: index => lowWords[index],
     fill({ index, offset, bytes, type }) {
       w.i32(stateBlock)
       if (bytes === 16) w.simdMemory(0, offset)
@@ -209,6 +222,11 @@ export function createLocals({ writer, registers, conditions, limited, keep, cer
       }
       zero(type)
       w.set(of(index))
+      const low = lowWords[index]
+      if (low !== undefined) {
+        w.i32(0)
+        w.set(low)
+      }
       const order = orders.get(index)
       for (const one of ['i32', 'i64'] as const)
         for (const local of Object.values(order?.locals[one] ?? {})) {

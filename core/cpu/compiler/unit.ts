@@ -33,6 +33,7 @@ import { copyOf, type Facts, factsOf } from './facts.ts'
 import type { Unit } from './find.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
+import { chainsOf } from './low-words.ts'
 import { pointersOf } from './pointers.ts'
 import { type Bits, has, include, registersOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
@@ -109,6 +110,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     writer,
     registers,
     conditions,
+    chained: chainsOf(unit, registers, edges, order),
     limited: usesLimit(unit),
     keep,
     certain: () => step?.orders,

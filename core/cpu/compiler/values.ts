@@ -1,6 +1,7 @@
 /**
  * Values that a unit computes or keeps in ways of its own: condition fields as orders (conditions.ts), float registers that
- * are singles and what else is known of them (facts.ts), rotates, and what results are held against.
+ * are singles and what else is known of them (facts.ts), low words of pointers (low-words.ts), rotates, and what results are
+ * held against.
  */
 import type { Type } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
@@ -11,6 +12,7 @@ import { bitOf, orderKinds } from './compare.ts'
 import { comparisonsOf } from './conditions.ts'
 import { singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Locals } from './locals.ts'
+import { writeLowWord } from './low-words.ts'
 import { has, include, type Registers } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import type { Step } from './step.ts'
@@ -24,7 +26,7 @@ export interface ValuesSpec {
   here(): Step
 }
 
-export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'evaluate'>>
+export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'loadsLow' | 'evaluate'>>
 
 export function createValues({ writer, registers, held, temporary, here }: ValuesSpec): Values {
   const w = instructions(writer)
@@ -60,6 +62,24 @@ export function createValues({ writer, registers, held, temporary, here }: Value
     return true
   }
 
+  /** The local of the low word of the register that a value is. */
+  const lowWord = (node: Node): number | undefined =>
+    node.op === 'read' && node.place.file === 'gpr' ? held.lowWord(indexOfRead(node)) : undefined
+  /** The low word of what an instruction loads, where it is told apart. */
+  let loaded: { readonly step: Step; readonly local: number } | undefined
+  /** Writes a register and its low word, which are given what was loaded. */
+  function assignLoaded(place: Place, value: Node, expression: (node: Node) => void): boolean {
+    const index = registers.indexOf(place, here().instruction.known)
+    const low = held.lowWord(index)
+    if (low === undefined || loaded?.step !== here() || value.op !== 'load') return false
+    include(here().dirty, index)
+    expression(value)
+    w.set(held.of(index))
+    w.get(loaded.local)
+    w.set(low)
+    return true
+  }
+
   return {
     assigns: (place, value) =>
       place.file === 'fpr'
@@ -67,6 +87,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
         : place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
     assign(place, value, expression) {
       if (place.file === 'fpr') return assignSingle(place, value, expression)
+      if (place.file === 'gpr') return assignLoaded(place, value, expression)
       if (place.file !== 'crf') return false
       const { instruction, dirty, orders: certain } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
@@ -106,6 +127,9 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       expression(single)
       w.set(held.single(index))
     },
+    loadsLow(local) {
+      loaded = { step: here(), local }
+    },
     evaluate(node, expression) {
       const limit = node.op === 'limit' ? held.limit(node.type === 'f32' ? 'f32' : 'f64') : undefined
       if (limit !== undefined) {
@@ -118,6 +142,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
         w.get(held.single(index))
         return true
       }
+      if (writeLowWord(writer, node, here().instruction.known, lowWord, expression)) return true
       if (writeRotate(writer, node, here().instruction.known, expression, temporary)) return true
       const bit = bitOf(node)
       if (bit === null) return false

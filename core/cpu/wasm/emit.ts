@@ -78,6 +78,8 @@ export interface Site {
   vector?(value: readonly number[]): boolean
   /** Where given, whether an access waits for what the instruction loads. */
   isAwaited?(): boolean
+  /** Where given, told the local of the low word of 64 bits that are awaited. */
+  loadsLow?(local: number): void
   /** Where given, whether a condition that is required is known to hold; and told that it does from here on. */
   holds?(condition: Node): boolean
   learn?(condition: Node, expression: (node: Node) => void): void
@@ -262,15 +264,20 @@ export function createEmitter(site: Site): Emitter {
       w.i32(0xff00ff00 | 0)
       w.do('i32.and')
       w.do('i32.or')
-      w.do('i64.extend_i32_u')
-    }
-    if (size === 8) {
-      word(0)
-      w.i64(32)
-      w.do('i64.shl')
     }
     word(size - 4)
-    if (size === 8) w.do('i64.or')
+    if (size === 8 && site.loadsLow !== undefined) {
+      const low = site.local('i32')
+      w.tee(low)
+      site.loadsLow(low)
+    }
+    w.do('i64.extend_i32_u')
+    if (size === 4) return
+    word(0)
+    w.do('i64.extend_i32_u')
+    w.i64(32)
+    w.do('i64.shl')
+    w.do('i64.or')
   }
 
   function load(node: Node & { op: 'load' }) {

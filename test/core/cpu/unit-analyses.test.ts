@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { spanOf, spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { edgesOf } from '../../../core/cpu/compiler/edges.ts'
 import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { chainsOf } from '../../../core/cpu/compiler/low-words.ts'
 import { pointersOf } from '../../../core/cpu/compiler/pointers.ts'
 import { has, registersOf } from '../../../core/cpu/compiler/registers.ts'
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
@@ -41,6 +42,7 @@ function analysed(lines: readonly string[]) {
     isDirty: (line: number, number: number) => has(registers.dirtyIn[block(line)] ?? [], gpr(number)),
     isLive: (line: number, number: number) => has(registers.liveIn[block(line)] ?? [], gpr(number)),
     span: (line: number, index: number, base: number) => spanOf(spans.of(block(line)), index, gpr(base))?.span,
+    isChained: (number: number) => has(chainsOf(unit, registers, edges, order), gpr(number)),
     isPointer: (line: number, index: number) => pointers(block(line), index),
   }
 }
@@ -99,5 +101,22 @@ describe('a load', () => {
 
   test('is not where its register is written again before', () => {
     expect(analysed(['lwz r4, 0(r3)', 'li r4, 8', 'lwz r5, 0(r4)', 'blr']).isPointer(0, 0)).toBe(false)
+  })
+})
+
+describe('a register with which a loop goes along a chain', () => {
+  test('is one that it loads from such registers, and does not write otherwise', () => {
+    const two = analysed(['ld r4, 0(r3)', 'ld r3, 0(r4)', `bdnz ${to(0)}`, 'blr'])
+    expect(two.isChained(3)).toBe(true)
+    expect(two.isChained(4)).toBe(true)
+    const side = analysed(['ld r5, 8(r3)', 'ld r3, 0(r3)', 'ld r6, 0(r7)', `bdnz ${to(0)}`, 'blr'])
+    expect(side.isChained(5)).toBe(true)
+    expect(side.isChained(6)).toBe(false)
+    const moved = analysed(['ld r3, 0(r3)', 'addi r3, r3, 8', `bdnz ${to(0)}`, 'blr'])
+    expect(moved.isChained(3)).toBe(false)
+  })
+
+  test('is none outside loops', () => {
+    expect(analysed(['ld r3, 0(r3)', 'ld r3, 0(r3)', 'blr']).isChained(3)).toBe(false)
   })
 })
