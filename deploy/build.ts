@@ -14,7 +14,8 @@ await build({
   cwd: top,
   root: top,
   config: false,
-  entry: ['core/index.ts', 'core/cli/main.ts', 'plugins/*/index.ts'],
+  // What runs in a thread of its own is started by its path, and imported by nobody.
+  entry: ['core/index.ts', 'core/cli/main.ts', 'core/host/*-thread.ts', 'plugins/*/index.ts'],
   outDir: 'dist',
   clean: true,
   format: 'esm',

@@ -110,8 +110,12 @@ describe('the installed package', () => {
     }
   })
 
-  test('a title comes to the same digest as in the checkout', () => {
-    const given = ['run', title, '--quiet', '--stable-digest']
+  test.each([
+    ['a title', [title]],
+    // Hot enough that the translator's thread is started.
+    ['a title that is compiled', [join(checkout, 'test/bench/guests/mixed-loop.xex'), '-n', '20M']],
+  ])('%s comes to the same digest as in the checkout', (_, which) => {
+    const given = ['run', ...which, '--quiet', '--stable-digest']
     const digest = run(command, given).out
     expect(digest).toMatch(/^instructions=\d+ cycles=\d+ digest=[0-9a-f]{64}\n$/)
     expect(run(process.execPath, [join(checkout, 'core/cli/main.ts'), ...given]).out).toBe(digest)
