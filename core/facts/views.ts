@@ -106,8 +106,10 @@ export interface IdleExport extends MissingExport {
 
 /** A file that the title asked for and that is not there. */
 export interface AbsentFile {
-  /** As the title wrote it. */
+  /** As the title wrote it; of a file that is there, its path on its device. */
   readonly path: string
+  /** The first byte that could not be read of a file that is there; without it, there is no such file. */
+  readonly unreadableAt?: number
   readonly tries: number
   readonly first: CallSite
 }
@@ -136,7 +138,7 @@ export interface MachineViews {
   missingExports(): readonly MissingExport[]
   /** Exports that were answered without effect. */
   idleExports(): readonly IdleExport[]
-  /** Files that were asked for and are not there. */
+  /** Files that were asked for and are not there, or not whole. */
   absentFiles(): readonly AbsentFile[]
   /** Counters of the machine's own bounds and ghosts, by name. */
   counters(): Readonly<Record<string, number>>

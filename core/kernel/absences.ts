@@ -1,6 +1,6 @@
 /**
- * Files that a title asked for and that are not there, by path: what its media lacks shows here, whatever the title makes
- * of it. Some are no loss (a saved game on the first run), so nothing is concluded.
+ * Files that a title asked for and that are not there, or whose bytes are not, by path: what its media lacks shows here,
+ * whatever the title makes of it. Some are no loss (a saved game on the first run), so nothing is concluded.
  */
 import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
@@ -8,14 +8,15 @@ import type { CallSite } from '../facts/views.ts'
 import type { Audit } from './audit.ts'
 
 export interface Absence {
-  /** As the title wrote it. */
   readonly path: string
+  readonly unreadableAt?: number
   tries: number
   readonly first: CallSite
 }
 
 export interface Absences {
-  note(path: string): void
+  /** `unreadableAt`: of a file that is there, the first byte that could not be read. */
+  note(path: string, unreadableAt?: number): void
   /** By the first try. */
   readonly all: readonly Absence[]
   /** Tries that no room was left to keep. */
@@ -29,12 +30,15 @@ export function createAbsences(audit: Audit): Absences {
   let overflow = 0
 
   return {
-    note(path) {
+    note(path, unreadableAt) {
       const key = path.toLowerCase()
       const known = byPath.get(key)
       if (known !== undefined) known.tries += 1
       else if (byPath.size >= limits.absentFiles.value) overflow += 1
-      else byPath.set(key, { path, tries: 1, first: audit.site(audit.sink.sequence) })
+      else {
+        const damage = unreadableAt === undefined ? {} : { unreadableAt }
+        byPath.set(key, { path, ...damage, tries: 1, first: audit.site(audit.sink.sequence) })
+      }
     },
     get all() {
       return [...byPath.values()]

@@ -77,7 +77,7 @@ export interface Kernel {
   /** Does the call again in the hardware thread's next turn: `return k.tryAgain()`. */
   tryAgain(): Outcome<never>
   /** A title asked for a file that is not there. */
-  noteAbsence(path: string): void
+  noteAbsence(path: string, unreadableAt?: number): void
   /** Counts the call as one that is answered without effect. */
   countWithoutEffect(): void
   /** Ends the calling thread, those who registered for it told before: `return k.exitThread(code)`. */

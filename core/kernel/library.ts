@@ -75,8 +75,10 @@ function readFile(k: Kernel, path: string): Uint8Array | number {
   if (node.directory) return status.FILE_IS_A_DIRECTORY
   if (node.size > largestFile) return status.INVALID_IMAGE_FORMAT
   const bytes = new Uint8Array(node.size)
-  volume.read(node, 0, bytes)
-  return bytes
+  const count = volume.read(node, 0, bytes)
+  if (count === bytes.length) return bytes
+  k.noteAbsence(path, count)
+  return status.DEVICE_DATA_ERROR
 }
 
 /** What one call has brought in: in the order their entries are called. */

@@ -158,6 +158,11 @@ function perform(k: Kernel, object: KernelObject, move: Transfer): { code: numbe
   }
   const bytes = new Uint8Array(move.length)
   const count = volume.info.raw ? move.length : volume.read(node, move.offset, bytes)
+  if (count < Math.min(move.length, node.size - move.offset)) {
+    // The image is damaged, or the host's file is not what it was: zeros would pass for the title's own data.
+    k.noteAbsence(`${volume.info.device}\\${volume.pathOf(node)}`, move.offset + count)
+    return { code: status.DEVICE_DATA_ERROR, count: 0 }
+  }
   moveIn(k, bytes.subarray(0, count), move.segments)
   return count === 0 && move.length > 0 ? { code: status.END_OF_FILE, count } : { code: status.SUCCESS, count }
 }

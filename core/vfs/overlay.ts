@@ -9,6 +9,7 @@ import type { Source } from './source.ts'
 export interface Overlay {
   /** Bytes of the blocks in memory. */
   readonly used: number
+  /** Answers how many bytes there were before the end, or before damage. */
   read(file: Item, offset: number, into: Uint8Array): number
   /** False when the disk is full. */
   write(file: Item, offset: number, bytes: Uint8Array): boolean
@@ -27,11 +28,12 @@ const largestFile = 0xffffffff
 export function createOverlay(source: Source): Overlay {
   let blockCount = 0
 
-  /** The bytes of the source at `offset`, zero where it shows none. */
-  function fromSource(file: Item, offset: number, into: Uint8Array): void {
+  /** The bytes of the source at `offset`, zero behind its end; fewer than asked for where the source is damaged. */
+  function fromSource(file: Item, offset: number, into: Uint8Array): number {
     const showing = Math.max(0, Math.min(into.length, file.sourceSize - offset))
     const got = file.key === undefined || showing === 0 ? 0 : source.read(file.key, offset, into.subarray(0, showing))
     into.fill(0, got)
+    return file.key === undefined || got >= showing ? into.length : got
   }
 
   function writableBlock(file: Item, index: number): Uint8Array {
@@ -67,7 +69,8 @@ export function createOverlay(source: Source): Overlay {
         if (block === undefined) {
           while (done + part < length && !file.blocks.has(Math.floor((at + part) / blockBytes)))
             part = Math.min(length - done, part + blockBytes)
-          fromSource(file, at, into.subarray(done, done + part))
+          const got = fromSource(file, at, into.subarray(done, done + part))
+          if (got < part) return done + got
         } else into.set(block.subarray(start, start + part), done)
         done += part
       }

@@ -66,7 +66,7 @@ export interface Volume extends Part {
   child(folder: Node, name: string): Node | undefined
   /** All children, sorted by folded name. */
   children(folder: Node): readonly Node[]
-  /** Copies bytes of a file from `offset`; answers how many there were. */
+  /** Copies bytes of a file from `offset`; answers how many there were before its end, or before damage. */
   read(file: Node, offset: number, into: Uint8Array): number
   /** Extends the file as needed; a gap reads as zero. */
   write(file: Node, offset: number, bytes: Uint8Array, now: FileTime): WriteOutcome

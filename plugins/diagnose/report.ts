@@ -24,6 +24,7 @@ export function sectionsOf(context: BlockContext, diagnosis: Diagnosis, end: End
     threadsSection(context, diagnosis, end.fault?.tid),
     ...(first ? [] : [missing]),
     absentSection(context),
+    unreadableSection(context),
     idleSection(context),
     ghostSection(context),
   ].filter(section => section.lines.length > 0)
@@ -57,7 +58,7 @@ function graphicsSection({ views, names, evidence }: BlockContext, cause: RunEnd
 
 /** What an incomplete copy of a title's media lacks is among these; so is what a title looks for in vain by design. */
 function absentSection({ views, names }: BlockContext): ReportSection {
-  const absent = views.absentFiles()
+  const absent = views.absentFiles().filter(({ unreadableAt }) => unreadableAt === undefined)
   return {
     title: 'Files that were asked for and are not there',
     lines: table(
@@ -68,6 +69,24 @@ function absentSection({ views, names }: BlockContext): ReportSection {
       ]),
     ),
     data: { name: 'absentFiles', files: absent.map(one => ({ ...one, first: names.siteData(one.first) })) },
+  }
+}
+
+/** What of the title's media is damaged, whatever the title makes of it. */
+function unreadableSection({ views, names }: BlockContext): ReportSection {
+  const damaged = views.absentFiles().filter(({ unreadableAt }) => unreadableAt !== undefined)
+  return {
+    title: 'Files that could not be read to their end',
+    lines: table(
+      damaged.map(({ path, unreadableAt = 0, tries, first }) => [
+        path,
+        `from byte ${hex(unreadableAt)}`,
+        count(tries, 'time'),
+        `first at ${names.time(first.cycle)}`,
+        'damaged: take it from its source again',
+      ]),
+    ),
+    data: { name: 'unreadableFiles', files: damaged.map(one => ({ ...one, first: names.siteData(one.first) })) },
   }
 }
 

@@ -41,8 +41,10 @@ const files = {
   'Media/Sub/c.bin': new Uint8Array(3),
 }
 
-function fileBench(kind: 'folder' | 'disc' = 'folder'): FileBench {
-  const vfs = createTitleVfs({ source: memorySource(files), kind, time })
+function fileBench(
+  kind: 'folder' | 'disc' = 'folder',
+  vfs = createTitleVfs({ source: memorySource(files), kind, time }),
+): FileBench {
   const bench = createWorkbench({ ioRate: 1_000_000 }, { files: vfs })
   const ansi = (text: string): number => {
     const buffer = bench.cell(text.length + 1)
@@ -542,4 +544,26 @@ test('of more absent files than are kept, the rest is counted', () => {
   for (let i = 0; i < most + 3; i += 1) bench.core.absences.note(`game:\\${i}.bin`)
   bench.core.absences.note('game:\\0.bin')
   expect([bench.core.absences.all.length, bench.core.absences.overflow]).toEqual([most, 3])
+})
+
+test('bytes that a damaged image lacks are an error of the device, never zeros, and the report names file and place', () => {
+  const whole = memorySource(files)
+  const source = {
+    ...whole,
+    read: (key: string, offset: number, into: Uint8Array) =>
+      whole.read(key, offset, into.subarray(0, Math.max(0, 3000 - offset))),
+  }
+  const vfs = createTitleVfs({ source, kind: 'disc', time })
+  const bench = fileBench('disc', vfs)
+  const { handle } = bench.open('game:\\media\\a.BIN')
+  expect(readSync(bench, handle, 3000, 0n)).toMatchObject({ code: 0, bytes: files['Media/a.bin'].subarray(0, 3000) })
+  const [block, buffer] = [bench.cell(), bench.cell(0x20)]
+  bench.memory.write(buffer, new Uint8Array(0x20).fill(7))
+  bench.call(1, 'NtReadFile', handle, 0, 0, 0, block, buffer, 0x20, bench.long(2990n))
+  bench.pass(1_000_000)
+  expect(bench.block(block)).toEqual([status.DEVICE_DATA_ERROR, 0])
+  expect([...bench.memory.read(buffer, 0x20)]).toEqual(Array.from({ length: 0x20 }, () => 7))
+  expect(bench.core.absences.all).toMatchObject([
+    { path: '\\Device\\Cdrom0\\Media\\a.bin', unreadableAt: 3000, tries: 1 },
+  ])
 })
