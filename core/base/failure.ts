@@ -14,7 +14,7 @@ const bad = (remedy: string): FailureRow => ({ status: exitStatus.badInput, reme
 
 export const failures = {
   FILE_UNREADABLE: bad('check the path and that you may read it'),
-  FILE_UNWRITABLE: bad('choose a folder you may write to with --out'),
+  FILE_UNWRITABLE: bad('choose a folder you may write to with --out, or write nothing with `--plugin otel:file=false`'),
   FORMAT_UNKNOWN: bad('give an XEX2 or a big-endian PowerPC ELF; `xenoscope inspect FILE` shows what a file is'),
   XEX_FIELD: bad('the file is damaged or was cut; take it from its source again'),
   XEX_UNSUPPORTED: bad('use an executable of a supported form; `xenoscope inspect FILE` names what this one needs'),
@@ -24,6 +24,9 @@ export const failures = {
   PACK_INPUT: bad('link the program statically at 0x82010000 with pages of 64 KiB; `xenoscope pack --help` tells how'),
   IMAGE_FIELD: bad('the disc image or package is damaged or of another kind; take it from its source again'),
   OPTION_INVALID: bad('`xenoscope help COMMAND` lists every option with its range'),
+  INPUT_SCRIPT: bad(
+    'write lines of TIME PAD ACTION, as `1.5s 0 press A 100ms` or `+2s 0 lx -32768`; `#` begins a comment',
+  ),
   LISTING: bad('give the address or name of code that the title runs; `xenoscope disassemble FILE` lists functions'),
   WABT_MISSING: bad('install the optional package wabt beside xenoscope'),
   PLUGIN_UNKNOWN: bad('give the name of a plugin that comes with xenoscope, a path, or an installed package'),

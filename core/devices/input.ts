@@ -10,10 +10,13 @@
  *     lx|ly|rx|ry VALUE           -32768 to 32767
  *     lt|rt VALUE                 0 to 255
  *     connect | disconnect
+ *
+ * A line that says anything else is refused, with its number.
  */
 
 import { sha256 } from '../base/digest.ts'
 import { fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 
 export const buttons = {
   up: 0x0001,
@@ -53,54 +56,65 @@ export interface Pads {
 
 const padCount = 4
 
+const actions = ['press', 'release', ...Object.keys({ ...axes, ...triggers }), 'connect', 'disconnect']
+const isAction = (word: string): boolean => actions.includes(word)
+
+/** A word of the script, which may be anything, as it can be shown on a line. */
+const quoted = (text: string): string =>
+  text === '' ? 'nothing' : `\`${text.replace(/[^\x21-\x7e]/g, '?').slice(0, 40)}\``
+
 interface Event {
   readonly tick: number
   readonly pad: number
   readonly change: Partial<Record<Axis, number>> & { press?: number; release?: number; connected?: boolean }
 }
 
-function ticksOf(text: string, timebaseHz: number, place: string): number {
+function ticksOf(text: string, timebaseHz: number, refuse: (what: string) => never): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|f|t)$/.exec(text)
-  if (match === null) throw fail('OPTION_INVALID', place, `\`${text}\` is no time; write 1.5s, 250ms, 90f or 1200t`)
+  if (match === null) return refuse(`${quoted(text)} is no time; write 1.5s, 250ms, 90f or 1200t`)
   const units = { s: timebaseHz, ms: timebaseHz / 1000, f: timebaseHz / 60, t: 1 } as const
-  return Math.floor(Number(match[1]) * units[match[2] as keyof typeof units])
+  const ticks = Math.floor(Number(match[1]) * units[match[2] as keyof typeof units])
+  return ticks <= limits.guestTicks.value ? ticks : refuse(`${quoted(text)} lies beyond the end of guest time`)
 }
+
+/** How many words an action takes behind its name. */
+const mostWords = (action: string): number =>
+  action === 'press' ? 2 : action === 'connect' || action === 'disconnect' ? 0 : 1
 
 function parse(script: string, timebaseHz: number, file: string): Event[] {
   const events: Event[] = []
   let last = 0
   script.split(/\r?\n/).forEach((line, i) => {
     const words = line.replace(/#.*/, '').trim().toLowerCase().split(/\s+/)
-    const [when = '', pad = '', action = '', value = '', extra = '', ...more] = words
+    const [when = '', pad = '', action = '', ...values] = words
+    const [value = '', duration] = values
     if (when === '') return
-    const place = `${file} line ${i + 1}`
     const refuse = (what: string): never => {
-      throw fail('OPTION_INVALID', place, what)
+      throw fail('INPUT_SCRIPT', `${file} line ${i + 1}`, what)
     }
-    const tick = when.startsWith('+')
-      ? last + ticksOf(when.slice(1), timebaseHz, place)
-      : ticksOf(when, timebaseHz, place)
+    const time = (text: string): number => ticksOf(text, timebaseHz, refuse)
+    const tick = when.startsWith('+') ? last + time(when.slice(1)) : time(when)
     if (tick < last) refuse('comes before the line above it')
     last = tick
-    const number = /^[0-3]$/.test(pad) ? Number(pad) : refuse(`\`${pad}\` is no pad; pads are 0 to 3`)
-    if (more.length > 0) refuse('says more than one action')
+    const number = /^[0-3]$/.test(pad) ? Number(pad) : refuse(`${quoted(pad)} is no pad; pads are 0 to 3`)
+    if (!isAction(action)) refuse(`${quoted(action)} is no action; they are ${actions.join(', ')}`)
+    if (values.length > mostWords(action)) refuse(`says more than \`${action}\` takes`)
     const add = (at: number, change: Event['change']): void => {
       events.push({ tick: at, pad: number, change })
     }
     if (action === 'connect' || action === 'disconnect') add(tick, { connected: action === 'connect' })
     else if (action === 'press' || action === 'release') {
       if (!Object.hasOwn(buttons, value))
-        refuse(`\`${value}\` is no button; they are ${Object.keys(buttons).join(', ')}`)
+        refuse(`${quoted(value)} is no button; they are ${Object.keys(buttons).join(', ')}`)
       const bit = buttons[value as keyof typeof buttons]
       add(tick, action === 'press' ? { press: bit } : { release: bit })
-      if (extra !== '' && action === 'press') add(tick + ticksOf(extra, timebaseHz, place), { release: bit })
-    } else if (Object.hasOwn(axes, action) || Object.hasOwn(triggers, action)) {
+      if (duration !== undefined) add(tick + time(duration), { release: bit })
+    } else {
       const [low, high] = { ...axes, ...triggers }[action as Axis]
-      const amount = Number(value)
-      if (value === '' || !Number.isInteger(amount) || amount < low || amount > high)
-        refuse(`\`${value}\` is not a whole number from ${low} to ${high}`)
+      const amount = /^-?\d{1,6}$/.test(value) ? Number(value) : Number.NaN
+      if (!(amount >= low && amount <= high)) refuse(`${quoted(value)} is not a whole number from ${low} to ${high}`)
       add(tick, { [action]: amount })
-    } else refuse(`\`${action}\` is no action`)
+    }
   })
   return events
     .map((event, order) => ({ event, order }))

@@ -16,9 +16,10 @@ export interface HostBlob {
 export function openBlob(path: string): HostBlob {
   try {
     const file = openSync(path, 'r')
-    if (!fstatSync(file).isFile()) {
+    const about = fstatSync(file)
+    if (!about.isFile()) {
       closeSync(file)
-      throw fail('FILE_UNREADABLE', path, 'is a folder, not a file')
+      throw fail('FILE_UNREADABLE', path, about.isDirectory() ? 'is a folder, not a file' : 'is a device, not a file')
     }
     return {
       name: basename(path),

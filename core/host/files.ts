@@ -37,6 +37,10 @@ export function reasonOf(error: unknown): string {
   return reasons[code] ?? `cannot be used (${code || String(error)})`
 }
 
+/** The same of what was to be written: of that, nothing had to be there. */
+export const reasonOfUnwritten = (error: unknown): string =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'cannot be made there' : reasonOf(error)
+
 /**
  * Makes a folder and those above it, from the top down: the platform's own way of doing it never ends where a file
  * system answers that a folder cannot be made because it is not there (/proc does).
@@ -66,14 +70,14 @@ export const hostFiles: Files = {
       makeFolders(dirname(path))
       writeFileSync(path, content)
     } catch (error) {
-      throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
+      throw fail('FILE_UNWRITABLE', path, reasonOfUnwritten(error), error)
     }
   },
   makeFolder(path) {
     try {
       makeFolders(path)
     } catch (error) {
-      throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
+      throw fail('FILE_UNWRITABLE', path, reasonOfUnwritten(error), error)
     }
   },
   isFile: path => kindOf(path)?.isFile() ?? false,

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fail } from '../base/failure.ts'
-import { makeFolders, reasonOf } from './files.ts'
+import { makeFolders, reasonOfUnwritten } from './files.ts'
 
 export interface RunFile {
   readonly path: string
@@ -19,7 +19,7 @@ export function filesUnder(folder: string): (name: string) => RunFile {
       try {
         return act()
       } catch (error) {
-        throw fail('FILE_UNWRITABLE', path, reasonOf(error), error)
+        throw fail('FILE_UNWRITABLE', path, reasonOfUnwritten(error), error)
       }
     }
     const descriptor = naming(() => {

@@ -21,6 +21,7 @@ export function parseImage(bytes: Uint8Array, name: string): Image {
   const magic = bytes.length < 4 ? 0 : createReader(bytes, { name, code: 'FORMAT_UNKNOWN' }).u32(0, 'magic')
   if (isXex(magic)) return xexImage(bytes, name)
   if (isElf(magic)) return elfImage(bytes, name)
+  if (bytes.length === 0) throw fail('FORMAT_UNKNOWN', name, 'is empty')
   throw fail('FORMAT_UNKNOWN', name, `begins with ${hex32(magic)}, which is neither XEX2 nor ELF`)
 }
 

@@ -66,6 +66,8 @@ export interface MachineSpec {
   readonly files?: Vfs
   /** What the game pads do, as devices/input.ts describes it. */
   readonly input?: string
+  /** What failures call it. */
+  readonly inputName?: string
   /** Text of the linker's map of this build. */
   readonly map?: string
   /** How instructions are executed: a matter of speed, and of nothing else. */
@@ -128,7 +130,7 @@ export function createMachine(spec: MachineSpec): Machine {
     slotFree: client => audioSlotFree(kernelCore.kernel, client),
   })
   const xma = createXmaDecoder(memory)
-  const pads = createPads(spec.input ?? '', options.timebase)
+  const pads = createPads(spec.input ?? '', options.timebase, spec.inputName)
   const mapped: readonly MappedDevice[] = [gpu, xma]
   const bus = createDeviceBus(mapped)
   for (const device of mapped) memory.commit(device.start, device.end - device.start, access.device)

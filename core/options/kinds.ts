@@ -146,7 +146,7 @@ export const kinds = {
   url: kind<string>({ argument: 'URL', expects: 'an http or https URL such as http://localhost:4318', parse: url }),
   conditions: kind<readonly Condition[]>({
     argument: 'CONDITION,…',
-    expects: `a list of conditions of the forms ${conditionForms.join(', ')}`,
+    expects: `a list of conditions of the forms ${conditionForms.join(', ')}, with N from 1 (k, M and G are decimal)`,
     parse: parseConditions,
   }),
   choice: kind<string>({ argument: 'WORD', expects: 'one of', parse: text => text }),

@@ -6,7 +6,7 @@
  * The mask stays as it was when a subscriber is muted, so that what it no longer gets is counted to the last fact:
  * the balance sheet is exact. Nothing is allocated per fact: one reader, one list of subscribers a kind.
  */
-import { fail } from '../base/failure.ts'
+import { exitStatus, Failure, fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import {
   addTo,
@@ -211,7 +211,13 @@ export function createBus(options: BusOptions = {}): Bus {
         sampleTime: 0,
       }
       seats.push(seat)
-      guard(seat, 'create', () => seatIn(seat, make()))
+      try {
+        seatIn(seat, make())
+      } catch (error) {
+        // What the person gave is wrong, as a folder that cannot be written: that is told before the title starts.
+        if (error instanceof Failure && error.status === exitStatus.badInput) throw error
+        failure(seat, 'create', error)
+      }
       return seat
     },
     guard: (subscriber, at, hook) => guard(subscriber as Seat, at, hook),

@@ -39,6 +39,13 @@ const path = /^(\.{0,2}\/|[A-Za-z]:[\\/]|file:|\.{1,2}\\)/
 export function parseSpecifier(text: string): PluginSpecifier {
   const at = text.search(optionStart)
   const name = at < 0 ? text : text.slice(0, at)
+  const colon = path.test(name) ? -1 : name.indexOf(':')
+  if (colon > 0)
+    throw fail(
+      'PLUGIN_OPTION',
+      `--plugin ${text}`,
+      `${JSON.stringify(name.slice(colon + 1))} is not of the form option=value`,
+    )
   if (name === '') throw fail('PLUGIN_UNKNOWN', `--plugin ${JSON.stringify(text)}`, 'names no plugin')
   const options: Record<string, string | string[]> = Object.create(null)
   for (const part of at < 0 ? [] : text.slice(at + 1).split(',')) {

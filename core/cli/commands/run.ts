@@ -85,6 +85,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     sink: driver.sink,
     files: media.files,
     input,
+    ...(values.input !== undefined && { inputName: values.input }),
     ...(map === undefined ? {} : { map }),
     // Only a machine with a compiler can say what it would make of a function; the engine changes nothing else.
     engine: values.dumpWasm !== undefined && values.engine === 'interpreter' ? 'tiered' : values.engine,

@@ -128,6 +128,17 @@ describe('files', () => {
     expect(globSync(join(folder, 'unmade'))).toEqual([])
   })
 
+  test('in a folder that is named in their place are told of', async () => {
+    const { status, notes } = await xenoscope(['run', guests])
+    expect(status).toBe(2)
+    expect(notes).toMatch(/guests\/?: is a folder; give the title in it: [^\n]*apc-blocks\.xex/)
+  })
+
+  test('that are empty are said to be', async () => {
+    writeFileSync(join(folder, 'empty.xex'), '')
+    expect((await xenoscope(['run', join(folder, 'empty.xex')])).notes).toMatch(/empty\.xex: is empty/)
+  })
+
   test('beside a title that is reached by a link are those beside the file named', async () => {
     const link = join(folder, 'linked.xex')
     symlinkSync(join(guests, 'event-auto.xex'), link)

@@ -90,10 +90,12 @@ test('a plugin that fails in a fact is named, and the run goes on', async () => 
   expect(ended.out).toContain('wait for each other')
 })
 
-test('a folder that cannot be written is told of, and the run goes on', async () => {
-  const ended = await run('deadlock', '--out', '/proc/nowhere')
-  expect(ended.status).toBe(4)
-  expect(ended.notes).toContain('/proc/nowhere')
+test('a folder that cannot be written is told of before the title starts', async () => {
+  await expect(run('deadlock', '--out', '/proc/nowhere')).rejects.toMatchObject({
+    code: 'FILE_UNWRITABLE',
+    place: expect.stringMatching(/^\/proc\/nowhere\//),
+    status: 2,
+  })
 })
 
 test('an option of the user’s for a plugin that is loaded anyway goes to that plugin', async () => {

@@ -37,7 +37,15 @@ test.each([
   ['1s 0 lx 40000', 'line 1', '-32768 to 32767'],
   ['1s 0 lt', 'line 1', '0 to 255'],
   ['1s 0 dance', 'line 1', 'no action'],
-  ['1s 0 press a 1s 2s', 'line 1', 'more than one'],
+  ['1s 0', 'line 1', 'nothing is no action'],
+  ['1s', 'line 1', 'nothing is no pad'],
+  ['1s 0 press a 1s 2s', 'line 1', 'more than `press` takes'],
+  ['1s 0 release a 1s', 'line 1', 'more than `release` takes'],
+  ['1s 0 connect now', 'line 1', 'more than `connect` takes'],
+  ['1s 0 lx 5 6', 'line 1', 'more than `lx` takes'],
+  ['1s 0 lx 0x10', 'line 1', 'not a whole number'],
+  ['1s 0 press a 100', 'line 1', 'no time'],
+  ['99999999999s 0 press a', 'line 1', 'beyond the end of guest time'],
 ])('the script %j is refused at %s', (script, place, reason) => {
   expect(() => createPads(script, hz)).toThrow(new RegExp(`${place}.*${reason}`))
 })

@@ -78,7 +78,7 @@ describe('--until', () => {
     'facts:99999999999999999',
   ])('refuses %j with the forms there are', text => {
     expect(refusal({ until: [text] })).toBe(
-      `--until: "${text}" is not a list of conditions of the forms swaps:N, cycle:N, facts:N, signalled:HANDLE[:N], fault, stuck`,
+      `--until: "${text}" is not a list of conditions of the forms swaps:N, cycle:N, facts:N, signalled:HANDLE[:N], fault, stuck, with N from 1 (k, M and G are decimal)`,
     )
   })
 })

@@ -32,6 +32,7 @@ test('an option may be called like something every object has', () => {
 
 test('what is not option=value is refused by name', () => {
   expect(() => parseSpecifier('a:k=1,oops')).toThrow(/"oops" is not of the form option=value/)
+  expect(() => parseSpecifier('otel:file')).toThrow(/"file" is not of the form option=value/)
   expect(() => parseSpecifier('')).toThrow(/names no plugin/)
 })
 
