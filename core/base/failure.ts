@@ -14,7 +14,7 @@ const bad = (remedy: string): FailureRow => ({ status: exitStatus.badInput, reme
 
 export const failures = {
   FILE_UNREADABLE: bad('check the path and that you may read it'),
-  FILE_UNWRITABLE: bad('choose a folder you may write to with --out, or write nothing with `--plugin otel:file=false`'),
+  FILE_UNWRITABLE: bad('choose a folder you may write to with --out, or run with --no-plugins'),
   FORMAT_UNKNOWN: bad('give an XEX2 or a big-endian PowerPC ELF; `xenoscope inspect FILE` shows what a file is'),
   XEX_FIELD: bad('the file is damaged or was cut; take it from its source again'),
   XEX_UNSUPPORTED: bad('use an executable of a supported form; `xenoscope inspect FILE` names what this one needs'),
