@@ -108,6 +108,7 @@ export const win32 = {
 
 /** Codes of the component layer. */
 export const hresult = {
+  DATA_PENDING: 0x8000000a,
   NOT_IMPLEMENTED: 0x80004001,
   FAIL: 0x80004005,
   OUT_OF_MEMORY: 0x8007000e,

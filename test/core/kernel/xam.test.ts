@@ -356,9 +356,13 @@ test('a task with a handle to wait for runs its routine when that is signalled, 
   const frame = bench.frameOf(thread.tid)
   expect([frame.pc, frame.word(3)]).toEqual([code + 0x200, 42])
   expect(bench.call(thread.tid, 'XamTaskGetCurrentTask')).toBe(task)
+  const ask = (name: string, of = task): number => signed(bench.call(other.tid, name, of))
+  expect(['XamTaskGetStatus', 'XamTaskGetCompletionStatus'].map(name => ask(name))).toEqual([0x8000000a, 0x8000000a])
   bench.returnFrom(thread.tid, 3)
   expect(thread.state).toBe('exited')
   expect(bench.runs(1)).toBe(true)
+  expect(['XamTaskGetStatus', 'XamTaskGetCompletionStatus'].map(name => ask(name))).toEqual([0, 3])
+  expect(ask('XamTaskGetStatus', 0x4444)).toBe(0x80070057)
 })
 
 test('a task that is to wait for what is no handle is refused', () => {

@@ -11,6 +11,7 @@ import { begin, createThread } from '../../notifications.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import { kernelState, quietly } from '../../outcome.ts'
 import { hresult as codes } from '../../status.ts'
+import { KTHREAD } from '../../structs.ts'
 
 interface Task {
   /** Of its thread. */
@@ -120,6 +121,18 @@ export const xamTasks: readonly Entry[] = [
       return 0
     },
   ),
+  xam(450, 'XamTaskGetStatus', [handle('task')], hresult, ['threads', 'poll'], (k, value) => {
+    const object = threadOf(k, value)
+    if (object === undefined) return codes.INVALID_ARGUMENT
+    return k.objects.stateOf(object) === 0 ? codes.DATA_PENDING : 0
+  }),
+  xam(2851, 'XamTaskGetCompletionStatus', [handle('task')], hresult, ['threads', 'poll'], (k, value) => {
+    const object = threadOf(k, value)
+    if (object === undefined) return codes.INVALID_ARGUMENT
+    return k.objects.stateOf(object) === 0
+      ? codes.DATA_PENDING
+      : k.memory.load32(object.address + KTHREAD.exitStatus)
+  }),
   xam(1192, 'XamTaskQueryProperty', [handle('task'), u32('mask')], u32, ['threads', 'poll'], (k, value, mask) => {
     const { properties = 0 } = taskOf(k, threadOf(k, value)?.thread?.id) ?? {}
     return (properties & mask) >>> 0
