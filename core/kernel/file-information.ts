@@ -1,9 +1,10 @@
 /** What may be asked of files and volumes, one row a class: its size, and how it is filled or taken. */
 import type { Node, Volume } from '../vfs/vfs.ts'
 import type { Kernel } from './context.ts'
-import { fileOf } from './file.ts'
+import { fileOf, refusalToDelete } from './file.ts'
 import type { KernelObject } from './object.ts'
 import { status } from './status.ts'
+import { narrowBytes } from './text.ts'
 
 export interface Subject {
   readonly k: Kernel
@@ -14,8 +15,8 @@ export interface Subject {
 
 interface QueryRow {
   readonly size: number
-  /** Fills the block; answers bytes written. */
-  fill(subject: Subject, at: number, room: number): number
+  /** Fills the block; answers bytes written, and whether a text was left out for want of room. */
+  fill(subject: Subject, at: number, room: number): { readonly length: number; readonly cut?: boolean }
 }
 
 const never = 0
@@ -48,10 +49,11 @@ export function shownAttributes(volume: Volume, node: Node): number {
   return node.attributes === 0 ? 0x80 : node.attributes | readOnly
 }
 
-function writeText(k: Kernel, at: number, text: string, room: number): number {
-  const shown = text.slice(0, Math.max(0, room))
-  k.memory.write(at, new Uint8Array([...shown].map(letter => letter.charCodeAt(0))))
-  return shown.length
+/** A text behind the fields of a block, where there is room for the whole of it. */
+function withText(k: Kernel, at: number, header: number, text: string, room: number): ReturnType<QueryRow['fill']> {
+  if (header + text.length > room) return { length: header, cut: true }
+  k.memory.write(at + header, narrowBytes(text))
+  return { length: header + text.length }
 }
 
 export const queries: Readonly<Record<number, QueryRow>> = {
@@ -61,7 +63,7 @@ export const queries: Readonly<Record<number, QueryRow>> = {
       storeTimes(k, at, node)
       k.memory.store32(at + 32, shownAttributes(volume, node))
       k.memory.store32(at + 36, 0)
-      return 40
+      return { length: 40 }
     },
   },
   5: {
@@ -73,14 +75,14 @@ export const queries: Readonly<Record<number, QueryRow>> = {
       k.memory.store8(at + 20, fileOf(object).deletePending ? 1 : 0)
       k.memory.store8(at + 21, node.directory ? 1 : 0)
       k.memory.store16(at + 22, 0)
-      return 24
+      return { length: 24 }
     },
   },
   6: {
     size: 8,
     fill({ k, node }, at) {
       k.memory.store64(at, BigInt(node.id))
-      return 8
+      return { length: 8 }
     },
   },
   9: {
@@ -88,35 +90,35 @@ export const queries: Readonly<Record<number, QueryRow>> = {
     fill({ k, volume, node }, at, room) {
       const text = `\\${volume.pathOf(node)}`
       k.memory.store32(at, text.length)
-      return 4 + writeText(k, at + 4, text, room - 4)
+      return withText(k, at, 4, text, room)
     },
   },
   14: {
     size: 8,
     fill({ k, object }, at) {
       k.memory.store64(at, BigInt(fileOf(object).position))
-      return 8
+      return { length: 8 }
     },
   },
   16: {
     size: 4,
     fill({ k, object }, at) {
       k.memory.store32(at, fileOf(object).options & 0x3e)
-      return 4
+      return { length: 4 }
     },
   },
   17: {
     size: 4,
     fill({ k }, at) {
       k.memory.store32(at, never)
-      return 4
+      return { length: 4 }
     },
   },
   34: {
     size: 56,
     fill({ k, volume, node }, at) {
       writeNetworkOpen(k, at, volume, node)
-      return 56
+      return { length: 56 }
     },
   },
 }
@@ -132,7 +134,7 @@ export const volumeQueries: Readonly<Record<number, QueryRow>> = {
       k.memory.store32(at + 8, volume.info.serial)
       k.memory.store32(at + 12, volume.info.label.length)
       k.memory.store8(at + 16, 0)
-      return 17 + writeText(k, at + 17, volume.info.label, room - 17)
+      return withText(k, at, 17, volume.info.label, room)
     },
   },
   3: {
@@ -142,7 +144,7 @@ export const volumeQueries: Readonly<Record<number, QueryRow>> = {
       k.memory.store64(at + 8, BigInt(volume.freeUnits()))
       k.memory.store32(at + 16, volume.info.sectorsPerUnit)
       k.memory.store32(at + 20, volume.info.bytesPerSector)
-      return 24
+      return { length: 24 }
     },
   },
   4: {
@@ -151,7 +153,7 @@ export const volumeQueries: Readonly<Record<number, QueryRow>> = {
       const optical = volume.info.fileSystem === 'GDFX'
       k.memory.store32(at, optical ? 2 : 7)
       k.memory.store32(at + 4, volume.info.readOnly ? 2 : 0)
-      return 8
+      return { length: 8 }
     },
   },
   5: {
@@ -160,7 +162,7 @@ export const volumeQueries: Readonly<Record<number, QueryRow>> = {
       k.memory.store32(at, volume.info.readOnly ? 0x80000 : 0)
       k.memory.store32(at + 4, volume.info.longestName)
       k.memory.store32(at + 8, volume.info.fileSystem.length)
-      return 12 + writeText(k, at + 12, volume.info.fileSystem, room - 12)
+      return withText(k, at, 12, volume.info.fileSystem, room)
     },
   },
 }
@@ -198,8 +200,8 @@ export const setters: Readonly<Record<number, SetRow>> = {
     size: 1,
     take({ k, object, volume, node }, at) {
       const wanted = k.memory.load8(at) !== 0
-      if (wanted && (volume.info.readOnly || node.attributes & 1)) return status.CANNOT_DELETE
-      if (wanted && node.directory && volume.children(node).length > 0) return status.DIRECTORY_NOT_EMPTY
+      const refused = wanted ? refusalToDelete(volume, node) : undefined
+      if (refused !== undefined) return refused
       fileOf(object).deletePending = wanted
       return status.SUCCESS
     },

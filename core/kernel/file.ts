@@ -3,7 +3,7 @@
  * the next transfer without an offset begins, and what its listing has shown.
  */
 import type { Plain } from '../base/state.ts'
-import type { Location, Node, Volume } from '../vfs/vfs.ts'
+import { attribute, type Location, type Node, type Volume } from '../vfs/vfs.ts'
 import type { Kernel } from './context.ts'
 import { fileKinds, openedBy } from './handles.ts'
 import { type KernelObject, operation } from './object.ts'
@@ -24,7 +24,12 @@ const information = { superseded: 0, opened: 1, created: 2, overwritten: 3, exis
 /** Bits of an access mask that let bytes be read or written, or the file be deleted. */
 export const reads = 0x80000000 | 0x10000000 | 0x20000000 | 1
 export const writes = 0x40000000 | 0x10000000 | 2 | 4
-const deletes = 0x10000000 | 0x10000
+const deleteAccess = 0x10000
+const deletes = 0x10000000 | deleteAccess
+const appends = 4
+
+/** Whether an access lets bytes be written at the end of the file alone. */
+export const appendsOnly = (access: number): boolean => (access & writes) === appends
 const share = { read: 1, write: 2, delete: 4 } as const
 
 /** What a File object keeps besides its body. */
@@ -104,8 +109,11 @@ export const statusOfAbsence = {
   'bad-name': status.OBJECT_NAME_INVALID,
 } as const
 
+/** Attributes that a file can be made with. */
+const settable = attribute.readOnly | attribute.hidden | attribute.system | attribute.archive | attribute.normal
+
 /** Every File object that is open on a node. */
-function openOn(k: Kernel, device: string, path: string): OpenFile[] {
+export function openOn(k: Kernel, device: string, path: string): OpenFile[] {
   const found: OpenFile[] = []
   for (const object of k.objects.live.values()) {
     if (object.kind !== 'File') continue
@@ -138,7 +146,7 @@ function openFile(k: Kernel, request: OpenRequest): Opened {
     if (volume.info.readOnly) return refuse(status.ACCESS_DENIED)
     if (!k.ports.files?.creationAllowed(volume, name)) return refuse(status.OBJECT_NAME_INVALID)
     const isDirectory = (options & option.directory) !== 0
-    const node = volume.create(folder, name, isDirectory, isDirectory ? 0 : request.attributes & 0xa7, now)
+    const node = volume.create(folder, name, isDirectory, isDirectory ? 0 : request.attributes & settable, now)
     return { code: status.SUCCESS, information: information.created, object: makeFile(k, request, volume, node, false) }
   }
   if (found.kind !== 'node') {
@@ -152,7 +160,7 @@ function openFile(k: Kernel, request: OpenRequest): Opened {
     if (options & option.notDirectory && node.directory) return refuse(status.FILE_IS_A_DIRECTORY, information.exists)
     if ((options & option.directory || folder) && !node.directory)
       return refuse(status.NOT_A_DIRECTORY, information.exists)
-    if (access & writes && (volume.info.readOnly || (node.attributes & 1 && !node.directory)))
+    if (access & writes && (volume.info.readOnly || (node.attributes & attribute.readOnly && !node.directory)))
       return refuse(status.ACCESS_DENIED, information.exists)
   }
   const path = volume.pathOf(node)
@@ -163,8 +171,10 @@ function openFile(k: Kernel, request: OpenRequest): Opened {
   let info: number = information.opened
   if (how === disposition.supersede || how === disposition.overwrite || how === disposition.overwriteIf) {
     if (node.directory) return refuse(status.OBJECT_NAME_COLLISION, information.exists)
-    if (volume.info.readOnly) return refuse(status.ACCESS_DENIED, information.exists)
+    if (volume.info.readOnly || node.attributes & attribute.readOnly)
+      return refuse(status.ACCESS_DENIED, information.exists)
     volume.resize(node, 0, now)
+    volume.setAttributes(node, request.attributes & settable, {})
     info = how === disposition.supersede ? information.superseded : information.overwritten
   }
   return { code: status.SUCCESS, information: info, object: makeFile(k, request, volume, node, whole) }
@@ -183,7 +193,7 @@ function makeFile(k: Kernel, request: OpenRequest, volume: Volume, node: Node, w
     position: 0,
     pattern: null,
     after: null,
-    deletePending: (request.options & option.deleteOnClose) !== 0,
+    deletePending: false,
     port: 0,
     key: 0,
   }
@@ -205,33 +215,43 @@ export function writeStatus(k: Kernel, at: number, code: number, info: number): 
   k.memory.store32(at + IO_STATUS_BLOCK.status, code)
 }
 
-/** A File object has ended: what was to be deleted is. */
+/** A File object has ended: what was to be deleted is, as soon as nobody has it open. */
 export function fileEnded(k: Kernel, object: KernelObject): void {
   if (object.kind !== 'File') return
   const file = fileOf(object)
-  if (!file.deletePending) return
-  const at = nodeOf(k, object)
-  if (at !== undefined && openOn(k, file.device, file.path).every(other => other === file)) at.volume.remove(at.node)
+  if (!file.deletePending && (file.options & option.deleteOnClose) === 0) return
+  const others = openOn(k, file.device, file.path).filter(other => other !== file)
+  for (const other of others) other.deletePending = true
+  if (others.length === 0) {
+    const at = nodeOf(k, object)
+    at?.volume.remove(at.node)
+  }
 }
 
-/** Renames a node and everything that is open below it; a status. */
-export function renameFile(k: Kernel, object: KernelObject, target: Location): number {
+/** Deletes by name: as if opened, marked and closed again. */
+export function deleteFile(k: Kernel, root: number, path: string): number {
+  const { code, object } = openFile(k, {
+    path,
+    root,
+    access: deleteAccess,
+    share: share.read | share.write | share.delete,
+    disposition: disposition.open,
+    options: 0,
+    attributes: 0,
+  })
+  if (object === undefined) return code
   const at = nodeOf(k, object)
-  if (at === undefined) return status.INVALID_HANDLE
-  if (target.kind === 'node') return status.OBJECT_NAME_COLLISION
-  if (target.kind !== 'no-name') return statusOfAbsence[target.kind]
-  if (target.volume !== at.volume) return status.NOT_SAME_DEVICE
-  if (!k.ports.files?.creationAllowed(at.volume, target.name)) return status.OBJECT_NAME_INVALID
-  const { device, path } = fileOf(object)
-  const outcome = at.volume.rename(at.node, target.folder, target.name, k.time.systemTime())
-  if (outcome !== 'done') return outcome === 'exists' ? status.OBJECT_NAME_COLLISION : status.INVALID_PARAMETER
-  const next = at.volume.pathOf(at.node)
-  for (const other of k.objects.live.values()) {
-    if (other.kind !== 'File') continue
-    const file = fileOf(other)
-    if (file.device !== device) continue
-    if (file.path === path) file.path = next
-    else if (file.path.startsWith(`${path}\\`)) file.path = next + file.path.slice(path.length)
-  }
-  return status.SUCCESS
+  const refused = at === undefined ? status.INVALID_HANDLE : refusalToDelete(at.volume, at.node)
+  if (refused === undefined) fileOf(object).deletePending = true
+  // Nothing but this call held it, so its end is its last reference's.
+  object.references += 1
+  k.objects.drop(object)
+  return refused ?? status.SUCCESS
+}
+
+/** Why a node cannot be deleted; undefined when it can. */
+export function refusalToDelete(volume: Volume, node: Node): number | undefined {
+  if (volume.info.readOnly || node.attributes & attribute.readOnly || node.parent === undefined)
+    return status.CANNOT_DELETE
+  return node.directory && volume.children(node).length > 0 ? status.DIRECTORY_NOT_EMPTY : undefined
 }

@@ -8,7 +8,7 @@ import type { Plain } from '../base/state.ts'
 import { GuestAccessError } from '../memory/guest.ts'
 import type { Kernel } from './context.ts'
 import { postPacket } from './exports/xboxkrnl/queues.ts'
-import { fileOf, nodeOf, type OpenFile, option, reads, writeStatus, writes } from './file.ts'
+import { appendsOnly, fileOf, nodeOf, type OpenFile, option, reads, writeStatus, writes } from './file.ts'
 import { fileKinds } from './handles.ts'
 import { type KernelObject, operation } from './object.ts'
 import type { Outcome } from './outcome.ts'
@@ -54,11 +54,16 @@ const latency = 100
 /** Bytes a second of a fast disc drive. */
 const defaultIoRate = 16_000_000
 
-function offsetOf(k: Kernel, file: OpenFile, at: number): number {
+/** Offsets that are no place: the end of the file, for a write; where the last transfer ended. */
+const special = { end: -1n, position: -2n } as const
+
+/** Where a transfer begins in a file of that size. */
+function offsetOf(k: Kernel, file: OpenFile, { write, offsetAt: at }: TransferRequest, size: number): number {
+  if (write && appendsOnly(file.access)) return size
   if (at === 0) return file.position
   const offset = BigInt.asIntN(64, k.memory.load64(at))
-  // All ones, and the value one below, mean where the last transfer ended.
-  return offset === -1n || offset === -2n ? file.position : Number(offset)
+  if (offset === special.end) return write ? size : file.position
+  return offset === special.position ? file.position : Number(offset)
 }
 
 /** Begins a transfer: a status, or the caller is parked until it is complete. */
@@ -73,7 +78,7 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
   if (file.directory && !at.volume.info.raw && !file.whole) return status.INVALID_DEVICE_REQUEST
   const event = request.event === 0 ? undefined : k.handles.need(request.event & ~3, undefined, operation.signal)
   if (typeof event === 'number') return event
-  const offset = offsetOf(k, file, request.offsetAt)
+  const offset = offsetOf(k, file, request, at.node.size)
   if (offset < 0) return status.INVALID_PARAMETER
   const size = at.volume.info.raw ? Number.MAX_SAFE_INTEGER : at.node.size
   if (!write && length > 0 && offset >= size) {
@@ -230,7 +235,7 @@ function finish(
   k.dispatcher.set(object, ioIncrement)
   if (event !== undefined) k.dispatcher.set(event, ioIncrement)
   const issuer = k.threads.all.get(thread)
-  if ((apc & ~1) !== 0 && context !== 0 && issuer !== undefined)
+  if ((apc & ~1) !== 0 && issuer !== undefined)
     k.apcs.queue(issuer, {
       address: 0,
       mode: 1,

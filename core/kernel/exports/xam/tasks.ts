@@ -129,9 +129,7 @@ export const xamTasks: readonly Entry[] = [
   xam(2851, 'XamTaskGetCompletionStatus', [handle('task')], hresult, ['threads', 'poll'], (k, value) => {
     const object = threadOf(k, value)
     if (object === undefined) return codes.INVALID_ARGUMENT
-    return k.objects.stateOf(object) === 0
-      ? codes.DATA_PENDING
-      : k.memory.load32(object.address + KTHREAD.exitStatus)
+    return k.objects.stateOf(object) === 0 ? codes.DATA_PENDING : k.memory.load32(object.address + KTHREAD.exitStatus)
   }),
   xam(1192, 'XamTaskQueryProperty', [handle('task'), u32('mask')], u32, ['threads', 'poll'], (k, value, mask) => {
     const { properties = 0 } = taskOf(k, threadOf(k, value)?.thread?.id) ?? {}

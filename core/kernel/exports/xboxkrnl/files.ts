@@ -13,12 +13,12 @@ import {
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import {
+  deleteFile,
   disposition,
   fileOf,
   locateFrom,
   nodeOf,
   openWithHandle,
-  renameFile,
   statusOfAbsence,
   writeStatus,
 } from '../../file.ts'
@@ -32,6 +32,7 @@ import {
   volumeQueries,
   writeNetworkOpen,
 } from '../../file-information.ts'
+import { renameFile } from '../../file-rename.ts'
 import { completionKinds, fileKinds, openedBy } from '../../handles.ts'
 import { nameIn } from '../../naming.ts'
 import { operation } from '../../object.ts'
@@ -73,9 +74,10 @@ function query(
   if (room < row.size) return status.INFO_LENGTH_MISMATCH
   const subject = subjectOf(k, value)
   if (typeof subject === 'number') return subject
-  const written = row.fill(subject, at, room)
-  writeStatus(k, statusAt, status.SUCCESS, written)
-  return status.SUCCESS
+  const { length, cut = false } = row.fill(subject, at, room)
+  const code = cut ? status.BUFFER_OVERFLOW : status.SUCCESS
+  writeStatus(k, statusAt, code, length)
+  return code
 }
 
 function setInformation(k: Kernel, value: number, statusAt: number, at: number, length: number, which: number): number {
@@ -84,12 +86,10 @@ function setInformation(k: Kernel, value: number, statusAt: number, at: number, 
   const file = fileOf(subject.object)
   if (which === renameClass) {
     if (length < 16) return status.INFO_LENGTH_MISMATCH
-    const target = locateFrom(k, k.memory.load32(at + 4), readAnsi(k.memory, at + 8))
-    if (typeof target === 'number') return target
-    if (k.memory.load8(at) !== 0 && target.kind === 'node' && !target.node.directory && target.node !== subject.node)
-      target.volume.remove(target.node)
-    const again = locateFrom(k, k.memory.load32(at + 4), readAnsi(k.memory, at + 8))
-    return typeof again === 'number' ? again : renameFile(k, subject.object, again)
+    const [root, path] = [k.memory.load32(at + 4), readAnsi(k.memory, at + 8)]
+    const result = renameFile(k, subject.object, root, path, k.memory.load8(at) !== 0)
+    writeStatus(k, statusAt, result, 0)
+    return result
   }
   if (which === completionClass) {
     if (length < 8) return status.INFO_LENGTH_MISMATCH
@@ -97,6 +97,7 @@ function setInformation(k: Kernel, value: number, statusAt: number, at: number, 
     if (typeof port === 'number') return port
     file.port = port.serial
     file.key = k.memory.load32(at + 4)
+    writeStatus(k, statusAt, status.SUCCESS, 0)
     return status.SUCCESS
   }
   const row = setters[which]
@@ -374,14 +375,9 @@ export const files: readonly Entry[] = [
       return status.SUCCESS
     },
   ),
-  krnl(216, 'NtDeleteFile', [ptr(OBJECT_ATTRIBUTES, 'attributes')], statusResult, ['files'], (k, attributes) => {
-    const found = locate(k, attributes)
-    if (typeof found === 'number') return found
-    if (found.kind !== 'node') return statusOfAbsence[found.kind]
-    if (found.volume.info.readOnly || found.node.attributes & 1) return status.CANNOT_DELETE
-    const outcome = found.volume.remove(found.node)
-    return outcome === 'done' ? status.SUCCESS : outcome === 'root' ? status.CANNOT_DELETE : status.DIRECTORY_NOT_EMPTY
-  }),
+  krnl(216, 'NtDeleteFile', [ptr(OBJECT_ATTRIBUTES, 'attributes')], statusResult, ['files'], (k, attributes) =>
+    deleteFile(k, rootOf(k, attributes), nameIn(k, attributes)),
+  ),
 
   krnl(
     259,
