@@ -2,7 +2,7 @@
  * Every failure a person can meet: one row each, with a stable code, the exit status it leads to, and the mend.
  * The sentence is completed by the place (`fail('XEX_FIELD', ...)`), the remedy is fixed.
  */
-export const exitStatus = { finished: 0, badInput: 2, limit: 3, deadlock: 4, fault: 5, defect: 70 } as const
+export const exitStatus = { finished: 0, unmet: 1, badInput: 2, limit: 3, deadlock: 4, fault: 5, defect: 70 } as const
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus]
 
 interface FailureRow {

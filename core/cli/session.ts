@@ -34,6 +34,8 @@ export interface Session {
   readonly driver: Driver
   readonly interrupt: Interrupt
   readonly progress: Progress
+  /** Conditions were given that are to end the run. */
+  readonly awaited: boolean
 }
 
 export interface Ended {
@@ -91,14 +93,14 @@ async function finish({ driver, interrupt, host }: Session, ending: Ending): Pro
   }
 }
 
-async function slices({ host, clock, machine, driver, interrupt, progress }: Session): Promise<Ending> {
+async function slices({ host, clock, machine, driver, interrupt, progress, awaited }: Session): Promise<Ending> {
   const pace = createPace()
   const { views } = machine
   for (;;) {
     const before = clock.now()
     const stop = machine.run(pace.slice)
     pace.took(clock.now() - before)
-    if (stop !== undefined) return endingOf(stop)
+    if (stop !== undefined) return endingOf(stop, awaited)
     driver.slice()
     progress.update(views.instructions, views.cycle / views.timebaseHz)
     await host.turn()
@@ -114,11 +116,12 @@ async function slices({ host, clock, machine, driver, interrupt, progress }: Ses
   }
 }
 
-/** Whoever asked for an end has it: status 0. */
-function endingOf({ kind, text, met, fault }: NonNullable<ReturnType<Runnable['run']>>): Ending {
+/** Whoever asked for an end has it: status 0. A title that is over before is not what was asked for. */
+function endingOf({ kind, text, met, fault }: NonNullable<ReturnType<Runnable['run']>>, awaited: boolean): Ending {
+  const unasked = awaited && kind === 'finished' ? exitStatus.unmet : statuses[kind]
   return {
     cause: kind,
-    exitStatus: met === undefined ? statuses[kind] : exitStatus.finished,
+    exitStatus: met === undefined ? unasked : exitStatus.finished,
     text,
     ...(met === undefined ? {} : { met }),
     ...(fault === undefined ? {} : { fault: { tid: fault.tid, pc: fault.pc, text: fault.text } }),

@@ -35,7 +35,7 @@ export const run = defineCommand({
     },
   ],
   options: runOptions,
-  more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n; 0 too where a condition of --until is met.',
+  more: 'Exit status: 0 finished, 2 bad input, 3 limit reached, 4 deadlock or stuck, 5 guest fault, 70 a defect of ours, 128+n signal n; with --until, 0 where a condition is met and 1 where the title finished before.',
   run: async (outside, [path = ''], values) => (await runTitle(outside, path, values)).outcome.end.exitStatus,
 })
 
@@ -110,7 +110,15 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   driver.start(run, machine.views)
   const interrupt = watchForInterrupts(host)
   const began = clock.now()
-  const { end, failure } = await runToEnd({ host, clock, machine, driver, interrupt, progress })
+  const { end, failure } = await runToEnd({
+    host,
+    clock,
+    machine,
+    driver,
+    interrupt,
+    progress,
+    awaited: values.until.length > 0,
+  })
   const milliseconds = clock.now() - began
   translation.close()
   const outcome: Outcome = {

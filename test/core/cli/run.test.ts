@@ -23,6 +23,8 @@ describe('the exit status', () => {
     ['poll-for-ever', ['--until', 'stuck'], 0],
     ['fault', ['--until', 'swaps:1', '--until', 'fault,stuck'], 0],
     ['fault', ['--until', 'stuck'], 5],
+    ['event-auto', ['--until', 'swaps:2'], 1],
+    ['event-auto', ['--until', 'facts:3'], 0],
   ] as const)('of %s %j is %i', async (guest, more, status) => {
     expect((await run(guest, '--quiet', '--no-plugins', ...more)).status).toBe(status)
   })
