@@ -6,29 +6,26 @@ import type { Plain } from '../base/state.ts'
 import type { Kernel } from './context.ts'
 import { kernelState, type Later } from './outcome.ts'
 
-interface Request extends Later {
-  readonly id: number
-}
-
-const requests = kernelState<{ last: number; open: Request[] }>('requests', () => ({ last: 0, open: [] }))
+/** What is open, by number: in the order it was asked for, since numbers only grow. */
+const requests = kernelState<{ last: number; open: Record<number, Later> }>('requests', () => ({ last: 0, open: {} }))
 
 /** Has a continuation run when a tick is reached; the request's number. */
 export function requestAt(k: Kernel, at: number, continuation: string, state: Plain): number {
   const held = k.state(requests)
   held.last += 1
-  held.open.push({ id: held.last, continuation, state })
+  held.open[held.last] = { continuation, state }
   k.time.add('request', held.last, at)
   return held.last
 }
 
 /** Whether a request has not been served yet. */
-export function isOpen(k: Kernel, id: number): boolean {
-  return k.state(requests).open.some(request => request.id === id)
-}
+export const isOpen = (k: Kernel, id: number): boolean => k.state(requests).open[id] !== undefined
 
 /** The requests that go on with a continuation, in the order they were asked for. */
 export function requestsOf(k: Kernel, continuation: string): readonly { readonly id: number; readonly state: Plain }[] {
-  return k.state(requests).open.filter(request => request.continuation === continuation)
+  return Object.entries(k.state(requests).open).flatMap(([id, request]) =>
+    request.continuation === continuation ? [{ id: Number(id), state: request.state }] : [],
+  )
 }
 
 /** Takes a request back before its tick. */
@@ -39,8 +36,8 @@ export function cancelRequest(k: Kernel, id: number): void {
 
 /** Takes a request whose tick is reached. */
 export function takeRequest(k: Kernel, id: number): Later | undefined {
-  const held = k.state(requests)
-  const found = held.open.find(request => request.id === id)
-  held.open = held.open.filter(request => request.id !== id)
+  const { open } = k.state(requests)
+  const found = open[id]
+  delete open[id]
   return found
 }

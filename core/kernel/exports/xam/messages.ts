@@ -3,11 +3,11 @@
  * a block; a message whose answer is known is a row, any other is refused as unknown, and counted like a missing export.
  */
 
-import { type Entry, ptr, u32, win32 as win32Result, withoutEffect, xam } from '../../call.ts'
+import { type Entry, ptr, u32, win32 as win32Result, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { setLastError } from '../../dos-errors.ts'
 import { kernelState } from '../../outcome.ts'
-import { conclude } from '../../overlapped.ts'
+import { conclude, hastenOverlapped } from '../../overlapped.ts'
 import { hresult, win32 } from '../../status.ts'
 import { setSetting, settingType } from '../../user.ts'
 import { titleId } from './system.ts'
@@ -164,12 +164,8 @@ export const xamMessages: readonly Entry[] = [
     ['user'],
     (k, to, message, overlapped, block, length) => start(k, to, message, overlapped, block, length),
   ),
-  xam(
-    504,
-    'XMsgCancelIORequest',
-    [u32('overlapped'), u32('wait')],
-    win32Result,
-    ['user'],
-    withoutEffect('what was asked for is done by the time it could be taken back', () => win32.SUCCESS),
-  ),
+  xam(504, 'XMsgCancelIORequest', [u32('overlapped'), u32('wait')], win32Result, ['user'], (k, overlapped) => {
+    hastenOverlapped(k, overlapped)
+    return win32.SUCCESS
+  }),
 ]

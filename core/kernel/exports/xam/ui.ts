@@ -11,6 +11,7 @@ import { kernelState } from '../../outcome.ts'
 import { conclude, type Result } from '../../overlapped.ts'
 import { requestAt } from '../../requests.ts'
 import { win32 } from '../../status.ts'
+import { usersPresent } from '../../user.ts'
 
 /** How long a screen is up, in milliseconds. */
 const shown = 50
@@ -127,15 +128,15 @@ export const ui: readonly Entry[] = [
       return show(k, overlapped, { result: win32.SUCCESS })
     },
   ),
-  // Whoever is to sign in is signed in already.
+  // Nobody is there to sign in or out.
   xam(700, 'XamShowSigninUI', [u32('users'), u32('flags')], win32Result, ['user'], k => {
     show(k, 0, { result: win32.SUCCESS })
-    broadcast(k, notification.signInChanged, 1)
+    broadcast(k, notification.signInChanged, usersPresent(k))
     return win32.SUCCESS
   }),
   xam(702, 'XamShowSigninUIp', [u32('user'), u32('users'), u32('flags')], win32Result, ['user'], k => {
     show(k, 0, { result: win32.SUCCESS })
-    broadcast(k, notification.signInChanged, 1)
+    broadcast(k, notification.signInChanged, usersPresent(k))
     return win32.SUCCESS
   }),
   xam(709, 'XamShowAchievementsUI', [u32('user'), u32('mask')], win32Result, ['user'], k =>
