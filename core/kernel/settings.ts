@@ -1,4 +1,6 @@
 /** The console's own settings, as a title asks for them: one row a setting. */
+import type { Kernel } from './context.ts'
+import { kernelState } from './outcome.ts'
 
 export interface Setting {
   readonly category: number
@@ -11,8 +13,8 @@ export interface Setting {
 const word = (value: number): number[] => [24, 16, 8, 0].map(shift => (value >>> shift) & 0xff)
 
 /** English, in the United States, on a wide screen: what most titles were made for. */
-export const language = 1
-export const country = 103
+const language = 1
+const country = 103
 export const gameRegion = 0x00ff
 /** HDMI. Titles for NTSC refuse what is none of 3, 4, 6, 8. */
 export const avPack = 8
@@ -52,6 +54,20 @@ export const settings: readonly Setting[] = [
 
 /** Categories that exist, whether any setting of them does. */
 export const lastCategory = 0xb
+
+/** Settings that the title changed, by category and number. */
+const changed = kernelState<Record<string, Uint8Array>>('settings', () => ({}))
+const keyOf = (category: number, setting: number): string => `${category}:${setting}`
+
+/** What a setting is now; undefined when there is no such setting. */
+export function settingBytes(k: Kernel, category: number, setting: number): Uint8Array | undefined {
+  const found = findSetting(category, setting)
+  return found === undefined ? undefined : (k.state(changed)[keyOf(category, setting)] ?? new Uint8Array(found.bytes))
+}
+
+export function changeSetting(k: Kernel, category: number, setting: number, bytes: Uint8Array): void {
+  k.state(changed)[keyOf(category, setting)] = bytes
+}
 
 export function findSetting(category: number, setting: number): Setting | undefined {
   return settings.find(each => each.category === category && each.setting === setting)

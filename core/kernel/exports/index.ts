@@ -4,6 +4,7 @@ import { company } from './xam/company.ts'
 import { content } from './xam/content.ts'
 import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
+import { locales } from './xam/locale.ts'
 import { xamMessages } from './xam/messages.ts'
 import { missingXam } from './xam/missing.ts'
 import { net } from './xam/net.ts'
@@ -88,6 +89,7 @@ export const allEntries: readonly Entry[] = [
   ...debug,
   ...debugMonitor,
   ...loader,
+  ...locales,
   ...config,
   ...crypto,
   ...keys,

@@ -26,6 +26,26 @@ const nothingOnShow = 'no notice is on show that could be moved or put off'
 /** Where the title wants notices to appear, and the tick before which it wants none. */
 const notices = kernelState('notices', () => ({ position: 0, notBefore: 0 }))
 
+/** How an overlapped call ended; who waits is parked on its event. */
+const resultRow = (ordinal: number, name: string): Entry =>
+  xam(
+    ordinal,
+    name,
+    [ptr(XOVERLAPPED, 'overlapped'), ptr('length'), bool('wait')],
+    win32Result,
+    ['user', 'blocking', 'poll'],
+    (k, at, lengthAt, wait) => {
+      const result = k.memory.load32(at + XOVERLAPPED.result)
+      if (result !== win32.IO_PENDING) {
+        if (lengthAt !== 0) k.memory.store32(lengthAt, k.memory.load32(at + XOVERLAPPED.length))
+        return result
+      }
+      const event = k.handles.peek(k.memory.load32(at + XOVERLAPPED.event))
+      if (!wait || event === undefined) return win32.IO_INCOMPLETE
+      return k.waitFor(event, forever, { continuation: 'overlapped-awaited', state: { at, lengthAt } })
+    },
+  )
+
 export const notify: readonly Entry[] = [
   xam(650, 'XamNotifyCreateListener', [u64('areas'), u32('version')], handle, ['user'], (k, areas, version) =>
     version > highestVersion ? 0 : createListener(k, areas, version, usersPresent(k)),
@@ -79,22 +99,12 @@ export const notify: readonly Entry[] = [
   ),
 
   continuation('overlapped-end', (k, state: Parameters<typeof endOverlapped>[1]) => endOverlapped(k, state)),
-  xam(
-    507,
-    'XamGetOverlappedResult',
-    [ptr(XOVERLAPPED, 'overlapped'), ptr('length'), bool('wait')],
-    win32Result,
-    ['user', 'blocking', 'poll'],
-    (k, at, lengthAt, wait) => {
-      const result = k.memory.load32(at + XOVERLAPPED.result)
-      if (result !== win32.IO_PENDING) {
-        if (lengthAt !== 0) k.memory.store32(lengthAt, k.memory.load32(at + XOVERLAPPED.length))
-        return result
-      }
-      const event = k.handles.peek(k.memory.load32(at + XOVERLAPPED.event))
-      if (!wait || event === undefined) return win32.IO_INCOMPLETE
-      return k.waitFor(event, forever, { continuation: 'overlapped-awaited', state: { at, lengthAt } })
-    },
+  resultRow(507, 'XamGetOverlappedResult'),
+  resultRow(1083, 'XGetOverlappedResult'),
+  xam(1082, 'XGetOverlappedExtendedError', [ptr(XOVERLAPPED, 'overlapped')], win32Result, ['user', 'poll'], (k, at) =>
+    k.memory.load32(at + XOVERLAPPED.result) === win32.IO_PENDING
+      ? win32.IO_INCOMPLETE
+      : k.memory.load32(at + XOVERLAPPED.extendedError),
   ),
   continuation('overlapped-awaited', (k, { at, lengthAt }: { at: number; lengthAt: number }) => {
     if (lengthAt !== 0) k.memory.store32(lengthAt, k.memory.load32(at + XOVERLAPPED.length))

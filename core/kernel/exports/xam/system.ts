@@ -1,4 +1,4 @@
-/** Where the console stands, what it speaks, and small services of the system. */
+/** Small services of the system. */
 
 import {
   bool,
@@ -7,7 +7,6 @@ import {
   hresult as hresultResult,
   nothing,
   ptr,
-  u8,
   u32,
   win32 as win32Result,
   withoutEffect,
@@ -19,13 +18,12 @@ import { lastError, setLastError } from '../../dos-errors.ts'
 import { protection } from '../../memory-manager.ts'
 import { kernelState } from '../../outcome.ts'
 import { allocatePhysical, freePhysical } from '../../physical-memory.ts'
-import { avPack, country, gameRegion, language, speakerConfig } from '../../settings.ts'
+import { avPack, gameRegion, speakerConfig } from '../../settings.ts'
 import { hresult, win32 } from '../../status.ts'
 import { headerField, headerKey } from '../../xex-header.ts'
 import { writeVideoMode } from '../xboxkrnl/video.ts'
 
 const systemVersion = 0
-const englishUnitedStates = 0x24
 
 /** Blocks of memory given to the title, by address. */
 const blocks = kernelState<Record<number, number>>('xam-blocks', () => ({}))
@@ -66,9 +64,6 @@ export const system: readonly Entry[] = [
   xam(970, 'XGetAudioFlags', [], u32, ['misc', 'poll'], () => speakerConfig),
   xam(971, 'XGetAVPack', [], u32, ['misc', 'poll'], () => avPack),
   xam(972, 'XGetGameRegion', [], u32, ['misc', 'poll'], () => gameRegion),
-  xam(973, 'XGetLanguage', [], u32, ['misc', 'poll'], () => language),
-  xam(978, 'XamGetLanguage', [], u32, ['misc', 'poll'], () => language),
-  xam(1193, 'XamGetLocale', [], u32, ['misc', 'poll'], () => englishUnitedStates),
   xam(977, 'XGetVideoMode', [ptr('mode')], nothing, ['video', 'poll'], (k, at) => writeVideoMode(k, at)),
   xam(642, 'XamGetSystemVersion', [], u32, ['misc', 'poll'], () => systemVersion),
   xam(463, 'XamGetCurrentTitleId', [], u32, ['misc', 'poll'], k => titleId(k)),
@@ -157,8 +152,6 @@ export const system: readonly Entry[] = [
   ),
   xam(1124, 'lstrlenW', [wstr('text')], u32, ['strings', 'poll'], (_k, text) => text?.length ?? 0),
   xam(1007, 'RtlSetLastError', [u32('code')], nothing, ['misc'], setLastError),
-  // Only the low byte tells; nobody asks for more of a country.
-  xam(1289, 'XamGetOnlineCountryFromLocale', [u8('locale')], u32, ['misc', 'poll'], () => country),
 ]
 
 export function titleId(k: Kernel): number {

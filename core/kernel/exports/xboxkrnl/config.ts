@@ -1,11 +1,7 @@
 /** The console's settings and what it is made of. */
 import { type Entry, krnl, krnlVariable, ptr, status as statusResult, u16, u32 } from '../../call.ts'
-import { kernelState } from '../../outcome.ts'
-import { avPack, findSetting, gameRegion, lastCategory } from '../../settings.ts'
+import { avPack, changeSetting, findSetting, gameRegion, lastCategory, settingBytes } from '../../settings.ts'
 import { status } from '../../status.ts'
-
-/** Settings that the title changed, by category and number. What the console made of the old ones at its start stays. */
-const changed = kernelState<Record<string, Uint8Array>>('settings', () => ({}))
 
 export const config: readonly Entry[] = [
   krnl(
@@ -16,12 +12,12 @@ export const config: readonly Entry[] = [
     ['misc', 'poll'],
     (k, category, setting, buffer, size, required) => {
       if (category > lastCategory) return status.INVALID_PARAMETER_1
-      const found = findSetting(category, setting)
-      if (found === undefined) return status.INVALID_PARAMETER_2
-      if (required !== 0) k.memory.store16(required, found.bytes.length)
+      const bytes = settingBytes(k, category, setting)
+      if (bytes === undefined) return status.INVALID_PARAMETER_2
+      if (required !== 0) k.memory.store16(required, bytes.length)
       if (buffer === 0) return size === 0 ? status.SUCCESS : status.INVALID_PARAMETER_3
-      if (size < found.bytes.length) return status.BUFFER_TOO_SMALL
-      k.memory.write(buffer, k.state(changed)[`${category}:${setting}`] ?? new Uint8Array(found.bytes))
+      if (size < bytes.length) return status.BUFFER_TOO_SMALL
+      k.memory.write(buffer, bytes)
       return status.SUCCESS
     },
   ),
@@ -37,7 +33,7 @@ export const config: readonly Entry[] = [
       if (found === undefined) return status.INVALID_PARAMETER_2
       if (buffer === 0) return status.INVALID_PARAMETER_3
       if (size !== found.bytes.length) return status.INVALID_PARAMETER_4
-      k.state(changed)[`${category}:${setting}`] = k.memory.read(buffer, size)
+      changeSetting(k, category, setting, k.memory.read(buffer, size))
       return status.SUCCESS
     },
   ),
