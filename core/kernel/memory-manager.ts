@@ -92,10 +92,21 @@ export function protectAllowed(protect: number): boolean {
   return kind === protection.noAccess || kind === protection.readOnly || kind === protection.readWrite
 }
 
+/** Bytes of the stacks of the title's own threads. */
+function stackBytes(k: Kernel): number {
+  let bytes = 0
+  for (const thread of k.threads.all.values()) if (!thread.system) bytes += thread.stackBase - thread.stackLimit
+  return bytes
+}
+
 export function bytesLeft(k: Kernel): number {
   const { committed, physical } = k.state(memoryState)
-  return physicalSize - limits.systemMemory.value - committed - physical
+  return physicalSize - limits.systemMemory.value - committed - physical - stackBytes(k)
 }
+
+/** Whether one more thread with such a stack can be made. */
+export const threadFits = (k: Kernel, stackSize: number): boolean =>
+  stackSize <= bytesLeft(k) && k.threads.hasRoom(stackSize)
 
 export function rangeAt(k: Kernel, address: number): VirtualRange | undefined {
   return k.state(memoryState).ranges.find(range => address >= range.base && address < range.base + range.size)

@@ -333,3 +333,27 @@ test('however virtual memory is used, every page is what the calls made of it', 
     { seed: 71, numRuns: 60 },
   )
 })
+
+test('stacks of threads are memory of the title: where none is left no thread is made, and one that ends gives its back', () => {
+  const bench = createWorkbench()
+  const use = bench.cell(0x68)
+  const available = (): number => {
+    bench.memory.store32(use, 0x68)
+    bench.call(1, 'MmQueryStatistics', use)
+    return bench.memory.load32(use + 0xc)
+  }
+  const [handleAt, tidAt] = [bench.cell(), bench.cell()]
+  const make = (stack: number): number =>
+    Number(bench.call(1, 'ExCreateThread', handleAt, stack, tidAt, 0, 0x82000200, 0, 1 << 25))
+  const before = available()
+  expect(make(M)).toBe(0)
+  expect(before - available()).toBe(M / 0x1000)
+  bench.core.begin(1)
+  bench.call(bench.memory.load32(tidAt), 'ExTerminateThread', 0)
+  expect(available()).toBe(before)
+  const [base, size] = [bench.words(0), bench.words((before - 0x100) * 0x1000)]
+  while (bench.call(1, 'NtAllocateVirtualMemory', base, size, 0x20003000, 4, 0) !== 0)
+    bench.memory.store32(size, bench.memory.load32(size) - M)
+  expect(make((available() + 1) * 0x1000)).toBe(status.NO_MEMORY)
+  expect(make(0x10000)).toBe(0)
+})

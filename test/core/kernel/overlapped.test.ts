@@ -31,11 +31,11 @@ test('the result is awaited by the event, and the length comes with it', () => {
   const bench = createWorkbench()
   const at = block(bench, eventOf(bench, 1))
   const [result, length] = [bench.cell(), bench.cell()]
+  const other = bench.thread(1)
   const labels = bench.words(0)
   expect(bench.call(1, 'XamShowMessageBoxUI', 0, 0, 0, 1, labels, 0, 0, result, at)).toBe(win32.IO_PENDING)
   expect(bench.call(1, 'XamIsUIActive')).toBe(1)
   expect(bench.call(1, 'XamGetOverlappedResult', at, length, 1)).toBe(parked)
-  const other = bench.thread(1)
   expect(bench.call(other.tid, 'XGetOverlappedExtendedError', at)).toBe(win32.IO_INCOMPLETE)
   bench.pass(10_000_000)
   expect([bench.result(1), bench.memory.load32(length), bench.memory.load32(result)]).toEqual([0, 4, 0])

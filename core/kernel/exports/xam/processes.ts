@@ -4,6 +4,7 @@ import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../cal
 import type { Kernel } from '../../context.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
 import { eventKinds, openedBy, threadKinds } from '../../handles.ts'
+import { threadFits } from '../../memory-manager.ts'
 import { begin, createThread } from '../../notifications.ts'
 import { operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
@@ -68,7 +69,7 @@ function startThread(
   const processors = chosen ? 1 << (24 + hardwareThread) : 0
   const suspended = flags & createSuspended ? threadFlags.suspended : 0
   const stack = stackSize === 0 ? k.threads.defaultStack : stackSize
-  if (!k.threads.hasRoom(stack)) {
+  if (!threadFits(k, stack)) {
     setLastError(k, win32.NOT_ENOUGH_MEMORY)
     return 0
   }

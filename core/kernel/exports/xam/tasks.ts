@@ -7,6 +7,7 @@
 import { bool, continuation, type Entry, handle, hresult, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
+import { threadFits } from '../../memory-manager.ts'
 import { begin, createThread } from '../../notifications.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import { kernelState, quietly } from '../../outcome.ts'
@@ -61,7 +62,7 @@ export const xamTasks: readonly Entry[] = [
       if (routine === 0) return codes.INVALID_ARGUMENT
       const properties = attributes === 0 ? 0 : k.memory.load32(attributes)
       const about = attributes === 0 ? 0 : k.memory.load32(attributes + 4)
-      if (!k.threads.hasRoom(taskStack)) return codes.OUT_OF_MEMORY
+      if (!threadFits(k, taskStack)) return codes.OUT_OF_MEMORY
       const object = awaited(k, properties, about)
       if (typeof object === 'number') return codes.INVALID_ARGUMENT
       if (object !== undefined) k.objects.reference(object)

@@ -36,6 +36,7 @@ function createDevice(k: Kernel, driver: number, extension: number, name: string
   if (extension > mostExtension) return status.INSUFFICIENT_RESOURCES
   const state = k.state(made)
   const size = DEVICE_OBJECT.size + extension
+  if (!k.pool.fits(size)) return status.INSUFFICIENT_RESOURCES
   if (name !== '') {
     const { files } = k.ports
     if (files === undefined || files.volume(name) !== undefined) return status.OBJECT_NAME_COLLISION

@@ -2,6 +2,7 @@ import { interruption } from '../../alerts.ts'
 import { bool, continuation, type Entry, handle, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
+import { threadFits } from '../../memory-manager.ts'
 import { begin, createThread } from '../../notifications.ts'
 import { operation, type Thread } from '../../object.ts'
 import { hardwareThreads } from '../../scheduler.ts'
@@ -56,7 +57,7 @@ export const threads: readonly Entry[] = [
     ['threads'],
     (k, handleAt, stackSize, tidAt, startup, start, context, flags) => {
       const stack = stackSize === 0 ? k.threads.defaultStack : stackSize
-      if (!k.threads.hasRoom(stack)) return s.NO_MEMORY
+      if (!threadFits(k, stack)) return s.NO_MEMORY
       const thread = createThread(k, {
         entry: startup === 0 ? start : startup,
         start,
