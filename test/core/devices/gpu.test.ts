@@ -2,64 +2,20 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { copyState, feedState } from '../../../core/base/state.ts'
 import { createDeviceBus } from '../../../core/devices/device.ts'
-import { createGpu, type Gpu } from '../../../core/devices/gpu/gpu.ts'
-import { createMemory, type GuestMemory } from '../../../core/memory/guest.ts'
-import { access } from '../../../core/memory/map.ts'
-
-const memory = createMemory()
-const physical = (address: number): number => 0xa0000000 + address
-const ringAt = 0x10000
-const ringBytes = 0x1000
-const writeBackAt = 0x2003c
-const shared = 0x30000
-const bufferAt = 0x40000
-const gpuStart = 0x7fc80000
-const writePointer = gpuStart + 4 * 0x1c5
-
-interface Bench {
-  readonly memory: GuestMemory
-  readonly gpu: Gpu
-  readonly interrupts: [source: number, thread: number][]
-  at: number
-  clock: number
-  /** Puts packets behind the last and tells the GPU. */
-  submit(...words: number[]): void
-}
-
-function bench(): Bench {
-  memory.decommit(0xa0000000, 0x100000)
-  memory.commit(0xa0000000, 0x100000, access.read | access.write)
-  const interrupts: [number, number][] = []
-  const bench: Bench = {
-    memory,
-    gpu: createGpu({
-      memory,
-      timebaseHz: 50_000_000,
-      now: () => bench.clock,
-      interrupt: (source, thread) => interrupts.push([source, thread]),
-    }),
-    interrupts,
-    at: 0,
-    clock: 0,
-    submit(...words) {
-      for (const word of words) {
-        memory.store32(physical(ringAt + bench.at * 4), word >>> 0)
-        bench.at = (bench.at + 1) % (ringBytes / 4)
-      }
-      bench.gpu.store32(writePointer, bench.at)
-    },
-  }
-  bench.gpu.setRing(ringAt, ringBytes)
-  bench.gpu.setReadPointerWriteBack(writeBackAt)
-  return bench
-}
-
-const type0 = (register: number, ...values: number[]): number[] => [((values.length - 1) << 16) | register, ...values]
-const type3 = (opcode: number, ...values: number[]): number[] => [
-  0xc0000000 | ((values.length - 1) << 16) | (opcode << 8),
-  ...values,
-]
-const swapped = 2
+import { createGpu } from '../../../core/devices/gpu/gpu.ts'
+import {
+  bench,
+  bufferAt,
+  gpuStart,
+  memory,
+  physical,
+  ringBytes,
+  shared,
+  swapped,
+  type0,
+  type3,
+  writeBackAt,
+} from './gpu-bench.ts'
 
 test('the read pointer is written back, in dwords, when the stream has been walked', () => {
   const { submit, memory } = bench()

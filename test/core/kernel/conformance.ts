@@ -93,6 +93,8 @@ export const fronts: Readonly<Record<string, string>> = {
   XamTaskCancel: 'a thread’s handle, and no answer',
   XamTaskGetAttributes: 'a thread’s handle, of a task',
   XamTaskQueryProperty: 'a thread’s handle, of a task',
+  XamTaskGetStatus: 'a thread’s handle, of a task',
+  XamTaskGetCompletionStatus: 'a thread’s handle, of a task',
   XamTaskWaitOnCompletion: 'NtWaitForSingleObjectEx, and no answer',
 }
 
