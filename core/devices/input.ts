@@ -14,27 +14,10 @@
  * A line that says anything else is refused, with its number.
  */
 
+import { buttons } from '../base/buttons.ts'
 import { sha256 } from '../base/digest.ts'
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
-
-export const buttons = {
-  up: 0x0001,
-  down: 0x0002,
-  left: 0x0004,
-  right: 0x0008,
-  start: 0x0010,
-  back: 0x0020,
-  ls: 0x0040,
-  rs: 0x0080,
-  lb: 0x0100,
-  rb: 0x0200,
-  guide: 0x0400,
-  a: 0x1000,
-  b: 0x2000,
-  x: 0x4000,
-  y: 0x8000,
-} as const
 
 const axes = { lx: [-32768, 32767], ly: [-32768, 32767], rx: [-32768, 32767], ry: [-32768, 32767] } as const
 const triggers = { lt: [0, 255], rt: [0, 255] } as const

@@ -429,6 +429,16 @@ export const INPUT_STATE = {
   rightX: 0xc,
   rightY: 0xe,
 } as const
+export const INPUT_KEYSTROKE = {
+  size: 8,
+  /** u16 each */
+  key: 0,
+  unicode: 2,
+  flags: 4,
+  /** u8 each */
+  user: 6,
+  hidCode: 7,
+} as const
 export const INPUT_CAPABILITIES = {
   size: 0x14,
   /** u8 each */

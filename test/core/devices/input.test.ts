@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { buttons } from '../../../core/base/buttons.ts'
 import { Failure } from '../../../core/base/failure.ts'
-import { buttons, createPads } from '../../../core/devices/input.ts'
+import { createPads } from '../../../core/devices/input.ts'
 
 const hz = 50_000_000
 

@@ -233,7 +233,6 @@ test('a pad shows the script at the time it is asked, and the others are not con
   for (const pad of [1, 2, 3, 4]) expect(bench.call(1, 'XamInputGetState', pad, 1, at)).toBe(0x48f)
   expect(bench.call(1, 'XamInputGetCapabilities', 0, 1, at)).toBe(0)
   expect(bench.call(1, 'XamInputGetCapabilities', 1, 1, at)).toBe(0x48f)
-  expect(bench.call(1, 'XamInputGetKeystroke', 0, 0, at)).toBe(0x10d2)
 })
 
 test('the message of a box is printed, and its first button is pressed', () => {
