@@ -65,6 +65,12 @@ export const limits = {
     'ghost_sources_overflow_total',
     'distinct callers of calls on nothing, counted one by one',
   ),
+  notifications: limit(
+    256,
+    'notifications',
+    'notifications_dropped_total',
+    'waiting for one listener; a title that never asks for them must not fill the host: the oldest goes first',
+  ),
   missingExports: limit(
     4_096,
     'exports',

@@ -68,6 +68,8 @@ export interface Kernel {
   readonly thread: Thread
   /** State of one file of exports, made at first use. */
   state<S>(definition: StateDefinition<S>): S
+  /** The same for who only looks: undefined while no call needed it, since to make it would show in the digest. */
+  stateSoFar<S>(definition: StateDefinition<S>): S | undefined
   /** Calls a guest function on the calling thread: `return k.callGuest(…)`. */
   callGuest(call: GuestFunction): typeof jumped
   /** Goes on with a continuation at once. */

@@ -340,6 +340,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     traps,
     thread: (hardware[0] as HardwareThread).context,
     state: definition => states.of(definition),
+    stateSoFar: definition => states.soFar(definition),
     callGuest: calls.call,
     proceed: calls.proceed,
     waitFor: (object, timeout, later) =>

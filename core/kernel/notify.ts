@@ -1,8 +1,10 @@
 /** Notifications of the system: listeners with queues, and what the system says to them. */
+import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
 import type { Kernel } from './context.ts'
 import { openedBy } from './handles.ts'
 import type { KernelObject } from './object.ts'
+import { kernelState } from './outcome.ts'
 
 /** Notifications by name. The area is in bits 25 to 30, the least version in bits 16 to 24. */
 export const notification = {
@@ -20,6 +22,10 @@ interface Listener {
   queue: [id: number, parameter: number][]
 }
 
+const lost = kernelState('notifications-lost', () => ({ count: 0 }))
+/** How many notifications no listener ever took, for want of room. */
+export const notificationsLost = (k: Kernel): number => k.stateSoFar(lost)?.count ?? 0
+
 const listenerOf = (object: KernelObject): Listener => object.data as unknown as Listener
 const increment = 0
 
@@ -31,6 +37,10 @@ function enqueue(k: Kernel, object: KernelObject, id: number, parameter: number)
   const listener = listenerOf(object)
   if (!wants(listener, id)) return
   listener.queue.push([id, parameter])
+  if (listener.queue.length > limits.notifications.value) {
+    listener.queue.shift()
+    k.state(lost).count += 1
+  }
   if (listener.queue.length === 1) k.dispatcher.set(object, increment)
 }
 

@@ -4,6 +4,8 @@ import type { StateDefinition } from './outcome.ts'
 
 export interface States {
   of<S>(definition: StateDefinition<S>): S
+  /** Undefined before its first use. */
+  soFar<S>(definition: StateDefinition<S>): S | undefined
   save(): Plain
   load(state: Plain): void
 }
@@ -18,6 +20,7 @@ export function createStates(): States {
       states.set(definition.name, made)
       return made
     },
+    soFar: <S>(definition: StateDefinition<S>) => states.get(definition.name) as S | undefined,
     save: () => [...states.keys()].sort().map(name => [name, states.get(name) as Plain]),
     load(state) {
       states.clear()

@@ -14,6 +14,7 @@ import type {
 } from '../facts/views.ts'
 import type { ExportRow } from '../kernel/call.ts'
 import type { KernelCore } from '../kernel/kernel.ts'
+import { notificationsLost } from '../kernel/notify.ts'
 import type { KernelObject, Site, Thread, Wait } from '../kernel/object.ts'
 import { kernelRegion } from '../kernel/pool.ts'
 import type { Shortfall } from '../kernel/shortfalls.ts'
@@ -213,6 +214,7 @@ export function createViews({
         ...objects.counters,
         stacks_evicted_total: core.stacks.evicted,
         backchain_cut_total: core.stacks.cut,
+        notifications_dropped_total: notificationsLost(core.kernel),
         missing_export_calls_total: calls.missing,
         idle_export_calls_total: calls.idle,
         missing_exports_overflow_total: core.shortfalls.overflow,

@@ -1,5 +1,7 @@
 /** The xam library: one local user, one disk, no network, nobody before the screen. */
 import { expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
+import { notificationsLost } from '../../../core/kernel/notify.ts'
 import { win32 } from '../../../core/kernel/status.ts'
 import { offlineId } from '../../../core/kernel/user.ts'
 import { emptySource } from '../../../core/vfs/source.ts'
@@ -119,6 +121,20 @@ test('a listener is told how things stand, then nothing until something changes'
   bench.call(other.tid, 'XamShowSigninUI', 1, 0)
   expect(bench.result(1)).toBe(0)
   expect(bench.call(1, 'XamNotifyCreateListener', 1n, 11)).toBe(0)
+})
+
+test('a listener that is never asked keeps the newest notifications, and the lost ones are counted', () => {
+  const bench = createWorkbench()
+  const listener = Number(bench.call(1, 'XamNotifyCreateListener', 1n, 10))
+  const most = limits.notifications.value
+  // What a new listener is told of how things stand goes first.
+  for (let i = 0; i < most; i += 1) bench.call(1, 'XNotifyBroadcast', 0x0000000b, i)
+  expect(notificationsLost(bench.core.kernel)).toBe(3)
+  const [id, parameter] = [bench.cell(), bench.cell()]
+  const taken: number[] = []
+  while (bench.call(1, 'XNotifyGetNext', listener, 0, id, parameter) === 1) taken.push(bench.memory.load32(parameter))
+  expect(taken).toEqual(Array.from({ length: most }, (_, i) => i))
+  expect(bench.call(1, 'NtWaitForSingleObjectEx', listener, 1, 0, bench.long(0n))).toBe(0x102)
 })
 
 test('a notification of an area that nobody asked for goes nowhere', () => {
