@@ -58,6 +58,12 @@ export const limits = {
     '',
     'walked of a list in the title’s memory, which may lead in circles; no queue of requests is so long',
   ),
+  kernelPool: limit(
+    0x160_0000,
+    'bytes',
+    'kernel_pool_refused_total',
+    'what lies between the kernel’s traps and xam’s images: objects, threads, packets; a call that needs more is refused',
+  ),
   guestThreads: limit(1_024, 'threads', '', 'thread contexts lie in a fixed table above guest memory'),
   ghostSources: limit(
     1_024,

@@ -33,6 +33,7 @@ import type { Thread } from './object.ts'
 import { typeVariables } from './object-shapes.ts'
 import { createObjects } from './objects.ts'
 import { jumped, type Outcome } from './outcome.ts'
+import { portEnded } from './packets.ts'
 import { createPool } from './pool.ts'
 import type { GuestFault, KernelPorts } from './ports.ts'
 import { loadReports, saveReports } from './reports.ts'
@@ -137,6 +138,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   const deferred = createDeferredCalls(memory, scheduler)
   const dispatcher = createDispatcher({
     memory,
+    pool,
     audit,
     objects,
     scheduler,
@@ -390,6 +392,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   })
 
   objects.onEnd(object => fileEnded(kernel, object))
+  objects.onEnd(object => portEnded(pool, object))
   for (const row of table.variables) variables.set(row.name, pool.allocate(row.size))
   for (const row of table.variables) row.fill?.(kernel, variable(row.name))
   deadlines.writeClock()

@@ -4,12 +4,14 @@
  */
 import { alignUp } from '../base/bits.ts'
 import { fail } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { access } from '../memory/map.ts'
 
 /** Where the pool lies, and the page of trap thunks before it. */
-export const kernelRegion = { traps: 0x80040000, trapsSize: 0x10000, pool: 0x80100000, poolEnd: 0x81700000 } as const
+export const kernelRegion = { traps: 0x80040000, trapsSize: 0x10000, pool: 0x80100000 } as const
+const poolEnd = kernelRegion.pool + limits.kernelPool.value
 
 const growth = 0x10000
 const grain = 0x10
@@ -18,9 +20,10 @@ export interface Pool {
   /** Zeroed memory; 16-byte aligned, or page aligned from a page on. */
   allocate(size: number): number
   free(address: number, size: number): void
-  /** Whether so many bytes could be had. */
+  /** Whether so many bytes could be had; what asks and may not have them is counted as refused. */
   fits(size: number): boolean
   readonly used: number
+  readonly refused: number
   save(): Plain
   load(state: Plain): void
 }
@@ -29,6 +32,7 @@ export function createPool(memory: GuestMemory): Pool {
   let next: number = kernelRegion.pool
   let committed: number = kernelRegion.pool
   let used = 0
+  let refused = 0
   let free = new Map<number, number[]>()
 
   const classOf = (size: number): number => alignUp(Math.max(size, grain), size >= 0x1000 ? 0x1000 : grain)
@@ -43,7 +47,7 @@ export function createPool(memory: GuestMemory): Pool {
         return again
       }
       const at = bytes >= 0x1000 ? alignUp(next, 0x1000) : next
-      if (at + bytes > kernelRegion.poolEnd) throw fail('GUEST_FAULT', 'kernel pool', 'is exhausted')
+      if (at + bytes > poolEnd) throw fail('GUEST_FAULT', 'kernel pool', 'is exhausted')
       next = at + bytes
       if (next > committed) {
         const size = alignUp(next - committed, growth)
@@ -59,10 +63,17 @@ export function createPool(memory: GuestMemory): Pool {
       if (list === undefined) free.set(bytes, [address])
       else list.push(address)
     },
-    fits: size =>
-      (free.get(classOf(size))?.length ?? 0) > 0 || alignUp(next, 0x1000) + classOf(size) <= kernelRegion.poolEnd,
+    fits(size) {
+      const bytes = classOf(size)
+      const fits = (free.get(bytes)?.length ?? 0) > 0 || alignUp(next, 0x1000) + bytes <= poolEnd
+      if (!fits) refused += 1
+      return fits
+    },
     get used() {
       return used
+    },
+    get refused() {
+      return refused
     },
     save: () => ({
       next,

@@ -9,15 +9,10 @@ import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import { unlinkFirst } from './list.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
+import { takePacket } from './packets.ts'
+import type { Pool } from './pool.ts'
 import type { Satisfaction, Winner } from './satisfaction.ts'
 import { KQUEUE, KTHREAD } from './structs.ts'
-
-export interface Packet {
-  readonly key: number
-  readonly context: number
-  readonly status: number
-  readonly bytes: number
-}
 
 export interface QueueWaits {
   /** Whether one more thread may run on what it takes. */
@@ -39,6 +34,7 @@ export interface QueueWaits {
 
 export interface QueueWaitPorts {
   readonly memory: GuestMemory
+  readonly pool: Pool
   readonly objects: Objects
   readonly satisfaction: Satisfaction
   leaveLists(thread: Thread, wait: Wait): void
@@ -52,15 +48,20 @@ const everyHardwareThread = 6
 /** How many threads a queue allows for what its maker asked: 0 means as many as run at once. */
 export const allowed = (asked: number): number => (asked === 0 ? everyHardwareThread : asked)
 
-export const packetsOf = (port: KernelObject): readonly Packet[] => (port.data ?? []) as unknown as readonly Packet[]
-
 /** Makes a thread belong to a queue, or to none; what is counted as active stays. */
 export function associate(memory: GuestMemory, thread: Thread, queue: KernelObject | undefined): void {
   thread.queue = queue?.serial ?? 0
   memory.store32(thread.object.address + KTHREAD.queue, queue?.address ?? 0)
 }
 
-export function createQueueWaits({ memory, objects, satisfaction, leaveLists, wake }: QueueWaitPorts): QueueWaits {
+export function createQueueWaits({
+  memory,
+  pool,
+  objects,
+  satisfaction,
+  leaveLists,
+  wake,
+}: QueueWaitPorts): QueueWaits {
   const active = (queue: KernelObject): number => memory.load32(queue.address + KQUEUE.currentCount) | 0
 
   function of(thread: Thread): KernelObject | undefined {
@@ -70,10 +71,7 @@ export function createQueueWaits({ memory, objects, satisfaction, leaveLists, wa
 
   function take(queue: KernelObject): Plain {
     objects.setState(queue, objects.stateOf(queue) - 1)
-    if (queue.kind === 'Queue') return unlinkFirst(memory, queue.address + KQUEUE.entryFlink)
-    const [packet, ...rest] = packetsOf(queue)
-    queue.data = rest as unknown as Plain
-    return packet === undefined ? null : ({ ...packet } as unknown as Plain)
+    return queue.kind === 'Queue' ? unlinkFirst(memory, queue.address + KQUEUE.entryFlink) : takePacket(pool, queue)
   }
 
   const admits = (queue: KernelObject): boolean =>

@@ -12,6 +12,7 @@ import { appendsOnly, fileOf, nodeOf, type OpenFile, option, reads, writeStatus,
 import { fileKinds } from './handles.ts'
 import { type KernelObject, operation } from './object.ts'
 import type { Outcome } from './outcome.ts'
+import { releasePacket, reservePacket } from './packets.ts'
 import { cancelRequest, isOpen, requestAt, requestsOf } from './requests.ts'
 import { status } from './status.ts'
 import { IO_STATUS_BLOCK } from './structs.ts'
@@ -32,6 +33,8 @@ interface Transfer {
   readonly segments: readonly number[]
   readonly length: number
   readonly offset: number
+  /** Room of the packet it may post, 0 for none. */
+  readonly room: number
 }
 
 export interface TransferRequest {
@@ -85,6 +88,8 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
     writeStatus(k, statusAt, status.END_OF_FILE, 0)
     return status.END_OF_FILE
   }
+  const room = postsPacket(request) ? reservePacket(k.pool) : 0
+  if (room === 0 && postsPacket(request)) return status.INSUFFICIENT_RESOURCES
   const expected = write ? length : Math.min(length, size - offset)
   const synchronous = (file.options & (option.synchronous | option.synchronousAlert)) !== 0
   if (synchronous || request.offsetAt === 0) file.position = offset + expected
@@ -106,6 +111,7 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
     segments,
     length: expected,
     offset,
+    room,
   }
   // The transfer keeps what it will signal, whoever closes it meanwhile.
   object.references += 1
@@ -184,7 +190,7 @@ export function completeTransfer(k: Kernel, move: Transfer): void {
     if (!(error instanceof GuestAccessError)) throw error
   }
   const event = move.event === 0 ? undefined : k.objects.bySerial(move.event)
-  finish(k, object, event, move, result.code, result.count)
+  finish(k, object, event, move, move.room, result.code, result.count)
   k.objects.drop(object)
   if (event !== undefined) k.objects.drop(event)
 }
@@ -203,7 +209,7 @@ export function cancelTransfers(
     cancelRequest(k, id)
     const move = state as Transfer
     const event = move.event === 0 ? undefined : k.objects.bySerial(move.event)
-    finish(k, object, event, move, status.CANCELLED, 0)
+    finish(k, object, event, move, move.room, status.CANCELLED, 0)
     k.objects.drop(object)
     if (event !== undefined) k.objects.drop(event)
   }
@@ -217,6 +223,9 @@ interface Completion {
   readonly statusAt: number
 }
 
+/** Whether a call on a file that belongs to a port posts a packet when it ends; the lowest bit says that none is wanted. */
+const postsPacket = ({ apc, context }: Pick<Completion, 'apc' | 'context'>): boolean => context !== 0 && (apc & 1) === 0
+
 const ioIncrement = 1
 
 function finish(
@@ -224,6 +233,7 @@ function finish(
   object: KernelObject,
   event: KernelObject | undefined,
   { thread, apc, context, statusAt }: Completion,
+  room: number,
   code: number,
   count: number,
 ): void {
@@ -249,8 +259,8 @@ function finish(
     })
   const { port, key } = fileOf(object)
   const target = port === 0 ? undefined : k.objects.bySerial(port)
-  if (target !== undefined && context !== 0 && (apc & 1) === 0)
-    postPacket(k, target, { key, context, status: code, bytes: count })
+  if (target !== undefined && room !== 0) postPacket(k, target, { key, context, status: code, bytes: count }, room)
+  else releasePacket(k.pool, room)
 }
 
 /** Ends at once a call on a file that takes no time: status block, file, event, APC, packet. */
@@ -264,8 +274,10 @@ export function completeNow(
 ): number {
   const event = eventHandle === 0 ? undefined : k.handles.need(eventHandle & ~3, undefined, operation.signal)
   if (typeof event === 'number') return event
+  const room = postsPacket(rest) ? reservePacket(k.pool) : 0
+  if (room === 0 && postsPacket(rest)) return status.INSUFFICIENT_RESOURCES
   for (const waited of [object, event])
     if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
-  finish(k, object, event, rest, code, count)
+  finish(k, object, event, rest, room, code, count)
   return code
 }

@@ -6,6 +6,7 @@ import { interruption, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
+import type { Pool } from './pool.ts'
 import { createQueueWaits, isQueue } from './queue-object.ts'
 import type { Satisfaction, Winner } from './satisfaction.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -59,6 +60,7 @@ export interface Waits {
 
 export interface WaitPorts {
   readonly memory: GuestMemory
+  readonly pool: Pool
   readonly audit: Audit
   readonly objects: Objects
   readonly scheduler: Scheduler
@@ -83,9 +85,9 @@ const howOf = (code: number): number =>
   code === status.ALERTED ? waitEnd.alerted : code === status.USER_APC ? waitEnd.userApc : waitEnd.timedOut
 
 export function createWaits(ports: WaitPorts): Waits {
-  const { memory, audit, objects, scheduler, time, satisfaction } = ports
+  const { memory, pool, audit, objects, scheduler, time, satisfaction } = ports
   const wakeScene = emptyScene()
-  const queues = createQueueWaits({ memory, objects, satisfaction, leaveLists, wake })
+  const queues = createQueueWaits({ memory, pool, objects, satisfaction, leaveLists, wake })
 
   /** The winners of a signal, each having consumed. */
   function winnersOf(object: KernelObject): Winner[] {

@@ -212,6 +212,7 @@ export function createViews({
       const calls = shortfallCalls()
       return {
         ...objects.counters,
+        kernel_pool_refused_total: core.kernel.pool.refused,
         stacks_evicted_total: core.stacks.evicted,
         backchain_cut_total: core.stacks.cut,
         notifications_dropped_total: notificationsLost(core.kernel),

@@ -232,6 +232,24 @@ test('the low bit of the routine keeps the packet back', () => {
   expect(bench.told('object.signalled').map(fact => fact.objectKind)).toEqual(['File'])
 })
 
+test('a transfer whose packet would find no room is refused when it begins; the room of others outlasts them', () => {
+  const bench = fileBench()
+  const { pool } = bench.core.kernel
+  const { handle } = bench.open('game:\\Media\\b.txt', { options: 0 })
+  const statusAt = bench.cell()
+  const buffer = bench.cell(16)
+  const read = () => bench.call(1, 'NtReadFile', handle, 0, 0, 0x55, statusAt, buffer, 12, bench.long(0n))
+  const before = pool.used
+  expect(read()).toBe(status.PENDING)
+  expect(bench.call(1, 'NtCancelIoFile', handle, bench.cell())).toBe(0)
+  expect(pool.used).toBe(before)
+  for (const size of [0x10_0000, 0x1_0000, 0x1000]) while (pool.fits(size)) pool.allocate(size)
+  while (pool.fits(0x20)) pool.allocate(0x20)
+  expect(read()).toBe(status.INSUFFICIENT_RESOURCES)
+  bench.pass(1_000_000)
+  expect(bench.block(statusAt)).toEqual([status.CANCELLED, 0])
+})
+
 test('a read at the end of an asynchronous file says so at once, and signals nothing', () => {
   const bench = fileBench()
   const { handle } = bench.open('game:\\Media\\b.txt', { options: 0 })

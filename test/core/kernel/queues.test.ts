@@ -1,5 +1,6 @@
 /** Queues and completion ports: who is let go, with what, and how many at once. */
 import { expect, test } from 'vitest'
+import { status } from '../../../core/kernel/status.ts'
 import { KTHREAD } from '../../../core/kernel/structs.ts'
 import { createWorkbench, parked, type Workbench } from './workbench.ts'
 
@@ -120,4 +121,65 @@ test('a completion port of one thread lets one packet out at a time', () => {
   expect([remove(a.tid, out[0]), remove(b.tid, out[1])]).toEqual([0, parked])
   remove(a.tid, out[0])
   expect(bench.memory.load32(out[0])).toBe(8)
+})
+
+/** A completion port that a test posts numbered packets to. */
+function portBench() {
+  const bench = createWorkbench()
+  const portAt = bench.cell()
+  bench.call(1, 'NtCreateIoCompletion', portAt, 0, 0, 1)
+  const port = bench.memory.load32(portAt)
+  const [keyAt, spare, statusAt, now] = [bench.cell(), bench.cell(), bench.cell(), bench.long(0n)]
+  return {
+    bench,
+    port,
+    pool: bench.core.kernel.pool,
+    post: (key: number) => bench.call(1, 'NtSetIoCompletion', port, key, 0, 0, 0),
+    take: () =>
+      bench.call(1, 'NtRemoveIoCompletion', port, keyAt, spare, statusAt, now) === 0
+        ? bench.memory.load32(keyAt)
+        : undefined,
+  }
+}
+
+/** Takes all of the kernel's pool but what is left of its last grain. */
+function exhaust(pool: Workbench['core']['kernel']['pool']): void {
+  for (const size of [0x10_0000, 0x1_0000, 0x1000, 0x20]) while (pool.fits(size)) pool.allocate(size)
+}
+
+test('packets come out in the order they were posted, however many there are, and give back their room', () => {
+  const { pool, post, take } = portBench()
+  const before = pool.used
+  let [next, expected] = [0, 0]
+  for (const [posts, takes] of [
+    [5_000, 100],
+    [10, 4_000],
+    [100, 1_010],
+  ] as const) {
+    for (let i = 0; i < posts; i += 1) expect(post(next++)).toBe(0)
+    for (let i = 0; i < takes; i += 1) expect(take()).toBe(expected++)
+  }
+  expect([next, expected, take()]).toEqual([5_110, 5_110, undefined])
+  expect(pool.used).toBe(before)
+})
+
+test('a packet that finds no room in the pool is refused and counted; one that is taken makes room for it', () => {
+  const { pool, post, take } = portBench()
+  expect(post(1)).toBe(0)
+  exhaust(pool)
+  const refused = pool.refused
+  expect(post(2)).toBe(status.INSUFFICIENT_RESOURCES)
+  expect(pool.refused).toBe(refused + 1)
+  expect(take()).toBe(1)
+  expect([post(3), take(), take()]).toEqual([0, 3, undefined])
+})
+
+test('a port that ends gives back the room of the packets that nobody took', () => {
+  const { bench, port, pool, post, take } = portBench()
+  const before = pool.used
+  for (let key = 0; key < 100; key += 1) post(key)
+  for (let key = 0; key < 40; key += 1) take()
+  expect(bench.call(1, 'NtClose', port)).toBe(0)
+  expect(pool.used).toBeLessThan(before)
+  expect(before - pool.used).toBeLessThan(0x100)
 })

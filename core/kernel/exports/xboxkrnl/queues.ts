@@ -5,7 +5,8 @@ import { completionKinds } from '../../handles.ts'
 import { emptyList, linkBefore } from '../../list.ts'
 import { createNamed } from '../../naming.ts'
 import { type KernelObject, operation } from '../../object.ts'
-import { allowed, associate, type Packet, packetsOf } from '../../queue-object.ts'
+import { addPacket, type Packet, reservePacket } from '../../packets.ts'
+import { allowed, associate } from '../../queue-object.ts'
 import { status as s } from '../../status.ts'
 import { IO_STATUS_BLOCK, KQUEUE, LIST_ENTRY, OBJECT_ATTRIBUTES } from '../../structs.ts'
 import { timeoutAt } from './waits.ts'
@@ -29,9 +30,9 @@ function insert(k: Kernel, at: number, entry: number, atHead: boolean): number {
   return k.dispatcher.enqueue(queue, increment)
 }
 
-/** Puts a packet into a completion port; whoever waits there first gets it. */
-export function postPacket(k: Kernel, port: KernelObject, packet: Packet): void {
-  port.data = [...packetsOf(port), { ...packet }] as unknown as Plain
+/** Puts a packet into a completion port, in the room that was reserved for it; who waits there gets it. */
+export function postPacket(k: Kernel, port: KernelObject, packet: Packet, room: number): void {
+  addPacket(port, packet, room)
   k.dispatcher.enqueue(port, increment)
 }
 
@@ -123,7 +124,9 @@ export const queues: readonly Entry[] = [
     (k, value, key, context, code, bytes) => {
       const port = k.handles.need(value, completionKinds, operation.signal)
       if (typeof port === 'number') return port
-      postPacket(k, port, { key, context, status: code, bytes })
+      const room = reservePacket(k.pool)
+      if (room === 0) return s.INSUFFICIENT_RESOURCES
+      postPacket(k, port, { key, context, status: code, bytes }, room)
       return s.SUCCESS
     },
   ),
