@@ -101,7 +101,12 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     core.serveDeadlines()
     for (const device of devices) device.advance(time.now())
     pump()
-    if (time.now() >= stuckAt()) stopStuck()
+    if (time.now() >= limits.guestTicks.value) stopAtEndOfTime()
+    else if (time.now() >= stuckAt()) stopStuck()
+  }
+
+  function stopAtEndOfTime(): void {
+    stop({ kind: 'limit', text: 'guest time has come to its end' })
   }
 
   /** When the title counts as stuck, if nothing of its own has moved by then. */
@@ -163,7 +168,7 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     const stuck = stuckAt()
     const target = Math.min(next, stuck, until.cycle)
     if (target > limits.guestTicks.value) {
-      stop({ kind: 'limit', text: 'guest time has come to its end, and nothing is due before' })
+      stopAtEndOfTime()
       return
     }
     noteLeap(target)
@@ -183,7 +188,8 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     const ticks = Math.floor(restLeft / options.instructionsPerTick)
     if (ticks === 0) return
     restLeft -= ticks * options.instructionsPerTick
-    const target = Math.min(time.now() + ticks, nextDeadline() ?? Number.POSITIVE_INFINITY, until.cycle)
+    const due = nextDeadline() ?? Number.POSITIVE_INFINITY
+    const target = Math.min(time.now() + ticks, due, stuckAt(), until.cycle, limits.guestTicks.value)
     if (target <= time.now()) return
     time.leapTo(target)
     tick()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
 import { assembler } from '../../../core/cpu/isa.ts'
 import { createSilentSink } from '../../../core/facts/sink.ts'
 import type { Image } from '../../../core/loader/image.ts'
@@ -11,12 +12,24 @@ import { imageOf, runToEnd } from './guests.ts'
 
 const code = 0x82010000
 const data = 0x82020000
-const [thunkAt, waiterAt] = [0x200, 0x100]
-const createThread = 13
+const waiterAt = 0x100
+/** Imports of the kernel: ordinal, and where the thunk lies. */
+const imports = {
+  createThread: { ordinal: 13, thunk: 0x200 },
+  delay: { ordinal: 90, thunk: 0x210 },
+  processType: { ordinal: 102, thunk: 0x220 },
+} as const
+const intervalAt = data + 0x20
 const waitedTicks = 100_000
 /** Rounds of a loop that works, two instructions each. */
 const workRounds = 30_000
 const onSecond = 0x0200
+/** Of 100 ns: what a sleep is counted in. */
+const unitsPerSecond = 10_000_000
+/** Ticks of such a unit at the usual timebase. */
+const ticksPerUnit = 5
+const turn = 10_000
+const instructionsPerTick = 64
 
 const hint = 'db16cyc'
 /** What compilers write where nothing is to be done: no hint. */
@@ -39,38 +52,38 @@ function waiting(at: number, word: string): readonly string[] {
   ]
 }
 
-/** The main thread waits, or starts another that waits, on another hardware thread, and works. */
-function imageOfWait(word: string, isBeside: boolean): Image {
+/** Starts a thread at `waiterAt` on another hardware thread. */
+const startWaiter = [
+  'mflr r30',
+  'lis r3, 0x8202',
+  'li r4, 0',
+  'li r5, 0',
+  'li r6, 0',
+  'lis r7, 0x8201',
+  `ori r7, r7, ${waiterAt}`,
+  'li r8, 0',
+  `lis r9, ${onSecond}`,
+  `bl ${code + imports.createThread.thunk}`,
+]
+
+/** Says at which tick it is there, and ends the thread. */
+const tellTick = ['mftb r4', 'lis r5, 0x8202', 'stw r4, 0x40(r5)', 'mtlr r30', 'li r3, 0', 'blr']
+
+/** Sleeps for the interval that lies in the data. */
+const sleeping = ['li r3, 0', 'li r4, 0', 'lis r5, 0x8202', 'ori r5, r5, 0x20', `bl ${code + imports.delay.thunk}`]
+
+/** Lines at the title's start and at `waiterAt`, and an interval to sleep for. */
+function imageOfLines(main: readonly string[], waiter: readonly string[], sleepUnits = 0): Image {
   const bytes = new Uint8Array(0x1000)
   const view = new DataView(bytes.buffer)
   const put = (at: number, lines: readonly string[]): void =>
     lines.forEach((line, i) => {
       view.setUint32(at + i * 4, assembler.word(line, code + at + i * 4))
     })
-  const main = [
-    'mflr r30',
-    'lis r3, 0x8202',
-    'li r4, 0',
-    'li r5, 0',
-    'li r6, 0',
-    'lis r7, 0x8201',
-    `ori r7, r7, ${waiterAt}`,
-    'li r8, 0',
-    `lis r9, ${onSecond}`,
-    `bl ${code + thunkAt}`,
-    `li r7, ${workRounds}`,
-    'mtctr r7',
-    'addi r31, r31, 1',
-    `bdnz ${code + 12 * 4}`,
-    'mftb r4',
-    'lis r5, 0x8202',
-    'stw r4, 0x40(r5)',
-    'mtlr r30',
-    'li r3, 0',
-    'blr',
-  ]
-  put(0, isBeside ? main : waiting(0, word))
-  put(waiterAt, waiting(waiterAt, word))
+  put(0, main)
+  put(waiterAt, waiter)
+  const variables = new Uint8Array(0x1000)
+  new DataView(variables.buffer).setBigInt64(intervalAt - data, -BigInt(sleepUnits))
   return {
     ...imageOf(guest('fault').elf),
     base: code,
@@ -78,17 +91,30 @@ function imageOfWait(word: string, isBeside: boolean): Image {
     entry: code,
     segments: [
       { address: code, size: 0x1000, access: access.read | access.execute, bytes },
-      { address: data, size: 0x1000, access: access.read | access.write, bytes: new Uint8Array(0x1000) },
+      { address: data, size: 0x1000, access: access.read | access.write, bytes: variables },
     ],
     imports: [
       {
         name: 'xboxkrnl.exe',
         version: '',
         minimum: '',
-        imports: [{ ordinal: createThread, kind: 'function', slot: 0, thunk: code + thunkAt }],
+        imports: Object.values(imports).map(({ ordinal, thunk }) => ({
+          ordinal,
+          kind: 'function',
+          slot: 0,
+          thunk: code + thunk,
+        })),
       },
     ],
   }
+}
+
+/** The main thread waits, or starts another that waits, on another hardware thread, and works. */
+function imageOfWait(word: string, isBeside: boolean): Image {
+  const first = startWaiter.length
+  const work = [`li r7, ${workRounds}`, 'mtctr r7', 'addi r31, r31, 1', `bdnz ${code + (first + 2) * 4}`]
+  const main = isBeside ? [...startWaiter, ...work, ...tellTick] : waiting(0, word)
+  return imageOfLines(main, waiting(waiterAt, word))
 }
 
 const memory = createMemory()
@@ -146,5 +172,33 @@ describe('a thread that says it rests', () => {
     const image = imageOfWait(hint, false)
     const { cycles } = run(image, { until: [{ kind: 'cycle', count: 54_321 }] })
     expect(cycles).toBe(54_321)
+  })
+
+  test('lets one that sleeps beside it wake when it is due', () => {
+    const due = 12_345
+    const sleeper = [...startWaiter, ...sleeping, ...tellTick]
+    const { kind, workedUntil } = run(imageOfLines(sleeper, waiting(waiterAt, hint), due / ticksPerUnit))
+    expect(kind).toBe('finished')
+    // The instructions of a turn on either side of the sleep, and none of the rest that is asked for meanwhile.
+    expect(workedUntil).toBeGreaterThanOrEqual(due)
+    expect(workedUntil - due).toBeLessThan((4 * turn) / instructionsPerTick)
+  })
+
+  test('is stuck at the very tick, if it does nothing but poll', () => {
+    const poll = ['mflr r30', ...Array.from({ length: 8 }, () => hint), `bl ${code + imports.processType.thunk}`]
+    const main = [...poll, `b ${code + 4}`]
+    const { kind, cycles } = run(imageOfLines(main, []), { stuckAfter: 7 })
+    expect([kind, cycles]).toEqual(['stuck', 350_000])
+  })
+
+  test('comes to the end of guest time as one that sleeps does', () => {
+    const end = limits.guestTicks.value
+    // A timebase by which that is two minutes: short of the end by two of the units that a sleep is counted in.
+    const timebase = 2 ** 45
+    const units = Math.floor(end / (timebase / unitsPerSecond)) - 2
+    const main = ['mflr r30', ...sleeping, ...Array.from({ length: 8 }, () => hint)]
+    const image = imageOfLines([...main, `b ${code + (main.length - 8) * 4}`], [], units)
+    const { kind, cycles } = run(image, { stuckAfter: 0, timebase, instructionsPerTick: 1 })
+    expect([kind, cycles]).toEqual(['limit', end])
   })
 })
