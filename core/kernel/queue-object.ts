@@ -92,7 +92,7 @@ export function createQueueWaits({
     if (!satisfaction.signalled(queue, thread) || !admits(queue)) return undefined
     leaveLists(thread, wait)
     handOver(queue, thread)
-    return { thread, wait, index: 0, abandoned: false, states: satisfaction.statesOf(wait.objects) }
+    return { thread, wait, index: 0, abandoned: false, refused: false, states: satisfaction.statesOf(wait.objects) }
   }
 
   function count(thread: Thread, by: 1 | -1): KernelObject | undefined {

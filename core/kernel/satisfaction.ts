@@ -21,6 +21,8 @@ export interface Winner {
   readonly wait: Wait
   readonly index: number
   readonly abandoned: boolean
+  /** It has taken nothing: a mutant of its own cannot be taken once more. */
+  readonly refused: boolean
   readonly states: readonly number[]
 }
 
@@ -31,8 +33,11 @@ export interface Satisfaction {
   place(wanted: Wanted, thread: Thread): number
   /** Takes what the wait takes by the object at a place; true when a mutant's owner had abandoned it. */
   take(wanted: Wanted, thread: Thread, place: number): boolean
-  /** Whether the wait would take a mutant that its owner has taken as often as can be counted. */
-  overLimit(wanted: Wanted, place: number): boolean
+  /**
+   * Whether the wait comes to a mutant that its owner has taken as often as can be counted: the one that would end it,
+   * or, where all are waited for, any before the first that is not signalled.
+   */
+  overLimit(wanted: Wanted, thread: Thread): boolean
   ownerOf(mutant: KernelObject): Thread | undefined
   setOwner(mutant: KernelObject, thread: Thread | undefined): void
   /** Serial and SignalState of each object waited on, if anybody will read them. */
@@ -122,10 +127,17 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
     return abandoned
   }
 
-  const isFull = (object: KernelObject | undefined): boolean =>
-    object?.kind === 'Mutant' && stateOf(object) === mostTaken
-  const overLimit = ({ type, objects: waited }: Wanted, index: number): boolean =>
-    type === 'all' ? waited.some(isFull) : isFull(waited[index])
+  const isFull = (object: KernelObject): boolean => object.kind === 'Mutant' && stateOf(object) === mostTaken
+
+  function overLimit({ type, objects: waited }: Wanted, thread: Thread): boolean {
+    for (const object of waited) {
+      const now = signalled(object, thread)
+      if (now && isFull(object)) return true
+      // One that is signalled ends a wait for any, and one that is not keeps a wait for all from its end.
+      if (now !== (type === 'all')) return false
+    }
+    return false
+  }
 
   return { signalled, place, take, overLimit, ownerOf, setOwner, statesOf }
 }

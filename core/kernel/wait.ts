@@ -110,18 +110,19 @@ export function createWaits(ports: WaitPorts): Waits {
         i += 1
         continue
       }
-      const abandoned = satisfaction.take(wait, thread, index)
+      winners.push(winner(thread, wait, index))
       leaveLists(thread, wait)
-      winners.push({
-        thread,
-        wait,
-        index: wait.type === 'all' ? 0 : index,
-        abandoned,
-        states: satisfaction.statesOf(wait.objects),
-      })
     }
     const last = isQueue(object) ? queues.lastToRemove(object) : undefined
     return last === undefined ? winners : [...winners, last]
+  }
+
+  /** A thread whose wait an object ends, having taken what it takes. */
+  function winner(thread: Thread, wait: Wait, index: number): Winner {
+    const refused = satisfaction.overLimit(wait, thread)
+    const abandoned = !refused && satisfaction.take(wait, thread, index)
+    const place = refused ? -1 : wait.type === 'all' ? 0 : index
+    return { thread, wait, index: place, abandoned, refused, states: satisfaction.statesOf(wait.objects) }
   }
 
   function leaveLists(thread: Thread, wait: Wait): void {
@@ -163,9 +164,17 @@ export function createWaits(ports: WaitPorts): Waits {
   }
 
   function wake(winners: readonly Winner[], increment: number, cause: number): void {
-    for (const { thread, wait, index, abandoned, states } of winners) {
-      const code = (wait.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
-      scheduler.boost(thread, increment)
+    for (const one of winners) {
+      scheduler.boost(one.thread, increment)
+      win(one, cause)
+    }
+  }
+
+  /** Tells that an object has ended a parked wait. */
+  function win({ thread, wait, index, abandoned, refused, states }: Winner, cause: number): void {
+    if (refused) finish(thread, wait, status.MUTANT_LIMIT_EXCEEDED, index, waitEnd.refused, states, cause)
+    else {
+      const code = index + (abandoned ? status.ABANDONED_WAIT_0 : 0)
       finish(thread, wait, code, index, abandoned ? waitEnd.abandoned : waitEnd.satisfied, states, cause)
     }
   }
@@ -227,8 +236,9 @@ export function createWaits(ports: WaitPorts): Waits {
     for (const object of waited) object.counts.waits += 1
     if (request.removes === true && first !== undefined) queues.enter(thread, first)
     const index = placeOf(request, thread)
+    const refused = (index >= 0 || request.type === 'all') && satisfaction.overLimit(request, thread)
     const interrupted = request.alertable ? interruption(thread, request.mode) : undefined
-    const parks = index < 0 && interrupted === undefined && deadline !== 0
+    const parks = index < 0 && !refused && interrupted === undefined && deadline !== 0
     const sequence = audit.emit['wait.begun'](
       audit.scene,
       subject,
@@ -243,7 +253,7 @@ export function createWaits(ports: WaitPorts): Waits {
     )
     if (parks) return park(request, thread, deadline, sequence)
     if (request.removes === true) queues.count(thread, 1)
-    if (index >= 0 && satisfaction.overLimit(request, index)) {
+    if (refused) {
       const code = status.MUTANT_LIMIT_EXCEEDED
       audit.emit['wait.ended'](audit.scene, subject, 0, code, -1, waitEnd.refused, 0, satisfaction.statesOf(waited))
       return conclude(request, code)
@@ -300,17 +310,7 @@ export function createWaits(ports: WaitPorts): Waits {
       const index = placeOf(held, thread)
       if (index >= 0) {
         if (held.removes) queues.handOver(held.objects[index] as KernelObject, thread)
-        const abandoned = satisfaction.take(held, thread, index)
-        const code = (held.type === 'all' ? 0 : index) + (abandoned ? status.ABANDONED_WAIT_0 : 0)
-        finish(
-          thread,
-          held,
-          code,
-          index,
-          abandoned ? waitEnd.abandoned : waitEnd.satisfied,
-          satisfaction.statesOf(held.objects),
-          0,
-        )
+        win(winner(thread, held, index), 0)
         return
       }
       const interrupted = held.alertable ? interruption(thread, held.mode) : undefined

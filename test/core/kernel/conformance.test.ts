@@ -219,16 +219,70 @@ test('a call by address that synchronises has a row, or a reason why not', () =>
   expect([...covered].filter(name => !taking.includes(name))).toEqual([])
 })
 
+type WrongUse = readonly [title: string, call: (bench: Workbench) => unknown, answer: unknown, source: string]
+
 const parameter = 0xc000000d
 const firstParameter = 0xc00000ef
 
+const limitExceeded = 0xc0000191
+const mostTaken = 0x80000000
+const untilAll = 0
+
+/** A mutant by address that thread 1 has taken as often as can be, and a reset event; what a wait of it for both answers. */
+function waitForFull(b: Workbench, order: (mutant: number, event: number) => readonly number[]) {
+  const [mutant, event] = [b.cell(0x20), b.cell(0x10)]
+  b.call(1, 'KeInitializeMutant', mutant, 1)
+  b.memory.store32(mutant + 4, mostTaken)
+  b.call(1, 'KeInitializeEvent', event, 1, 0)
+  const list = b.words(...order(mutant, event))
+  const answer = b.call(1, 'KeWaitForMultipleObjects', 2, list, untilAll, 3, 1, 0, 0, 0)
+  return { mutant, event, answer, text: () => b.core.stopped()?.text ?? '' }
+}
+
+/** What happens where a mutant has been taken as often as can be, and is waited for with something else. */
+const fullMutants: readonly WrongUse[] = [
+  [
+    'waited for with others it refuses the wait at once, where it comes before the first that is not there yet',
+    b =>
+      waitForFull(b, (mutant, event) => [mutant, event])
+        .text()
+        .includes('KeWaitForMultipleObjects raised 0xC0000191'),
+    true,
+    'WDK, KeWaitForMultipleObjects raises STATUS_MUTANT_LIMIT_EXCEEDED',
+  ],
+  [
+    'behind one that is not there yet it refuses the wait when that one comes, and takes nothing',
+    b => {
+      const other = b.thread(1)
+      const waiting = waitForFull(b, (mutant, event) => [event, mutant])
+      b.call(other.tid, 'KeSetEvent', waiting.event, 0, 0)
+      const [told] = b.told('wait.ended').slice(-1)
+      b.runs(1)
+      const states = [waiting.mutant, waiting.event].map(at => b.memory.load32(at + 4))
+      return [waiting.answer, told?.status, states, waiting.text().includes('raised 0xC0000191')]
+    },
+    ['parked', limitExceeded, [mostTaken, 1], true],
+    'as at once; the event stays set for who waits for it alone',
+  ],
+  [
+    'a suspension in between changes nothing of that',
+    b => {
+      const other = b.thread(1)
+      const waiting = waitForFull(b, (mutant, event) => [event, mutant])
+      const self = b.core.kernel.threads.byTid(1)?.object.address ?? 0
+      b.call(other.tid, 'KeSuspendThread', self)
+      b.call(other.tid, 'KeSetEvent', waiting.event, 0, 0)
+      b.call(other.tid, 'KeResumeThread', self)
+      b.runs(1)
+      return [b.memory.load32(waiting.mutant + 4), waiting.text().includes('raised 0xC0000191')]
+    },
+    [mostTaken, true],
+    'NT: suspension interrupts a wait, which then begins again',
+  ],
+]
+
 /** Wrong uses that are no matter of kind: what is done before, the call, its answer, its source. */
-const wrongUses: readonly (readonly [
-  title: string,
-  call: (bench: Workbench) => unknown,
-  answer: unknown,
-  source: string,
-])[] = [
+const wrongUses: readonly WrongUse[] = [
   ['an event of a third type is not made', b => b.call(1, 'NtCreateEvent', b.cell(), 0, 2, 0), parameter, 'NT'],
   ['a timer of a third type is not made', b => b.call(1, 'NtCreateTimer', b.cell(), 0, 2), parameter, 'NT'],
   [
@@ -336,6 +390,7 @@ const wrongUses: readonly (readonly [
     true,
     'WDK, KeWaitForSingleObject raises STATUS_MUTANT_LIMIT_EXCEEDED',
   ],
+  ...fullMutants,
   [
     'a name of another type is refused, of the same type it opens what is there',
     b => {

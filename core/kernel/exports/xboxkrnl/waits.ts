@@ -1,11 +1,12 @@
 import { limits } from '../../../base/limits.ts'
 import { type ObjectKind, objectKinds } from '../../../facts/objects.ts'
-import { bool, type Entry, handle, krnl, ptr, status, u32 } from '../../call.ts'
+import { bool, continuation, type Entry, handle, krnl, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { eventKinds, mutantKinds, semaphoreKinds } from '../../handles.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
 import { status as s } from '../../status.ts'
+import type { WaitRequest } from '../../wait.ts'
 
 /** Why a thread waits, as the platform numbers it. */
 const userRequest = 3
@@ -50,6 +51,7 @@ function waitForSeveral(
   several: Several | number,
   type: number,
   rest: { readonly reason: number; readonly mode: number; readonly alertable: boolean; readonly timeoutAt: number },
+  by?: string,
 ): Outcome<number> {
   if (typeof several === 'number') return several
   if (type > 1) return s.INVALID_PARAMETER
@@ -61,12 +63,13 @@ function waitForSeveral(
     mode: rest.mode,
     alertable: rest.alertable,
     timeout: timeoutAt(k, rest.timeoutAt),
+    ...(by === undefined ? {} : raising(several.objects, by)),
   })
 }
 
-/** What a call by handle answers is raised by one by address. */
-const raised = (k: Kernel, outcome: Outcome<number>, by: string): Outcome<number> =>
-  outcome === s.MUTANT_LIMIT_EXCEEDED ? k.raise(outcome, by) : outcome
+/** What a call by handle answers is raised by one by address, also when its wait ends later. */
+const raising = (objects: readonly KernelObject[], by: string): Pick<WaitRequest, 'later'> =>
+  objects.some(({ kind }) => kind === 'Mutant') ? { later: { continuation: 'mutant-waited', state: by } } : {}
 
 const badCount = (count: number): boolean => count === 0 || count > limits.waitObjects.value
 
@@ -135,7 +138,7 @@ export const waits: readonly Entry[] = [
     (k, at, reason, mode, alertable, timeout) => {
       const object = k.objects.at(at, operation.wait)
       if (object === undefined) return s.INVALID_PARAMETER
-      const outcome = k.dispatcher.wait({
+      return k.dispatcher.wait({
         type: 'any',
         objects: [object],
         handles: [0],
@@ -143,8 +146,8 @@ export const waits: readonly Entry[] = [
         mode,
         alertable,
         timeout: timeoutAt(k, timeout),
+        ...raising([object], 'KeWaitForSingleObject'),
       })
-      return raised(k, outcome, 'KeWaitForSingleObject')
     },
   ),
   krnl(
@@ -165,16 +168,16 @@ export const waits: readonly Entry[] = [
     (k, count, objectsAt, type, reason, mode, alertable, timeout) =>
       badCount(count)
         ? s.INVALID_PARAMETER_1
-        : raised(
+        : waitForSeveral(
             k,
-            waitForSeveral(
-              k,
-              collect(k, count, objectsAt, word => k.objects.at(word, operation.wait) ?? s.INVALID_PARAMETER),
-              type,
-              { reason, mode, alertable, timeoutAt: timeout },
-            ),
+            collect(k, count, objectsAt, word => k.objects.at(word, operation.wait) ?? s.INVALID_PARAMETER),
+            type,
+            { reason, mode, alertable, timeoutAt: timeout },
             'KeWaitForMultipleObjects',
           ),
+  ),
+  continuation('mutant-waited', (k, by: string, value) =>
+    value === s.MUTANT_LIMIT_EXCEEDED ? k.raise(value, by) : value,
   ),
   krnl(
     0xfb,
