@@ -5,6 +5,11 @@
  * the same folder, and held by it. Each new module's entry is called with `process attach`, those it needs before it; one
  * that answers 0 undoes the whole call. When the count comes to zero the entry is told `process detach`, and then the
  * pages, the header and the loader-table entry are given back, so that code compiled from them ends too.
+ *
+ * A library has no static thread data. A process has room for the image of one (KPROCESS), which is its title's, and code
+ * reaches it from the first word of the KPCR by a constant, where other platforms go through a module's index; the
+ * libraries that were looked at have no TLS header. They keep thread data in dynamic slots (KeTlsAlloc), which are there
+ * for all.
  */
 import type { Plain } from '../base/state.ts'
 import type { Kernel } from './context.ts'

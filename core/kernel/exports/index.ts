@@ -29,6 +29,7 @@ import { cancels } from './xboxkrnl/cancel.ts'
 import { config } from './xboxkrnl/config.ts'
 import { crypto } from './xboxkrnl/crypto.ts'
 import { debug } from './xboxkrnl/debug.ts'
+import { decompression } from './xboxkrnl/decompression.ts'
 import { deviceQueues } from './xboxkrnl/device-queues.ts'
 import { devices } from './xboxkrnl/devices.ts'
 import { directories } from './xboxkrnl/directories.ts'
@@ -92,6 +93,7 @@ export const allEntries: readonly Entry[] = [
   ...locales,
   ...config,
   ...crypto,
+  ...decompression,
   ...keys,
   ...keyedHashes,
   ...bigNumbers,

@@ -1,7 +1,6 @@
 import { missing } from '../../call.ts'
 
 const irp = 'no public source has the layout of an IRP on this console'
-const blocks = 'the LZX decoder of the loader decodes whole images, and does not stop between blocks'
 const block = 'no public source has its arguments'
 const ownType = 'no public source says what the routines of a type are given on this console'
 
@@ -72,9 +71,6 @@ export const missingXboxkrnl = missing(0, [
   [170, 'KeSweepDcacheRange', 'u32'],
   [171, 'KeSweepIcacheRange', 'u32'],
   [181, 'KiBugCheckData', 'variable'],
-  [182, 'LDICreateDecompression', 'hresult', blocks],
-  [183, 'LDIDecompress', 'hresult', blocks],
-  [184, 'LDIDestroyDecompression', 'hresult', blocks],
   [192, 'MmLockAndMapSegmentArray', 'u32'],
   [193, 'MmLockUnlockBufferPages', 'u32'],
   [195, 'MmPersistPhysicalMemoryAllocation', 'u32'],
@@ -345,7 +341,6 @@ export const missingXboxkrnl = missing(0, [
   [735, 'XexSetLastKdcTime', 'status'],
   [736, 'XInputdControl', 'u32'],
   [737, 'RmcDeviceRequest', 'u32'],
-  [738, 'LDIResetDecompression', 'hresult', blocks],
   [739, 'NicRegisterDevice', 'u32'],
   [740, 'UsbdAddDeviceComplete', 'u32'],
   [741, 'UsbdCancelAsyncTransfer', 'u32'],
