@@ -77,6 +77,39 @@ test.each([
   expect(allocate(createWorkbench(), 0, 0x1000, reserve | commit, protect).code).toBe(code)
 })
 
+test('nobody has the page below a stack, however many stacks lie side by side', () => {
+  const bench = createWorkbench()
+  const { memory } = bench
+  const stacks = Array.from({ length: 24 }, (_, i) => {
+    const { tid } = bench.thread(i % 6, { flags: 1 })
+    const thread = bench.core.kernel.threads.byTid(tid)
+    return { base: thread?.stackBase ?? 0, limit: thread?.stackLimit ?? 0 }
+  })
+  for (const { base, limit } of stacks) {
+    expect(memory.allows(limit, base - limit, access.read | access.write)).toBe(true)
+    expect(memory.accessAt(limit - 0x1000)).toBe(0)
+    expect(memory.accessAt(limit - 4)).toBe(0)
+    expect(stacks.some(other => other.base > limit - 0x1000 && other.limit < limit)).toBe(false)
+  }
+})
+
+test('a page that is guarded is there, and neither read nor written before its protection is changed', () => {
+  const bench = createWorkbench()
+  const { memory } = bench
+  const { base } = allocate(bench, 0, 0x3000, reserve | commit)
+  memory.store32(base + 0x1000, 7)
+  const [baseAt, sizeAt, oldAt] = [bench.words(base + 0x1000), bench.words(0x1000), bench.cell()]
+  const protect = (to: number) => bench.call(1, 'NtProtectVirtualMemory', baseAt, sizeAt, to, oldAt)
+  expect(protect(readWrite | protection.guard)).toBe(0)
+  expect(memory.accessAt(base + 0x1000)).toBe(access.committed)
+  expect(() => memory.load32(base + 0x1000)).toThrow()
+  expect(() => memory.store32(base + 0x1ffc, 1)).toThrow()
+  expect([memory.load32(base + 0xffc), memory.load32(base + 0x2000)]).toEqual([0, 0])
+  expect(protect(readWrite)).toBe(0)
+  expect(memory.load32(oldAt)).toBe(readWrite | protection.guard)
+  expect(memory.load32(base + 0x1000)).toBe(7)
+})
+
 test('a refused allocation leaves nothing behind', () => {
   const bench = createWorkbench()
   allocate(bench, 0, 500 * M, reserve | commit)

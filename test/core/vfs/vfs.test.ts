@@ -137,6 +137,70 @@ test('no path reaches a file outside the folder its link points at', () => {
   )
 })
 
+test('whatever links a title makes and however it mixes them with other paths, it stays on what is mounted', () => {
+  const prefix = fc.constantFrom(
+    '',
+    '\\',
+    '/',
+    '\\??\\',
+    '\\DosDevices\\',
+    '\\Device\\',
+    '..\\',
+    'c:',
+    'c:\\',
+    '\\\\host\\share\\',
+  )
+  const component = fc.oneof(
+    fc.constantFrom(
+      '..',
+      '.',
+      '',
+      'Media',
+      'Fonts',
+      'Other',
+      'secret.txt',
+      'Device',
+      'Cdrom0',
+      'Harddisk0',
+      'Partition1',
+    ),
+    fc.constantFrom('game:', 'd:', 'media:', 'l0:', 'l1:', 'l2:', 'l1:..', '..:', 'L0', '%2e%2e', '...', '.. '),
+    fc.string({ maxLength: 5 }),
+  )
+  const separator = fc.constantFrom('\\', '/', '\\\\', '\\/', '\\.\\')
+  const path = fc
+    .tuple(prefix, fc.array(fc.tuple(component, separator), { maxLength: 9 }))
+    .map(([first, rest]) => first + rest.flat().join(''))
+  const seen = { node: 0, 'no-name': 0 }
+  fc.assert(
+    fc.property(fc.array(path, { maxLength: 3 }), fc.array(path, { minLength: 1, maxLength: 8 }), (targets, paths) => {
+      const vfs = machineFiles()
+      targets.forEach((target, i) => {
+        vfs.link(`l${i}:`, target)
+      })
+      const media = vfs.locate('game:\\Media')
+      const below = media.kind === 'node' ? media : undefined
+      for (const wanted of paths)
+        for (const from of [undefined, below]) {
+          const found = vfs.locate(wanted, from)
+          if (found.kind !== 'node' && found.kind !== 'no-name') continue
+          seen[found.kind] += 1
+          const node = found.kind === 'node' ? found.node : found.folder
+          // What it is found as lies on a volume of the machine, and is reached from its root by names alone.
+          expect(vfs.volumes()).toContain(found.volume)
+          if (from !== undefined) expect(found.volume).toBe(from.volume)
+          const names = found.volume.pathOf(node).split('\\').filter(Boolean)
+          let reached: typeof node | undefined = found.volume.root
+          for (const name of names) reached = reached === undefined ? undefined : found.volume.child(reached, name)
+          expect(reached).toBe(node)
+          if (found.kind === 'no-name') expect(found.name).not.toBe('..')
+        }
+    }),
+    { seed: 14, numRuns: 400 },
+  )
+  expect(Math.min(seen.node, seen['no-name'])).toBeGreaterThan(50)
+})
+
 test('the source is asked only for names that it listed itself, whatever the title asks for', () => {
   const asked: string[] = []
   const inner = disc()
