@@ -66,7 +66,6 @@ export interface Unwinding {
   readonly frame: number
   /** First instruction of the function whose handler was called. */
   readonly begin: number
-  readonly collided: boolean
 }
 
 export interface NewException {
@@ -97,13 +96,33 @@ export interface Place {
   context: MachineContext
   pc: number
   top: boolean
+  /**
+   * First instruction of the function, where the walk has met an unwinding that stands there: its handler has moved the
+   * place on, perhaps to the end of the function. 0 elsewhere.
+   */
+  collidedIn: number
 }
 
-/**
- * Crosses the frame of a function that the kernel called: false where nothing is known of what lies above. `collide` is
- * called with the state of an unwinding that is met.
- */
-export function cross(k: Kernel, place: Place, collide?: (state: Unwinding) => void): boolean {
+export const placeAt = (context: MachineContext, pc: number, top: boolean): Place => ({
+  context,
+  pc,
+  top,
+  collidedIn: 0,
+})
+
+/** The row of the function a place lies in. */
+export const rowOf = (k: Kernel, { pc, collidedIn }: Place): FunctionRow | undefined =>
+  functionRowAt(k, collidedIn === 0 ? pc : collidedIn)
+
+/** Goes on where the caller of the frame that was just unwound waits. */
+export function stepUp(place: Place): void {
+  place.pc = (place.context.pc - 4) >>> 0
+  place.top = false
+  place.collidedIn = 0
+}
+
+/** Crosses the frame of a function that the kernel called: false where nothing is known of what lies above. */
+export function cross(k: Kernel, place: Place): boolean {
   const sp = wordOf(place.context, 1)
   const call = k.thread.calls.findLast(each => each.calledAt === sp)
   if (call === undefined) return false
@@ -114,8 +133,13 @@ export function cross(k: Kernel, place: Place, collide?: (state: Unwinding) => v
     place.top = true
     return true
   }
-  if (call.continuation === unwindCall && collide !== undefined) {
-    collide(call.state as unknown as Unwinding)
+  if (call.continuation === unwindCall) {
+    // It stood at a frame whose handler it had called: what lies below is gone, and what is left of that frame is ours.
+    const other = call.state as unknown as Unwinding
+    place.context = readContext(k.memory, other.working)
+    place.pc = k.memory.load32(other.dispatcher + DISPATCHER_CONTEXT.controlPc)
+    place.top = false
+    place.collidedIn = other.begin
     return true
   }
   if (call.saved !== null) return false
@@ -129,7 +153,7 @@ export const atTrap = (k: Kernel, pc: number): boolean => pc === k.traps.guestRe
 
 /** Whether any function from a place upwards has a language handler; looks only. */
 export function anyHandler(k: Kernel, context: MachineContext, pc: number, top: boolean): boolean {
-  const place: Place = { context: copyContext(context), pc, top }
+  const place = placeAt(copyContext(context), pc, top)
   try {
     for (let i = 0; i < mostFrames; i += 1) {
       if (atTrap(k, place.pc)) {
@@ -137,13 +161,12 @@ export function anyHandler(k: Kernel, context: MachineContext, pc: number, top: 
         continue
       }
       if (!onStack(k, wordOf(place.context, 1))) return false
-      const row = functionRowAt(k, place.pc)
+      const row = rowOf(k, place)
       if (row !== undefined && row.handler !== 0) return true
       const before = wordOf(place.context, 1)
       const next = unwindFrame(k.memory, row, place.context, place.pc, place.top)
       if (next.frame <= before && !place.top) return false
-      place.pc = (place.context.pc - 4) >>> 0
-      place.top = false
+      stepUp(place)
     }
   } catch (error) {
     if (!(error instanceof GuestAccessError)) throw error

@@ -10,8 +10,9 @@
  *
  * Handlers, filters and clean-up code are guest functions, so both walks are continuations: their state is plain data,
  * and the records lie on the guest's own stack, below what was running. The frames the kernel makes for such calls are
- * crossed by what is known of them: above the call of a handler lies the place of its exception; a walk that meets the
- * call of a handler by an earlier unwinding takes that unwinding over (they collide) where it stood.
+ * crossed by what is known of them: above the call of a handler lies the place of its exception; a walk of either kind
+ * that meets the call of a handler by an unwinding goes on where that stood (they collide): the frames below are gone, and
+ * what was cleaned up is not cleaned up again.
  *
  * A look whether anybody up there has a handler comes first. Nobody has: then nothing was touched, and the title ends as
  * it does for any fault.
@@ -28,14 +29,15 @@ import {
   cross,
   disposition,
   exceptionFlag,
-  functionRowAt,
   handlerCall,
   mostFrames,
   type NewException,
   onStack,
-  type Place,
+  placeAt,
   resume,
+  rowOf,
   type Search,
+  stepUp,
   takeRoom,
   writeDispatcher,
   writeRecord,
@@ -57,7 +59,7 @@ function unhandled(k: Kernel, search: Search): Outcome<never> {
 
 /** Searches on from where a search stands. */
 function search(k: Kernel, state: Search): Outcome<never> {
-  const place: Place = { context: readContext(k.memory, state.working), pc: state.pc, top: state.top }
+  const place = placeAt(readContext(k.memory, state.working), state.pc, state.top)
   const { record, context, dispatcher, sp } = state
   try {
     for (let i = 0; i < mostFrames; i += 1) {
@@ -66,13 +68,12 @@ function search(k: Kernel, state: Search): Outcome<never> {
         continue
       }
       if (!onStack(k, wordOf(place.context, 1))) break
-      const row = functionRowAt(k, place.pc)
+      const row = rowOf(k, place)
       const { pc } = place
       const before = wordOf(place.context, 1)
       const { frame } = unwindFrame(k.memory, row, place.context, pc, place.top)
       if (frame <= before && !place.top) break
-      place.pc = (place.context.pc - 4) >>> 0
-      place.top = false
+      stepUp(place)
       if (row === undefined || row.handler === 0) continue
       writeContext(k.memory, state.working, place.context)
       writeDispatcher(k, dispatcher, pc, row, frame, context)

@@ -14,8 +14,10 @@ import {
   functionRowAt,
   mostFrames,
   onStack,
-  type Place,
+  placeAt,
   resume,
+  rowOf,
+  stepUp,
   takeRoom,
   type Unwinding,
   unwindCall,
@@ -59,7 +61,6 @@ export function unwind(k: Kernel, { target, targetIp, record, value }: UnwindReq
     pc: (context.pc - 4) >>> 0,
     frame: 0,
     begin: 0,
-    collided: false,
   })
 }
 
@@ -73,34 +74,25 @@ function badUnwind(k: Kernel, state: Unwinding): Outcome<never> {
 }
 
 /** Unwinds on from where an unwinding stands. */
-function unwindOn(k: Kernel, begun: Unwinding): Outcome<never> {
-  let state = begun
-  const place: Place = { context: readContext(k.memory, state.working), pc: state.pc, top: false }
+function unwindOn(k: Kernel, state: Unwinding): Outcome<never> {
+  const place = placeAt(readContext(k.memory, state.working), state.pc, false)
   try {
     for (let i = 0; i < mostFrames; i += 1) {
       if (atTrap(k, place.pc)) {
-        const known = cross(k, place, other => {
-          // The other stood at a frame whose handler it had called; what is left of that frame is ours.
-          place.context = readContext(k.memory, other.working)
-          place.pc = k.memory.load32(other.dispatcher + DISPATCHER_CONTEXT.controlPc)
-          place.top = false
-          state = { ...state, collided: true, begin: other.begin }
-        })
-        if (!known) break
+        if (!cross(k, place)) break
         continue
       }
       if (!onStack(k, wordOf(place.context, 1))) break
-      const row = functionRowAt(k, state.collided ? state.begin : place.pc)
+      const row = rowOf(k, place)
+      const collided = place.collidedIn !== 0
       const before = copyContext(place.context)
       const { pc } = place
       const { frame } = unwindFrame(k.memory, row, place.context, pc, place.top)
-      if (frame <= wordOf(before, 1) && !place.top && !state.collided && frame !== state.target) break
+      if (frame <= wordOf(before, 1) && !place.top && !collided && frame !== state.target) break
       if (state.target !== 0 && frame > state.target) break
-      if (row !== undefined && row.handler !== 0) return callCleaner(k, state, before, { row, pc, frame })
+      if (row !== undefined && row.handler !== 0) return callCleaner(k, state, before, { row, pc, frame, collided })
       if (frame === state.target) return arrive(k, state, before)
-      state = { ...state, collided: false }
-      place.pc = (place.context.pc - 4) >>> 0
-      place.top = false
+      stepUp(place)
     }
   } catch (error) {
     if (!(error instanceof GuestAccessError)) throw error
@@ -108,24 +100,33 @@ function unwindOn(k: Kernel, begun: Unwinding): Outcome<never> {
   return badUnwind(k, state)
 }
 
+/** A frame whose handler is to clean up. */
+interface Cleaned {
+  readonly row: FunctionRow
+  readonly pc: number
+  readonly frame: number
+  /** Another unwinding had come to it before. */
+  readonly collided: boolean
+}
+
 function callCleaner(
   k: Kernel,
   state: Unwinding,
   context: MachineContext,
-  { row, pc, frame }: { readonly row: FunctionRow; readonly pc: number; readonly frame: number },
+  { row, pc, frame, collided }: Cleaned,
 ): Outcome<never> {
   const { record, target, working, dispatcher } = state
   const flagsAt = record + EXCEPTION_RECORD.flags
-  const { targetUnwind, collided } = exceptionFlag
-  const kept = k.memory.load32(flagsAt) & ~(targetUnwind | collided)
-  const now = kept | (frame === target ? targetUnwind : 0) | (state.collided ? collided : 0)
+  const { targetUnwind, collided: collidedFlag } = exceptionFlag
+  const kept = k.memory.load32(flagsAt) & ~(targetUnwind | collidedFlag)
+  const now = kept | (frame === target ? targetUnwind : 0) | (collided ? collidedFlag : 0)
   k.memory.store32(flagsAt, now)
   writeContext(k.memory, working, context)
   // Handlers learn from the context where the unwinding leads.
   k.memory.store32(working + CONTEXT.iar, state.targetIp)
   k.memory.store64(working + CONTEXT.gpr + 3 * 8, BigInt(state.value))
   writeDispatcher(k, dispatcher, pc, row, frame, working)
-  const next = { ...state, pc, frame, begin: row.begin, collided: false }
+  const next = { ...state, pc, frame, begin: row.begin }
   return callHandler(k, row, [record, frame, working, dispatcher], state.sp, unwindCall, next)
 }
 

@@ -13,98 +13,12 @@
 # prints: unwound by hand
 # fault: symbol=nobody offset=0x20 address=0xC
         .include "xenon.inc"
+        .include "exceptions.inc"
         frames  xbox
 
         .set    code.access, 0xC0000005
         .set    code.own, 0xE0001234
         .set    code.divide, 0xC0000094
-
-# A function with a language handler: the two words before it, and its row of the function table. Its frame is 0x80 bytes
-# and r31 the address of it, as the compiler has it in such functions.
-        .macro  guarded name, table
-        .text
-        .balign 8
-        .long   __C_specific_handler, \table
-        .globl  \name
-        .type   \name, @function
-\name:
-        mflr    r12
-        stw     r12, -8(r1)
-        std     r31, -0x10(r1)
-        std     r30, -0x18(r1)
-        addi    r31, r1, -0x80
-        stwu    r1, -0x80(r1)
-        row     \name, 6, 0xC0000000
-        .endm
-
-        .macro  endguarded name
-\name\().end:
-        .size   \name, . - \name
-        .endm
-
-# Leaves a guarded function.
-        .macro  leave
-        addi    r1, r31, 0x80
-        ld      r30, -0x18(r1)
-        ld      r31, -0x10(r1)
-        lwz     r12, -8(r1)
-        mtlr    r12
-        blr
-        .endm
-
-# Clean-up code is a function on top of its parent's frame, whose end is in r12.
-        .macro  cleanup name
-        .balign 4
-        .type   \name, @function
-\name:
-        std     r31, -8(r1)
-        addi    r31, r12, -0x80
-        mflr    r12
-        stw     r12, -0x10(r1)
-        stwu    r1, -0x70(r1)
-        row     \name, 5, 0x40000000
-        .endm
-
-        .macro  endcleanup name
-        lwz     r1, 0(r1)
-        ld      r31, -8(r1)
-        lwz     r12, -0x10(r1)
-        mtlr    r12
-        blr
-\name\().end:
-        .size   \name, . - \name
-        .endm
-
-# A filter has no frame: r3 points to the record's address and the context's.
-        .macro  filter name
-        .balign 4
-        .type   \name, @function
-\name:
-        row     \name, 0, 0x40000000
-        .endm
-
-        .macro  endfilter name
-        blr
-\name\().end:
-        .size   \name, . - \name
-        .endm
-
-        .macro  row name, prologue, flags
-        .pushsection .pdata, "a", @progbits
-        .balign 4
-        .long   \name, (\flags) + (\name\().end - \name) * 64 + (\prologue)
-        .popsection
-        .endm
-
-        .macro  scopes name
-        .pushsection .rodata, "a", @progbits
-        .balign 4
-\name:
-        .endm
-
-        .macro  endscopes
-        .popsection
-        .endm
 
         word    buffer, 0x600D
 

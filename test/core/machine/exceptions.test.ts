@@ -5,12 +5,12 @@ import { parseImage } from '../../../core/loader/load.ts'
 import { createMachine } from '../../../core/machine/machine.ts'
 import { guest } from '../../guests/expectations.ts'
 
-const { elf } = guest('exceptions')
+type Engine = 'interpreter' | 'tiered' | 'compiler'
 
-function runIn(engine: 'interpreter' | 'tiered' | 'compiler') {
+function runIn(engine: Engine, program = 'exceptions') {
   const printed: string[] = []
   const machine = createMachine({
-    image: parseImage(readFileSync(elf), 'exceptions.elf'),
+    image: parseImage(readFileSync(guest(program).elf), `${program}.elf`),
     sink: createSilentSink(),
     print: text => printed.push(text),
     engine,
@@ -25,6 +25,12 @@ describe('an exception', () => {
     const interpreted = runIn('interpreter')
     expect(runIn('compiler')).toEqual(interpreted)
     expect(runIn('tiered')).toEqual(interpreted)
+  })
+
+  test('raised while another is cleaned up after is caught and unwound alike in every engine', () => {
+    const interpreted = runIn('interpreter', 'collided-unwinds')
+    expect(interpreted.printed.join('')).toContain('caught the second')
+    for (const engine of ['compiler', 'tiered'] as const) expect(runIn(engine, 'collided-unwinds')).toEqual(interpreted)
   })
 
   test('that every filter refuses ends the run where it happened, with what the processor found', () => {
