@@ -2,6 +2,7 @@
 import type { Entry } from '../call.ts'
 import { company } from './xam/company.ts'
 import { content } from './xam/content.ts'
+import { xamHeaps } from './xam/heaps.ts'
 import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
 import { locales } from './xam/locale.ts'
@@ -114,6 +115,7 @@ export const allEntries: readonly Entry[] = [
   ...sockets,
   ...notify,
   ...processes,
+  ...xamHeaps,
   ...xamMessages,
   ...system,
   ...ui,
