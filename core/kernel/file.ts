@@ -136,7 +136,7 @@ function sharingAllowed(others: readonly OpenFile[], access: number, allowed: nu
 }
 
 /** Opens or creates; the File object has no handle yet. */
-function openFile(k: Kernel, request: OpenRequest): Opened {
+export function openFile(k: Kernel, request: OpenRequest): Opened {
   const found = locateFrom(k, request.root, request.path)
   if (typeof found === 'number') return refuse(found)
   const { disposition: how, options, access } = request

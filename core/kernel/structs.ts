@@ -405,6 +405,8 @@ export const DISPLAY_INFORMATION = {
   /** u16 */
   actualWidth: 0x56,
 } as const
+/** Of a transfer in Win32’s words; the first two words are a status block. */
+export const OVERLAPPED = { ...IO_STATUS_BLOCK, size: 0x14, offset: 8, offsetHigh: 0xc, event: 0x10 } as const
 export const XOVERLAPPED = {
   size: 0x1c,
   result: 0,

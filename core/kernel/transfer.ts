@@ -11,7 +11,7 @@ import { postPacket } from './exports/xboxkrnl/queues.ts'
 import { appendsOnly, fileOf, nodeOf, type OpenFile, option, reads, writeStatus, writes } from './file.ts'
 import { fileKinds } from './handles.ts'
 import { type KernelObject, operation } from './object.ts'
-import type { Outcome } from './outcome.ts'
+import type { Later, Outcome } from './outcome.ts'
 import { releasePacket, reservePacket } from './packets.ts'
 import { cancelRequest, isOpen, requestAt, requestsOf } from './requests.ts'
 import { status } from './status.ts'
@@ -49,6 +49,8 @@ export interface TransferRequest {
   readonly length: number
   /** Address of the offset, 0 for none. */
   readonly offsetAt: number
+  /** A caller that was parked goes on here with the status. */
+  readonly later?: Later
 }
 
 const scatterPage = 0x1000
@@ -119,23 +121,40 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
   const rate = k.options.ioRate ?? defaultIoRate
   const micros = BigInt(latency) + (BigInt(expected) * 1_000_000n) / BigInt(rate)
   const id = requestAt(k, k.time.now() + k.time.ticksOf(micros * 10n), 'file-transfer', state)
-  return synchronous ? awaitTransfer(k, object, id, statusAt) : status.PENDING
+  return synchronous
+    ? awaitTransfer(k, { file: object.serial, id, statusAt, later: request.later ?? null })
+    : status.PENDING
+}
+
+/** A transfer that its caller is parked for. */
+export interface Awaited {
+  /** Serial of the file. */
+  readonly file: number
+  readonly id: number
+  readonly statusAt: number
+  readonly later: Later | null
 }
 
 /** Parks the caller on the file until its own transfer is complete. */
-function awaitTransfer(k: Kernel, object: KernelObject, id: number, statusAt: number): Outcome<number> {
+function awaitTransfer(k: Kernel, state: Awaited): Outcome<number> {
+  const object = k.objects.bySerial(state.file)
+  if (object === undefined) return transferAwaited(k, state)
   return k.waitFor(object, undefined, {
     continuation: 'file-transfer-awaited',
-    state: { file: object.serial, id, statusAt },
+    state: { ...state } as unknown as Plain,
   })
 }
 
 /** The file was signalled: by this caller's transfer, or by another's on the same handle. */
-export function transferAwaited(k: Kernel, state: { file: number; id: number; statusAt: number }): Outcome<number> {
-  const object = k.objects.bySerial(state.file)
-  if (object === undefined || !isOpen(k, state.id)) return k.memory.load32(state.statusAt + IO_STATUS_BLOCK.status)
-  k.objects.setState(object, 0)
-  return awaitTransfer(k, object, state.id, state.statusAt)
+export function transferAwaited(k: Kernel, state: Awaited): Outcome<number> {
+  const { file, id, statusAt, later } = state
+  const object = k.objects.bySerial(file)
+  if (object !== undefined && isOpen(k, id)) {
+    k.objects.setState(object, 0)
+    return awaitTransfer(k, state)
+  }
+  const code = k.memory.load32(statusAt + IO_STATUS_BLOCK.status)
+  return later === null ? code : (k.proceed(later, code) as Outcome<number>)
 }
 
 function moveIn(k: Kernel, bytes: Uint8Array, segments: readonly number[]): void {

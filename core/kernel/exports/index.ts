@@ -2,6 +2,7 @@
 import type { Entry } from '../call.ts'
 import { company } from './xam/company.ts'
 import { content } from './xam/content.ts'
+import { xamFiles } from './xam/files.ts'
 import { xamHeaps } from './xam/heaps.ts'
 import { input } from './xam/input.ts'
 import { loader } from './xam/loader.ts'
@@ -116,6 +117,7 @@ export const allEntries: readonly Entry[] = [
   ...notify,
   ...processes,
   ...xamHeaps,
+  ...xamFiles,
   ...xamMessages,
   ...system,
   ...ui,

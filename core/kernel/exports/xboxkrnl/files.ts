@@ -1,4 +1,5 @@
 /** Files, folders, volumes and symbolic links by the native calls. */
+import type { Plain } from '../../../base/state.ts'
 import type { Location } from '../../../vfs/vfs.ts'
 import {
   ansiString,
@@ -38,7 +39,7 @@ import { nameIn } from '../../naming.ts'
 import { operation } from '../../object.ts'
 import { failed, status } from '../../status.ts'
 import { ANSI_STRING, IO_STATUS_BLOCK, OBJECT_ATTRIBUTES } from '../../structs.ts'
-import { completeNow, completeTransfer, transfer, transferAwaited } from '../../transfer.ts'
+import { type Awaited, completeNow, completeTransfer, transfer, transferAwaited } from '../../transfer.ts'
 
 const renameClass = 10
 const completionClass = 30
@@ -267,9 +268,7 @@ export const files: readonly Entry[] = [
   transferRow(255, 'NtWriteFile', true, false),
   transferRow(256, 'NtWriteFileGather', true, true),
   continuation('file-transfer', (k, state: Parameters<typeof completeTransfer>[1]) => completeTransfer(k, state)),
-  continuation('file-transfer-awaited', (k, state: { file: number; id: number; statusAt: number }) =>
-    transferAwaited(k, state),
-  ),
+  continuation('file-transfer-awaited', (k, state: Plain) => transferAwaited(k, state as unknown as Awaited)),
   krnl(
     232,
     'NtQueryInformationFile',
