@@ -7,7 +7,6 @@ import type { Row } from '../../../core/cpu/rows/row.ts'
 import { rows } from '../../../core/cpu/rows/table.ts'
 import { all, codeBase, createWorkbench, dataBase, readExecute, type Workbench } from './workbench.ts'
 
-const seed = 0x51de
 const benches = new Map(
   [false, true].flatMap(wide =>
     (['interpreter', 'compiler'] as const).map(engine => [
@@ -118,7 +117,7 @@ describe('compiled code', () => {
         const text = one.words.map((parts, i) => `${i}: ${disassembler.text(wordOf(parts, i), codeBase + 4 * i)}`)
         expect(trail('compiler', one), text.join('\n')).toEqual(trail('interpreter', one))
       }),
-      { seed, numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: Number(process.env.RUNS ?? 300) },
     )
     for (const wide of [false, true]) {
       const counters = bench('compiler', wide).cpu.compiler

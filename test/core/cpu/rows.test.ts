@@ -10,7 +10,6 @@ import { models } from '../../../core/cpu/models.ts'
 import { type Row, row } from '../../../core/cpu/rows/row.ts'
 import { hints, rows } from '../../../core/cpu/rows/table.ts'
 
-const seed = 0x5eed
 const names = readFileSync(new URL('encodings.tsv', import.meta.url), 'utf8')
   .split('\n')
   .filter(line => line !== '' && !line.startsWith('#'))
@@ -104,11 +103,11 @@ describe('the table of instructions', () => {
   test('gives back the row and the operands that a word was made of', () => {
     fc.assert(
       fc.property(anyWord, ({ one, word }) => {
-        expect(decode(word)).toBe(one)
+        expect(decode(word)).toBe(hints.find(hint => hint.encoding.match === word) ?? one)
         const operands = Object.fromEntries(one.encoding.fields.map(name => [name, extract(fieldOf(name), word)]))
         expect(assembler.encode(one, operands)).toBe(word)
       }),
-      { seed, numRuns: 5000 },
+      { numRuns: 5000 },
     )
   })
 
@@ -118,7 +117,7 @@ describe('the table of instructions', () => {
         const pc = quarter * 4
         expect(assembler.word(disassembler.text(word, pc), pc)).toBe(word)
       }),
-      { seed, numRuns: 10_000 },
+      { numRuns: 10_000 },
     )
   })
 

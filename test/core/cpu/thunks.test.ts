@@ -84,7 +84,7 @@ describe('a thunk', () => {
       fc.property(scenario, one => {
         expect(compiled.follow(one)).toEqual(interpreted.follow(one))
       }),
-      { seed: 0x7a11, numRuns: Number(process.env.RUNS ?? 100) },
+      { numRuns: Number(process.env.RUNS ?? 100) },
     )
     expect(compiled.cpu.compiler?.units_dropped_total).toBeGreaterThan(100)
   })

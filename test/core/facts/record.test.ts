@@ -95,7 +95,6 @@ test('every record is a multiple of eight bytes long and says its own length, wh
         expect(createFactReader().read(record)?.kind).toBe(name)
       },
     ),
-    { seed: 20_260 },
   )
 })
 

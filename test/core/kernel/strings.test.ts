@@ -157,7 +157,7 @@ test('a checksum goes on from its seed', () => {
       const first = bench.call(1, 'RtlComputeCrc32', 0, at, cut)
       expect(bench.call(1, 'RtlComputeCrc32', Number(first), at + cut, 5 - cut)).toBe(crc32('hello'))
     }),
-    { seed: 81, numRuns: 10 },
+    { numRuns: 10 },
   )
 })
 

@@ -23,10 +23,7 @@ test('the three physical windows show the same bytes, the last one 0x1000 furthe
 })
 
 test('no guest address folds into the host tables, wherever it lies', () => {
-  fc.assert(
-    fc.property(fc.nat(0xffffffff), address => fold(address) < hostMap.guestEnd),
-    { seed: 1 },
-  )
+  fc.assert(fc.property(fc.nat(0xffffffff), address => fold(address) < hostMap.guestEnd))
   for (const edge of [0, 0xbfffffff, 0xc0000000, 0xdfffffff, 0xe0000000, 0xffffffff])
     expect(fold(edge)).toBeLessThan(hostMap.guestEnd)
 })
@@ -96,7 +93,7 @@ test('what was saved comes back whole, and what was not there is gone', () => {
       expect(memory.allows(0x70000000, 1, access.read)).toBe(false)
       expect(memory.save()).toEqual(saved)
     }),
-    { seed: 2, numRuns: 10 },
+    { numRuns: 10 },
   )
 })
 

@@ -211,6 +211,5 @@ test('the balance sheet balances for any plugins, any facts and any failures', (
         })
       },
     ),
-    { seed: 20_261 },
   )
 })

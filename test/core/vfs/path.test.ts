@@ -26,7 +26,7 @@ test('patterns match as the same regular expression does', () => {
       const expression = wanted.replace(/[.*?]/g, mark => (mark === '*' ? '.*' : mark === '?' ? '.' : '\\.'))
       expect(matchesPattern(wanted, name)).toBe(new RegExp(`^${expression}$`, 'i').test(name))
     }),
-    { seed: 14, numRuns: 2000 },
+    { numRuns: 2000 },
   )
 })
 

@@ -389,7 +389,6 @@ test('what is kept is what a plain list of everything would have kept, for any f
       const totals = audit.trails.totals()
       expect(totals.retained + totals.dropped + totals.droppedForSize + totals.evicted).toBe(totals.entries)
     }),
-    { seed: 20_262 },
   )
 })
 
