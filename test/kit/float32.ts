@@ -58,11 +58,18 @@ function roundTo(
   return { mantissa: up ? kept + 1n : kept, exponent: exponent + drop }
 }
 
-/** The nearest single, ties to even; an exact zero takes `zeroSign` (0 or 1). Overflow gives infinity. */
-export function round32(value: Exact, zeroSign: 0 | 1 = 0): number {
+/** Whether the exact value, before it is rounded, is smaller than every normal number. */
+const isTiny = (magnitude: bigint, exponent: number): boolean => bitLength(magnitude) + exponent < -125
+
+/**
+ * The nearest single, ties to even; an exact zero takes `zeroSign` (0 or 1). Overflow gives infinity. With `flush`, what is
+ * tiny before it is rounded is zero.
+ */
+export function round32(value: Exact, zeroSign: 0 | 1 = 0, flush = false): number {
   const sign = value.mantissa < 0n ? 0x80000000 : 0
   const magnitude = value.mantissa < 0n ? -value.mantissa : value.mantissa
   if (magnitude === 0n) return zeroSign ? 0x80000000 : 0
+  if (flush && isTiny(magnitude, value.exponent)) return sign >>> 0
   let { mantissa, exponent } = roundTo(magnitude, value.exponent, 24, -149)
   if (mantissa === 0n) return sign >>> 0
   while (bitLength(mantissa) < 24 && exponent > -149) {
@@ -87,7 +94,7 @@ export function firstNaN(...operands: readonly number[]): number | undefined {
 const sign = (bits: number): 0 | 1 => (bits >>> 31 ? 1 : 0)
 
 /** a × c + b rounded once, operands taken as they are (flush them first where the mode says so). */
-export function fused32(a: number, c: number, b: number): number {
+export function fused32(a: number, c: number, b: number, flush = false): number {
   const nan = firstNaN(a, b, c)
   if (nan !== undefined) return nan
   const productSign = sign(a) ^ sign(c)
@@ -99,11 +106,11 @@ export function fused32(a: number, c: number, b: number): number {
   if (isInfinite32(b)) return b >>> 0
   const product = multiply(exact32(a), exact32(c))
   const bothNegative = product.mantissa === 0n && isZero32(b) && productSign === 1 && sign(b) === 1
-  return round32(add(product, exact32(b)), bothNegative ? 1 : 0)
+  return round32(add(product, exact32(b)), bothNegative ? 1 : 0, flush)
 }
 
 /** a × b rounded once. */
-export function product32(a: number, b: number): number {
+export function product32(a: number, b: number, flush = false): number {
   const nan = firstNaN(a, b)
   if (nan !== undefined) return nan
   const resultSign = (sign(a) ^ sign(b)) as 0 | 1
@@ -111,7 +118,7 @@ export function product32(a: number, b: number): number {
     if (isZero32(a) || isZero32(b)) return defaultNaN
     return resultSign ? 0xff800000 : 0x7f800000
   }
-  return round32(multiply(exact32(a), exact32(b)), resultSign)
+  return round32(multiply(exact32(a), exact32(b)), resultSign, flush)
 }
 
 const scratch = new DataView(new ArrayBuffer(8))

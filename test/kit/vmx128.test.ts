@@ -53,6 +53,13 @@ test('a fused multiply-add rounds once', () => {
   expect(fused32(0x3f83b671, 0x3fc00000, 0xa1800000)).toBe(0x3fc591a9)
 })
 
+test('what is tiny before it is rounded is zero where denormals are, though rounding would make it normal', () => {
+  expect(fused32(0x00800000, 0x00800000, 0x80800000)).toBe(0x80800000)
+  expect(fused32(0x00800000, 0x00800000, 0x80800000, true)).toBe(0x80000000)
+  expect(product32(0x00ffffff, 0x3f000000)).toBe(0x00800000)
+  expect(product32(0x00ffffff, 0x3f000000, true)).toBe(0)
+})
+
 test('a product keeps the sign of zero and makes the positive NaN', () => {
   expect(product32(0, 0xbf800000)).toBe(0x80000000)
   expect(product32(0, 0x7f800000)).toBe(0x7fc00000)

@@ -219,26 +219,27 @@ export function evaluate(
   const read = (register: number): Vector => file.v[register] ?? [0, 0, 0, 0]
   const d = registerD(word)
   const [D, A, B] = [read(d), read(registerA(word)), read(registerB(word))]
-  const into = file.nonJava ? flush32 : (value: number): number => value >>> 0
+  const { nonJava } = file
+  const into = nonJava ? flush32 : (value: number): number => value >>> 0
   const lanes = (f: (a: number, b: number, old: number) => number): Vector =>
-    map(i => into(f(into(at(A, i)), into(at(B, i)), into(at(D, i)))))
+    map(i => f(into(at(A, i)), into(at(B, i)), into(at(D, i))))
   const result = (value: Vector): { register: number; value: Vector } => ({ register: d, value })
 
   if (bits(word, 0, 5) === 5) {
     const code = (bits(word, 22, 25) << 1) | bits(word, 27, 27)
     switch (code) {
       case 0b00101:
-        return result(lanes((a, b) => product32(a, b)))
+        return result(lanes((a, b) => product32(a, b, nonJava)))
       case 0b00111:
-        return result(lanes((a, b, old) => fused32(a, b, old)))
+        return result(lanes((a, b, old) => fused32(a, b, old, nonJava)))
       case 0b01001:
-        return result(lanes((a, b, old) => fused32(a, old, b)))
+        return result(lanes((a, b, old) => fused32(a, old, b, nonJava)))
       case 0b01011:
         return result(
           lanes((a, b, old) => {
             const nan = firstNaN(a, old, b)
             if (nan !== undefined) return nan
-            const value = fused32(a, b, negate32(old))
+            const value = fused32(a, b, negate32(old), nonJava)
             return isNaN32(value) ? value : negate32(value)
           }),
         )
