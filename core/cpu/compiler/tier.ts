@@ -395,11 +395,13 @@ export function createTier(spec: TierSpec): Tier {
     if (list.length > 0) {
       const began = clock()
       if (slots > table.length) grow(slots)
+      const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
+      // What goes leaves its places in the table empty, and may be what comes: so it goes first.
+      makeRoom(instructions)
       const imports = { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel }
       new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), { x: imports })
-      enlist(list)
+      enlist(list, instructions)
       bytesTotal += bytes.length
-      const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
       translated += instructions
       const spent = { translate: milliseconds, instantiate: clock() - began }
       profile?.module({ instructions, bytes: bytes.length, ...spent })
@@ -415,15 +417,13 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   /** Has units entered whose functions stand in their table. */
-  function enlist(list: readonly TranslatedUnit[]): void {
-    const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
+  function enlist(list: readonly TranslatedUnit[], instructions: number): void {
     const pages = new Set<number>()
     for (const { starts, ends } of list)
       for (const [i, start] of starts.entries())
         for (let page = start >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1)
           pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
     const module: CompiledModule = { units: list, pages, instructions, live: true }
-    makeRoom(instructions)
     for (const page of pages) {
       flags.set(page, flags.of(page) | access.code)
       const there = byPage.get(page) ?? new Set()
