@@ -35,6 +35,8 @@ const imports = {
   enter: handler,
   pcOf: { takes: ['i32'], gives: ['i32'] },
   hot: { takes: ['i32'], gives: [] },
+  /** A unit could not do even its first instruction. */
+  stuck: { takes: ['i32'], gives: [] },
   /** A unit has ended at a record that is neither counted nor compiled. */
   arrived: { takes: ['i32'], gives: [] },
   /** Told of every way out of compiled code, where somebody asked: the address, and the instructions left. */
@@ -169,6 +171,8 @@ function build(profiled: boolean): WebAssembly.Module {
   w.do('i32.eq')
   w.do('i32.and')
   w.if()
+  w.get(record)
+  w.call(builder.imported('stuck'))
   run(() => own(ownSide))
   w.end()
   if (profiled) {
@@ -224,6 +228,7 @@ export interface DispatchPorts {
   readonly enter: WebAssembly.ExportValue
   readonly pcOf: WebAssembly.ExportValue
   hot(record: number): void
+  stuck(record: number): void
   arrived(record: number): void
   readonly exited?: (pc: number, left: number) => void
 }
@@ -241,6 +246,7 @@ export function installDispatch(ports: DispatchPorts): WebAssembly.ExportValue {
       enter: ports.enter,
       pcOf: ports.pcOf,
       hot: (record: number) => ports.hot(record >>> 0),
+      stuck: (record: number) => ports.stuck(record >>> 0),
       arrived: (record: number) => ports.arrived(record >>> 0),
       exited: (pc: number, left: number) => ports.exited?.(pc >>> 0, left),
     },

@@ -176,6 +176,7 @@ export function createTier(spec: TierSpec): Tier {
     enter: spec.enter,
     pcOf: spec.pcOf,
     hot,
+    stuck,
     arrived,
     ...(profile && {
       exited: (pc: number, left: number) =>
@@ -224,6 +225,8 @@ export function createTier(spec: TierSpec): Tier {
   const now = spec.retired
   let { mode } = spec
   const whole = new Set<number>()
+  /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */
+  const patience = new Map<number, number>()
   let compiledTotal = 0
   let droppedTotal = 0
   let evictedTotal = 0
@@ -273,6 +276,16 @@ export function createTier(spec: TierSpec): Tier {
     }
     // Where a bridge ends, the interpreter goes on to where a whole unit begins.
     if (!eager || !isInside(pc)) count(record)
+  }
+
+  function stuck(record: number): void {
+    const pc = pcOf(record)
+    const left = (patience.get(pc) ?? threshold) - 1
+    if (left > 0) patience.set(pc, left)
+    else {
+      patience.delete(pc)
+      relent(pc)
+    }
   }
 
   /** Compiles anew what jumps to an address, now that its targets are known. */
@@ -469,6 +482,7 @@ export function createTier(spec: TierSpec): Tier {
     }
     for (const { entry, slot } of module.units) {
       profile?.dropped(entry)
+      patience.delete(entry)
       if (units.get(entry)?.module !== module) continue
       units.delete(entry)
       table.set(slot, stub)
