@@ -1,0 +1,176 @@
+/** Compiled code where memory is not all alike, and where float registers meet on many ways. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { CpuPorts } from '../../../core/cpu/run.ts'
+import { access } from '../../../core/memory/map.ts'
+import {
+  circumstances,
+  control,
+  listing,
+  named,
+  prepare,
+  programLength,
+  type RandomProgram,
+  runSlices,
+  straight,
+  wordsOf,
+} from './programs.ts'
+import { codeBase, createWorkbench, dataBase, readWrite, type Workbench } from './workbench.ts'
+
+const engines = ['interpreter', 'compiler'] as const
+type Tried = (typeof engines)[number]
+
+/** A bench whose devices tell what they were asked, and whose clock is the count of instructions. */
+function createBench(engine: Tried, wide: boolean): Workbench & { readonly asked: unknown[] } {
+  const asked: unknown[] = []
+  const ports: Partial<CpuPorts> = {
+    timebase: () => BigInt(made.cpu.count()),
+    deviceLoad(address, size) {
+      asked.push(['load', address, size])
+      return BigInt(address * 3 + asked.length)
+    },
+    deviceStore: (...store) => asked.push(['store', ...store]),
+  }
+  const made = createWorkbench(ports, wide, { engine, fpscr: 'fast', capacity: 100 })
+  return { ...made, asked }
+}
+const benches = [false, true].map(wide => ({
+  interpreter: createBench('interpreter', wide),
+  compiler: createBench('compiler', wide),
+}))
+const benchOf = (engine: Tried, wide: boolean) => {
+  const found = benches[Number(wide)]?.[engine]
+  if (found === undefined) throw new Error('no such bench')
+  return found
+}
+
+/** Pages from the data on: plain ones, one that is read alone, a device, and two where nothing is. */
+const pages = [readWrite, access.read, readWrite, readWrite | access.device, access.none, readWrite, access.none]
+const physical = 0xa0000000
+const windows = [physical, 0xc0000000, 0xe0000000 - 0x1000]
+const edgesOfPages = [
+  ...pages.map((_, n) => dataBase + 0x1000 * n),
+  ...windows.flatMap(start => [start, start + 0x1000]),
+  codeBase,
+  codeBase + 0x1000,
+]
+const pointer = fc
+  .tuple(fc.constantFrom(...edgesOfPages), fc.integer({ min: -48, max: 48 }), fc.nat(0xffff))
+  .map(([edge, by, high]) => (BigInt(high) << 32n) | BigInt(edge + by))
+
+const accesses = straight.filter(({ name }) => /^(l|st|dcbz|icbi)/.test(name))
+const simple = named('add', 'addi', 'subf', 'cmpi', 'cmpl', 'rlwinm', 'or', 'mftb', 'mtspr', 'mfspr', 'addic', 'adde')
+const near = fc.integer({ min: -40, max: 40 })
+const displacement = fc.oneof(
+  { arbitrary: near, weight: 12 },
+  { arbitrary: fc.constantFrom(-0x8000, -0x7ff8, 0x7ff8, 0x7fff, 0x1000, -0x1000, 0xff8, 0x200), weight: 1 },
+)
+const memoryRow = fc.oneof(
+  { arbitrary: fc.constantFrom(...control), weight: 2 },
+  { arbitrary: fc.constantFrom(...named('lwz', 'stw', 'lbz', 'ld', 'std', 'lwzu', 'stwu', 'lfs', 'stfd')), weight: 6 },
+  { arbitrary: fc.constantFrom(...accesses), weight: 3 },
+  { arbitrary: fc.constantFrom(...simple), weight: 3 },
+)
+const inMemory = fc.record({
+  words: wordsOf(memoryRow, displacement),
+  pointers: fc.array(pointer, { minLength: 7, maxLength: 7 }),
+  ...circumstances,
+})
+
+/** Programs of the float unit: singles, doubles, NaNs and what overflows, in a few registers, with branches between. */
+const floatRow = fc.oneof(
+  { arbitrary: fc.constantFrom(...control), weight: 2 },
+  {
+    arbitrary: fc.constantFrom(...straight.filter(({ name }) => /^f|^(l|st)f|^mtfs|^mffs|^mcrfs/.test(name))),
+    weight: 9,
+  },
+  {
+    arbitrary: fc.constantFrom(...straight.filter(({ name }) => /fp(128)?$|^v(max|min|sel|or)/.test(name))),
+    weight: 3,
+  },
+  { arbitrary: fc.constantFrom(...named('addi', 'cmpi', 'bc')), weight: 2 },
+)
+const single = fc.float({ noNaN: true }).map(value => new DataView(Float64Array.of(value).buffer).getBigUint64(0, true))
+const double = fc.oneof(
+  { arbitrary: single, weight: 6 },
+  {
+    arbitrary: fc.constantFrom(0n, 1n << 63n, 0x7ff0000000000000n, 0x7ff8000000000000n, 0xfff4000000000000n),
+    weight: 2,
+  },
+  { arbitrary: fc.double().map(value => new DataView(Float64Array.of(value).buffer).getBigUint64(0, true)), weight: 2 },
+)
+/** Only eight float registers, so that they meet. */
+const fewRegisters = (words: readonly number[]): number[] =>
+  words.map(word =>
+    /^(111[01]11|000100)/.test(word.toString(2).padStart(32, '0')) ? (word & ~0x03180000 & ~0xc600) >>> 0 : word,
+  )
+const inFloat = fc.record({
+  words: wordsOf(
+    floatRow,
+    near.map(by => 4 * by),
+  ),
+  doubles: fc.array(double, { minLength: 12, maxLength: 12 }),
+  fpscr: fc.constantFrom(0, 0, 0, 0, 0, 1, 4, 0x10, 0xf8),
+  ...circumstances,
+})
+
+/** All of memory that a program can reach. */
+const reached = ({ memory }: Workbench): unknown[] => [
+  ...pages.map((flags, n) =>
+    flags === access.none ? [] : memory.bytes.slice(dataBase + 0x1000 * n, dataBase + 0x1000 * (n + 1)),
+  ),
+  memory.bytes.slice(physical, physical + 0x2000),
+  memory.bytes.slice(codeBase, codeBase + 4 * programLength),
+]
+
+function start(engine: Tried, one: RandomProgram & { readonly wide: boolean }) {
+  const bench = benchOf(engine, one.wide)
+  const { memory, asked } = bench
+  asked.length = 0
+  for (const [n, flags] of pages.entries()) {
+    memory.commit(dataBase + 0x1000 * n, 0x1000, flags)
+    memory.bytes.fill(0x11 * n, dataBase + 0x1000 * n, dataBase + 0x1000 * (n + 1))
+  }
+  memory.commit(physical, 0x2000, readWrite)
+  memory.bytes.fill(0x5a, physical, physical + 0x2000)
+  prepare(bench, one)
+  memory.commit(codeBase + 0x1000, 0x1000, readWrite)
+  return bench
+}
+
+describe('compiled code does what the interpreter does', () => {
+  test('where pages end: at devices, at code, at what is read alone, in the windows that fold, by an exact clock', () => {
+    fc.assert(
+      fc.property(inMemory, one => {
+        const seen = engines.map(engine => {
+          const bench = start(engine, one)
+          for (const [n, at] of one.pointers.entries()) bench.cpu.registers().setGpr(n + 1, at)
+          return [runSlices(bench, one), reached(bench), [...bench.asked]]
+        })
+        expect(seen[1], listing(one.words)).toEqual(seen[0])
+      }),
+      { numRuns: Number(process.env.RUNS ?? 300) },
+    )
+  })
+
+  test('where what is known of float registers meets on many ways', () => {
+    fc.assert(
+      fc.property(inFloat, given => {
+        const one = { ...given, words: fewRegisters(given.words) }
+        const seen = engines.map(engine => {
+          const bench = start(engine, one)
+          const registers = bench.cpu.registers()
+          registers.fpscr = one.fpscr
+          for (let n = 1; n < 8; n += 1) registers.setGpr(n, BigInt(dataBase + 0x200 + 64 * n))
+          for (let n = 0; n < 32; n += 1) registers.setFpr(n, one.doubles[n % 12] ?? 0n)
+          for (let n = 0; n < 0x400; n += 8) bench.memory.store64(dataBase + n, one.doubles[(n >> 3) % 12] ?? 0n)
+          for (let n = 0; n < 0x400; n += 4)
+            bench.memory.store32(dataBase + 0x400 + n, Number((one.doubles[(n >> 2) % 12] ?? 0n) >> 32n))
+          return [runSlices(bench, one), reached(bench), [...bench.asked]]
+        })
+        expect(seen[1], listing(one.words)).toEqual(seen[0])
+      }),
+      { numRuns: Number(process.env.RUNS ?? 300) },
+    )
+  })
+})
