@@ -35,12 +35,8 @@ const widest = pageSize
 /** And no wider than this where blocks share them: not all that is asked for need happen. */
 const widestAcross = 512
 
-/** The spans of an access, by the index of its instruction. */
-export type Spans = ReadonlyMap<number, readonly Part[]>
-
-export function spanOf(spans: Spans, index: number, base: number): Part | undefined {
-  return spans.get(index)?.find(one => one.span.base === base)
-}
+/** What accesses have of spans, by the index of their instruction. */
+export type Spans = ReadonlyMap<number, Part>
 
 interface Access {
   readonly address: BasedAddress
@@ -48,7 +44,8 @@ interface Access {
   readonly store: boolean
 }
 
-const accessesOf = perProgram((program): readonly Access[] => {
+/** The access of a program through a base and a displacement; null where it has none, or several, which keep to themselves. */
+const accessOf = perProgram((program): Access | null => {
   const found: Access[] = []
   const add = (ea: Node | undefined, size: Size, store: boolean): void => {
     const address = ea && basedAddress(ea)
@@ -58,7 +55,8 @@ const accessesOf = perProgram((program): readonly Access[] => {
     if (one.kind === 'value' && one.node.op === 'load') add(one.node.args[0], one.node.size, false)
     if (one.kind === 'store') add(one.ea, one.size, true)
   }
-  return found
+  const [only, ...others] = found
+  return only === undefined || others.length > 0 ? null : only
 })
 
 /** The general registers a program writes for certain, and where it adds a known number to one, which and what. */
@@ -116,7 +114,7 @@ export function spansOfUnit(
 }
 
 function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<number, Part> = new Map()) {
-  const spans = new Map<number, Part[]>()
+  const spans = new Map<number, Part>()
   const open = new Map<number, Part>(inherited)
   const fits = ({ span }: Part, at: number, size: number, store: boolean, own: boolean): boolean => {
     const least = Math.min(span.least, at)
@@ -127,35 +125,24 @@ function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<numb
   }
   for (const [index, instruction] of block.instructions.entries()) {
     const { known, meaning } = instruction
-    if (meaning.effects.memory)
-      for (const { address, size, store } of accessesOf(meaning.program)) {
-        const base = registers.indexOf(address.base, known)
-        if (base < 0) continue
-        let part = open.get(base)
-        const displacement = Number(address.displacement.of(known))
-        const at = displacement + (part?.moved ?? 0)
-        if (part === undefined || !fits(part, at, size, store, inherited.get(base)?.span !== part.span)) {
-          // A second access of one instruction keeps to the span of the first.
-          if (spanOf(spans, index, base) !== undefined) continue
-          const span = {
-            base,
-            least: displacement,
-            end: displacement + size,
-            stores: false,
-            local: undefined,
-          }
-          part = { span, moved: 0 }
-          open.set(base, part)
-        } else {
-          part.span.least = Math.min(part.span.least, at)
-          part.span.end = Math.max(part.span.end, at + size)
-        }
-        const { span } = part
-        if (store) span.stores = true
-        const list = spans.get(index) ?? []
-        if (!list.some(one => one.span === span)) list.push(part)
-        spans.set(index, list)
+    const access = meaning.effects.memory ? accessOf(meaning.program) : null
+    const base = access === null ? -1 : registers.indexOf(access.address.base, known)
+    if (access !== null && base >= 0) {
+      const { address, size, store } = access
+      let part = open.get(base)
+      const displacement = Number(address.displacement.of(known))
+      const at = displacement + (part?.moved ?? 0)
+      if (part === undefined || !fits(part, at, size, store, inherited.get(base)?.span !== part.span)) {
+        const span = { base, least: displacement, end: displacement + size, stores: false, local: undefined }
+        part = { span, moved: 0 }
+        open.set(base, part)
+      } else {
+        part.span.least = Math.min(part.span.least, at)
+        part.span.end = Math.max(part.span.end, at + size)
       }
+      if (store) part.span.stores = true
+      spans.set(index, part)
+    }
     if (open.size === 0) continue
     for (const place of meaning.effects.writes) {
       if (place.file !== 'gpr') continue

@@ -6,16 +6,14 @@ import type { Writer } from '../wasm/bytes.ts'
 import type { AccessPlace, Site } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
 import type { Node } from '../wasm/trace.ts'
-import { spanOf, type UnitSpans } from './accesses.ts'
+import type { UnitSpans } from './accesses.ts'
 import { basedAddress } from './compare.ts'
 import type { Locals } from './locals.ts'
-import type { Registers } from './registers.ts'
 import type { Step } from './step.ts'
 
 export interface ChecksSpec {
   readonly writer: Writer
   readonly spans: UnitSpans
-  readonly registers: Registers
   readonly held: Locals
   /** Whether an access is to look in the windows that fold. */
   folds(pc: number): boolean
@@ -35,7 +33,7 @@ export interface Checks {
 }
 
 export function createChecks(spec: ChecksSpec): Checks {
-  const { writer, spans, registers, held, keep, here } = spec
+  const { writer, spans, held, keep, here } = spec
   const w = instructions(writer)
   const { fold, isRefused, isSpecial } = addresses(writer)
   const locals: number[] = []
@@ -63,10 +61,9 @@ export function createChecks(spec: ChecksSpec): Checks {
   /** The place of an access whose span is checked, here or before. */
   function spanned(ea: Node): AccessPlace | undefined {
     const { instruction, index, at } = here()
+    const part = spans.of(index).get(at)
     const address = basedAddress(ea)
-    if (address === null) return undefined
-    const part = spanOf(spans.of(index), at, registers.indexOf(address.base, instruction.known))
-    if (part === undefined) return undefined
+    if (part === undefined || address === null) return undefined
     const { span, moved } = part
     const displacement = Number(address.displacement.of(instruction.known)) + moved
     if (span.local === undefined) {

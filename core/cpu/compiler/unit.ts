@@ -132,7 +132,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const checks = createChecks({
     writer,
     spans: spansOfUnit(blocks, registers, edges, order),
-    registers,
     held,
     folds: site.folds,
     keep,
