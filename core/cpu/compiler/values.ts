@@ -5,8 +5,8 @@
  */
 import type { Type } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
-import type { Site } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
+import type { Site } from '../wasm/site.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { bitOf, orderKinds } from './compare.ts'
 import { comparisonsOf } from './conditions.ts'

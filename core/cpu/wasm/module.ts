@@ -2,9 +2,10 @@ import { hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
-import { createEmitter, type Site } from './emit.ts'
+import { createEmitter } from './emit.ts'
 import { type Elements, encodeModule, functionBody } from './encode.ts'
 import { instructions } from './instructions.ts'
+import type { Site } from './site.ts'
 import { traceRoutine } from './trace.ts'
 
 /** Where constants of emitted code lie in linear memory; every module of a machine shares them. */

@@ -1,0 +1,180 @@
+/**
+ * Loads and stores of guest memory: the check of each, and the order of its bytes.
+ *
+ * A memory access reads a byte about its page, whose one bit tells whether the plain access may be done: the page and
+ * the next allow it, are no device's, and (for stores) hold no decoded code. Folded windows, devices, code pages, the
+ * end of what is committed and faults all take the slow path, a call that answers with the offset to use, or 0 for a
+ * fault. The table has one byte for every page of 32 bits, and those of the windows that fold are never set, so the
+ * plain access needs no fold.
+ */
+import { plain } from '../../memory/map.ts'
+import { addresses } from './addresses.ts'
+import { memory } from './bytes.ts'
+import { instructions } from './instructions.ts'
+import type { AccessPlace, Site } from './site.ts'
+import type { Node, Size, Statement } from './trace.ts'
+
+const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
+const relaxedSwizzle = 0x100
+/** Words that are loaded are kept with zeros in front: registers want them so. */
+export const isWord = (node: Node): boolean => node.op === 'load' && node.size === 4 && node.type === 'i32'
+/** Vectors of elements of a type. */
+const lanes = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const
+
+/** Writes accesses to a site; `expression` pushes the value of a node. */
+export function createAccesses(site: Site, expression: (node: Node) => void) {
+  const { writer } = site
+  const w = instructions(writer)
+  const { isSpecial } = addresses(writer)
+
+  /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
+  function checked(ea: Node, size: Size, kind: 'load' | 'store', slow: (offset: number) => void): AccessPlace {
+    if (site.place !== undefined) return site.place(ea, size, kind, () => expression(ea))
+    const offset = site.local('i32')
+    expression(ea)
+    w.set(offset)
+    isSpecial(offset, size, plain[kind])
+    w.if()
+    site.mark()
+    slow(offset)
+    w.tee(offset)
+    w.do('i32.eqz')
+    w.if()
+    site.leave()
+    w.end()
+    w.end()
+    return { local: offset, offset: 0 }
+  }
+
+  /** Pushes a number with zeros in front, its bytes reversed by whole numbers: more instructions, and sooner done. */
+  function loadSoon(local: number, offset: number, size: 4 | 8): void {
+    const raw = site.local('i32')
+    const word = (at: number): void => {
+      w.get(local)
+      w.memory(memory.i32Load, offset + at)
+      w.rotate('i32', 8, raw)
+      w.i32(0x00ff00ff)
+      w.do('i32.and')
+      w.get(raw)
+      w.rotate('i32', 24, raw)
+      w.i32(0xff00ff00 | 0)
+      w.do('i32.and')
+      w.do('i32.or')
+    }
+    word(size - 4)
+    if (size === 8 && site.loadsLow !== undefined) {
+      const low = site.local('i32')
+      w.tee(low)
+      site.loadsLow(low)
+    }
+    w.do('i64.extend_i32_u')
+    if (size === 4) return
+    word(0)
+    w.do('i64.extend_i32_u')
+    w.i64(32)
+    w.do('i64.shl')
+    w.do('i64.or')
+  }
+
+  function load(node: Node & { op: 'load' }) {
+    const [ea] = node.args
+    if (ea === undefined) return
+    const { size } = node
+    const { local, offset } = checked(ea, size, 'load', local => {
+      w.get(local)
+      w.i32(size)
+      w.call(site.runtime('loadSlow'))
+    })
+    if ((size === 4 || size === 8) && node.type[0] === 'i' && site.isAwaited?.() === true)
+      return loadSoon(local, offset, size)
+    w.get(local)
+    switch (size) {
+      case 1:
+        return w.memory(memory.i32Load8U, offset)
+      case 2: {
+        const raw = site.local('i32')
+        w.memory(memory.i32Load16U, offset)
+        w.tee(raw)
+        w.i32(8)
+        w.do('i32.shr_u')
+        w.get(raw)
+        w.i32(0xff)
+        w.do('i32.and')
+        w.i32(8)
+        w.do('i32.shl')
+        return w.do('i32.or')
+      }
+      case 4:
+        w.simdMemory(simdLoad.load32Zero, offset)
+        site.swapMask(4)
+        w.simd(relaxedSwizzle)
+        if (node.type === 'f32') return w.do('f32x4.extract_lane', 0)
+        // What was not loaded is zero: the first eight bytes are the word with zeros in front.
+        w.do('f64x2.extract_lane', 0)
+        return w.do('i64.reinterpret_f64')
+      case 8:
+        w.simdMemory(simdLoad.load64Zero, offset)
+        site.swapMask(8)
+        w.simd(relaxedSwizzle)
+        // The host has one instruction for a lane of doubles, two for one of whole numbers.
+        w.do('f64x2.extract_lane', 0)
+        return node.type === 'f64' ? undefined : w.do('i64.reinterpret_f64')
+      case 16:
+        w.simdMemory(simdLoad.load, offset)
+        site.swapMask(16)
+        return w.simd(relaxedSwizzle)
+      default:
+        return size satisfies never
+    }
+  }
+
+  function store({ size, ea, value }: Statement & { kind: 'store' }) {
+    const kept = site.local(value.type)
+    expression(value)
+    w.set(kept)
+    const { local, offset } = checked(ea, size, 'store', local => {
+      w.get(local)
+      w.i32(size)
+      if (size === 16) w.i64(0)
+      else w.get(kept)
+      if (value.type === 'f32') w.do('i32.reinterpret_f32')
+      if (value.type === 'f64') w.do('i64.reinterpret_f64')
+      if (size < 8) w.do('i64.extend_i32_u')
+      w.call(site.runtime('storeSlow'))
+    })
+    w.get(local)
+    w.get(kept)
+    switch (size) {
+      case 1:
+        return w.memory(memory.i32Store8, offset)
+      case 2:
+        w.i32(8)
+        w.do('i32.shl')
+        w.get(kept)
+        w.i32(8)
+        w.do('i32.shr_u')
+        w.i32(0xff)
+        w.do('i32.and')
+        w.do('i32.or')
+        return w.memory(memory.i32Store16, offset)
+      case 4:
+        w.do(`${lanes[value.type === 'f32' ? 'f32' : 'i32']}.splat`)
+        site.swapMask(4)
+        w.simd(relaxedSwizzle)
+        return w.simdMemory(simdLoad.store32Lane, offset, 0)
+      case 8:
+        w.do(`${lanes[value.type === 'f64' ? 'f64' : 'i64']}.splat`)
+        site.swapMask(8)
+        w.simd(relaxedSwizzle)
+        return w.simdMemory(simdLoad.store64Lane, offset, 0)
+      case 16:
+        site.swapMask(16)
+        w.simd(relaxedSwizzle)
+        return w.simdMemory(simdLoad.store, offset)
+      default:
+        return size satisfies never
+    }
+  }
+
+  return { load, store }
+}
