@@ -13,6 +13,7 @@ import {
   type RandomProgram,
   runSlices,
   straight,
+  withFunction,
   wordsOf,
 } from './programs.ts'
 import { codeBase, createWorkbench, dataBase, readWrite, type Workbench } from './workbench.ts'
@@ -71,44 +72,57 @@ const memoryRow = fc.oneof(
   { arbitrary: fc.constantFrom(...accesses), weight: 3 },
   { arbitrary: fc.constantFrom(...simple), weight: 3 },
 )
+/** Moves pointers, and writes over what was compared. */
+const moved = ['addi r3, r3, 24', 'lwzu r4, 8(r2)', 'cmpw r5, r6', 'subfo. r8, r9, r10', 'blr']
 const inMemory = fc.record({
   words: wordsOf(memoryRow, displacement),
+  calls: fc.array(fc.nat(programLength - 1), { maxLength: 3 }),
   pointers: fc.array(pointer, { minLength: 7, maxLength: 7 }),
   ...circumstances,
 })
 
 /** Programs of the float unit: singles, doubles, NaNs and what overflows, in a few registers, with branches between. */
+const floats = (pattern: RegExp) => fc.constantFrom(...straight.filter(({ name }) => pattern.test(name)))
 const floatRow = fc.oneof(
-  { arbitrary: fc.constantFrom(...control), weight: 2 },
-  {
-    arbitrary: fc.constantFrom(...straight.filter(({ name }) => /^f|^(l|st)f|^mtfs|^mffs|^mcrfs/.test(name))),
-    weight: 9,
-  },
-  {
-    arbitrary: fc.constantFrom(...straight.filter(({ name }) => /fp(128)?$|^v(max|min|sel|or)/.test(name))),
-    weight: 3,
-  },
-  { arbitrary: fc.constantFrom(...named('addi', 'cmpi', 'bc')), weight: 2 },
+  { arbitrary: fc.constantFrom(...control), weight: 4 },
+  { arbitrary: floats(/^f(n?m?(add|sub)|mul|mr|neg|abs|sel|rsp)s?$/), weight: 10 },
+  { arbitrary: floats(/^f/), weight: 3 },
+  { arbitrary: floats(/^(l|st)f[sd]$/), weight: 6 },
+  { arbitrary: floats(/^mtfs|^mffs|^mcrfs/), weight: 1 },
+  { arbitrary: floats(/fp(128)?$|^v(max|min|sel|or)/), weight: 3 },
+  { arbitrary: fc.constantFrom(...named('addi', 'cmpi', 'add', 'subf')), weight: 3 },
 )
-const single = fc.float({ noNaN: true }).map(value => new DataView(Float64Array.of(value).buffer).getBigUint64(0, true))
+const numberBits = (value: number): bigint => new DataView(Float64Array.of(value).buffer).getBigUint64(0, true)
 const double = fc.oneof(
-  { arbitrary: single, weight: 6 },
+  { arbitrary: fc.integer({ min: -12, max: 12 }).map(n => numberBits(n / 4)), weight: 8 },
+  { arbitrary: fc.float({ noNaN: true }).map(numberBits), weight: 3 },
+  { arbitrary: fc.double().map(numberBits), weight: 3 },
   {
     arbitrary: fc.constantFrom(0n, 1n << 63n, 0x7ff0000000000000n, 0x7ff8000000000000n, 0xfff4000000000000n),
-    weight: 2,
+    weight: 1,
   },
-  { arbitrary: fc.double().map(value => new DataView(Float64Array.of(value).buffer).getBigUint64(0, true)), weight: 2 },
 )
-/** Only eight float registers, so that they meet. */
-const fewRegisters = (words: readonly number[]): number[] =>
-  words.map(word =>
-    /^(111[01]11|000100)/.test(word.toString(2).padStart(32, '0')) ? (word & ~0x03180000 & ~0xc600) >>> 0 : word,
-  )
+/** Only eight registers to load, store and reckon with, so that they meet. */
+function fewRegisters(word: number): number {
+  const opcode = word >>> 26
+  if (opcode === 59 || opcode === 63 || opcode === 4) return (word & ~0x0318_c600) >>> 0
+  return opcode >= 48 && opcode < 56 ? (word & ~0x0300_0000) >>> 0 : word
+}
+/** Makes other numbers of what was a single, or stored, or compared. */
+const reckoned = [
+  'fmul f1, f1, f2',
+  'lfd f3, 8(r1)',
+  'fcmpu cr1, f1, f3',
+  'vaddfp v1, v1, v2',
+  'addo. r9, r9, r10',
+  'blr',
+]
 const inFloat = fc.record({
   words: wordsOf(
     floatRow,
     near.map(by => 4 * by),
   ),
+  calls: fc.array(fc.nat(programLength - 1), { maxLength: 3 }),
   doubles: fc.array(double, { minLength: 12, maxLength: 12 }),
   fpscr: fc.constantFrom(0, 0, 0, 0, 0, 1, 4, 0x10, 0xf8),
   ...circumstances,
@@ -141,7 +155,8 @@ function start(engine: Tried, one: RandomProgram & { readonly wide: boolean }) {
 describe('compiled code does what the interpreter does', () => {
   test('where pages end: at devices, at code, at what is read alone, in the windows that fold, by an exact clock', () => {
     fc.assert(
-      fc.property(inMemory, one => {
+      fc.property(inMemory, given => {
+        const one = { ...given, words: withFunction(given.words, moved, given.calls) }
         const seen = engines.map(engine => {
           const bench = start(engine, one)
           for (const [n, at] of one.pointers.entries()) bench.cpu.registers().setGpr(n + 1, at)
@@ -156,7 +171,7 @@ describe('compiled code does what the interpreter does', () => {
   test('where what is known of float registers meets on many ways', () => {
     fc.assert(
       fc.property(inFloat, given => {
-        const one = { ...given, words: fewRegisters(given.words) }
+        const one = { ...given, words: withFunction(given.words.map(fewRegisters), reckoned, given.calls) }
         const seen = engines.map(engine => {
           const bench = start(engine, one)
           const registers = bench.cpu.registers()

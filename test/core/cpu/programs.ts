@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { insert } from '../../../core/cpu/fields.ts'
 import { fieldOf } from '../../../core/cpu/forms.ts'
-import { disassembler } from '../../../core/cpu/isa.ts'
+import { assembler, disassembler } from '../../../core/cpu/isa.ts'
 import type { Row } from '../../../core/cpu/rows/row.ts'
 import { rows } from '../../../core/cpu/rows/table.ts'
 import { all, codeBase, readExecute, type Workbench } from './workbench.ts'
@@ -47,6 +47,14 @@ function wordOf([of, bits, base, target, displacement]: [Row, number, number, nu
   put('li', (target - index) * 4)
   // No absolute branches: they lead out of the program.
   return branches.has(of.name) && of.encoding.fields.includes('aa') ? (made & ~2) >>> 0 : made
+}
+
+/** The program with a function as its end, and calls of it at places. */
+export function withFunction(words: readonly number[], body: readonly string[], places: readonly number[]): number[] {
+  const start = words.length - body.length
+  const made = [...words.slice(0, start), ...body.map(line => assembler.word(line))]
+  for (const at of places) if (at < start) made[at] = assembler.word(`bl ${codeBase + 4 * start}`, codeBase + 4 * at)
+  return made
 }
 
 export const listing = (words: readonly number[]): string =>

@@ -16,14 +16,14 @@ import { codeBase, createWorkbench } from './workbench.ts'
 
 const { memory, place } = createWorkbench()
 
-/** The unit of a program, with its registers; undefined where its first word is for the interpreter. */
-function unitOf(words: readonly number[]) {
+/** The unit of a program, what is rare included or not; undefined where its first word is for the interpreter. */
+function unitOf(words: readonly number[], whole = false) {
   place(words)
   const unit = findUnit(
     {
       memory,
       mode: { wide: false, exact: false, fuses: true },
-      whole: new Set(),
+      whole: new Set(whole ? words.map((_, index) => codeBase + 4 * index) : []),
       stops: new Set([codeBase + 4 * words.length]),
       longest: longestUnit,
       isFunction: () => false,
@@ -59,8 +59,8 @@ function indices(registers: Registers, places: readonly Place[], { known }: Inst
 }
 
 /** Says where something is asked of a local, or of the state block, that it has not on every way. */
-function wrongRegisters(words: readonly number[]): string[] {
-  const found = unitOf(words)
+function wrongRegisters(words: readonly number[], whole: boolean): string[] {
+  const found = unitOf(words, whole)
   if (found === undefined) return []
   const { unit, edges, registers } = found
   const none = registers.written.map(() => 0)
@@ -216,8 +216,8 @@ const runs = { numRuns: Number(process.env.RUNS ?? 1000) }
 describe('on every way through a unit', () => {
   test('a register is in its local where it is read or dirty, and in the state block where it is clean', () => {
     fc.assert(
-      fc.property(branching, words => {
-        expect(wrongRegisters(words), listing(words)).toEqual([])
+      fc.property(branching, fc.boolean(), (words, whole) => {
+        expect(wrongRegisters(words, whole), listing(words)).toEqual([])
       }),
       runs,
     )
