@@ -73,9 +73,9 @@ const memoryRow = fc.oneof(
   { arbitrary: fc.constantFrom(...simple), weight: 3 },
 )
 /** Moves pointers, and writes over what was compared. */
-const moved = ['addi r3, r3, 24', 'lwzu r4, 8(r2)', 'cmpw r5, r6', 'subfo. r8, r9, r10', 'blr']
+const moved = ['addi r3, r3, 24', 'lwzu r4, 8(r2)', 'cmpw cr1, r5, r6', 'subfo. r8, r9, r10', 'mftb r11', 'blr']
 const inMemory = fc.record({
-  words: wordsOf(memoryRow, displacement),
+  words: wordsOf(memoryRow, displacement, 2),
   calls: fc.array(fc.nat(programLength - 1), { maxLength: 3 }),
   pointers: fc.array(pointer, { minLength: 7, maxLength: 7 }),
   ...circumstances,
@@ -102,17 +102,18 @@ const double = fc.oneof(
     weight: 1,
   },
 )
-/** Only eight registers to load, store and reckon with, so that they meet. */
+/** Only four registers to load, store and reckon with, so that they meet. */
 function fewRegisters(word: number): number {
   const opcode = word >>> 26
-  if (opcode === 59 || opcode === 63 || opcode === 4) return (word & ~0x0318_c600) >>> 0
-  return opcode >= 48 && opcode < 56 ? (word & ~0x0300_0000) >>> 0 : word
+  if (opcode === 59 || opcode === 63 || opcode === 4) return (word & ~0x039c_e700) >>> 0
+  return opcode >= 48 && opcode < 56 ? (word & ~0x0380_0000) >>> 0 : word
 }
 /** Makes other numbers of what was a single, or stored, or compared. */
 const reckoned = [
-  'fmul f1, f1, f2',
-  'lfd f3, 8(r1)',
-  'fcmpu cr1, f1, f3',
+  'fmul f0, f0, f3',
+  'fmul f1, f1, f3',
+  'lfd f2, 8(r1)',
+  'fcmpu cr1, f1, f2',
   'vaddfp v1, v1, v2',
   'addo. r9, r9, r10',
   'blr',
@@ -121,6 +122,7 @@ const inFloat = fc.record({
   words: wordsOf(
     floatRow,
     near.map(by => 4 * by),
+    2,
   ),
   calls: fc.array(fc.nat(programLength - 1), { maxLength: 3 }),
   doubles: fc.array(double, { minLength: 12, maxLength: 12 }),

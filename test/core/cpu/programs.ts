@@ -13,8 +13,15 @@ export const named = (...names: string[]): Row[] => rows.filter(row => names.inc
 export const control = named('b', 'bc', 'bc', 'bclr', 'bcctr')
 export const straight = rows.filter(row => row.name !== 'sc' && !branches.has(row.name))
 
-/** A word of a row, with random operands but for these: a base register, a displacement, where a branch leads. */
-export function wordsOf(row: fc.Arbitrary<Row>, displacement: fc.Arbitrary<number>): fc.Arbitrary<number[]> {
+/**
+ * Words of rows, with random operands but for these: a base register, a displacement, where a branch leads; and condition
+ * fields, so many of which are used.
+ */
+export function wordsOf(
+  row: fc.Arbitrary<Row>,
+  displacement: fc.Arbitrary<number>,
+  conditionFields = 8,
+): fc.Arbitrary<number[]> {
   const parts = fc.tuple(
     row,
     fc.nat(0xffffffff),
@@ -24,18 +31,26 @@ export function wordsOf(row: fc.Arbitrary<Row>, displacement: fc.Arbitrary<numbe
   )
   return fc
     .array(parts, { minLength: programLength, maxLength: programLength })
-    .map(list => list.map((one, index) => wordOf(one, index)))
+    .map(list => list.map((one, index) => wordOf(one, index, conditionFields)))
 }
 
 /** Loads and stores that move their base. */
 const moves = /^(l|st)\w*ux?$/
 
-function wordOf([of, bits, base, target, displacement]: [Row, number, number, number, number], index: number): number {
+function wordOf(
+  [of, bits, base, target, displacement]: [Row, number, number, number, number],
+  index: number,
+  conditionFields: number,
+): number {
   let made = (of.encoding.match | (bits & ~of.encoding.mask)) >>> 0
-  const put = (name: 'base' | 'a' | 't' | 'd' | 'ds' | 'bd' | 'li', number: number): void => {
+  const put = (name: 'bf' | 'bi' | 'base' | 'a' | 't' | 'd' | 'ds' | 'bd' | 'li', number: number): void => {
     if (!of.encoding.fields.includes(name)) return
     const field = fieldOf(name)
     made = ((made & ~(insert({ ...field, signed: true }, -1 << field.shift) ?? 0)) | (insert(field, number) ?? 0)) >>> 0
+  }
+  if (conditionFields < 8) {
+    put('bf', (bits >>> 23) % conditionFields)
+    put('bi', (bits >>> 16) % (4 * conditionFields))
   }
   put('base', base)
   if (moves.test(of.name)) put('a', base)
