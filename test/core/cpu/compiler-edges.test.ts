@@ -71,6 +71,7 @@ const memoryRow = fc.oneof(
   { arbitrary: fc.constantFrom(...named('lwz', 'stw', 'lbz', 'ld', 'std', 'lwzu', 'stwu', 'lfs', 'stfd')), weight: 6 },
   { arbitrary: fc.constantFrom(...accesses), weight: 3 },
   { arbitrary: fc.constantFrom(...simple), weight: 3 },
+  { arbitrary: fc.constantFrom(...named('cmpi', 'cmp', 'bc')), weight: 3 },
 )
 /** Moves pointers, and writes over what was compared. */
 const moved = ['addi r3, r3, 24', 'lwzu r4, 8(r2)', 'cmpw cr1, r5, r6', 'subfo. r8, r9, r10', 'mftb r11', 'blr']

@@ -102,4 +102,29 @@ describe('the interpreter and compiled code', () => {
       expect(results[0]).toEqual(results[1])
     }
   })
+
+  test('agree on what was compared before a call of a function that compares anew', () => {
+    const program = [
+      'cmpwi cr1, r3, 5',
+      `bl ${codeBase + 28}`,
+      `beq cr1, ${codeBase + 16}`,
+      'addi r4, r4, 1',
+      'addi r3, r3, 1',
+      `bdnz ${codeBase}`,
+      `b ${codeBase + 36}`,
+      'cmpwi cr1, r3, 9',
+      'blr',
+    ]
+    const results = [compiler, interpreter].map(bench => {
+      const registers = bench.cpu.registers()
+      registers.clear()
+      registers.ctr = 20n
+      // In slices, so that it goes on from anywhere.
+      bench.run(program, 1)
+      for (let slice = 0; slice < 10; slice += 1) bench.cpu.run(17)
+      return registers.copy()
+    })
+    expect(compiler.cpu.registers().gpr(4)).toBe(19n)
+    expect(results[0]).toEqual(results[1])
+  })
 })
