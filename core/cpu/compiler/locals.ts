@@ -34,6 +34,8 @@ export interface Locals {
   single(index: number): number
   /** The local of a register's low word, where it has one. */
   lowWord(index: number): number | undefined
+  /** To be written first of all. */
+  begin(): void
   fill(register: Register): void
   spill(register: Register): void
   /** Lets go of a register whose value nobody needs: the host need not keep it for the common way out. */
@@ -98,6 +100,8 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
   const w = instructions(writer)
   const locals = registers.all.map(register => keep(register.type))
   const of = (index: number): number => locals[index] ?? 0
+  /** Where the state block is: shorter than the number. */
+  const base = keep('i32')
   const limits = limited ? { f64: keep('f64'), f32: keep('f32') } : undefined
   const status = registers.at(specials.fpscr.at)?.index ?? -1
   const summaryRegister = registers.at(specials.so.at)?.index ?? -1
@@ -205,8 +209,12 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
       return local
     },
     lowWord: index => lowWords[index],
-    fill({ index, offset, bytes, type }) {
+    begin() {
       w.i32(stateBlock)
+      w.set(base)
+    },
+    fill({ index, offset, bytes, type }) {
+      w.get(base)
       if (bytes === 16) w.simdMemory(0, offset)
       else if (type === 'f64') w.memory(op.f64Load, offset)
       else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
@@ -235,7 +243,7 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
         }
     },
     spill({ index, offset, bytes, type }) {
-      w.i32(stateBlock)
+      w.get(base)
       read(index)
       if (bytes === 16) w.simdMemory(11, offset)
       else if (type === 'f64') w.memory(op.f64Store, offset)

@@ -447,6 +447,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       unit.entry,
       locals.reduce((sum, type) => sum + bytesOf(type), frameBytes),
     )
+  held.begin()
   for (const [at, local] of constantLocals) {
     w.i32(0)
     w.simdMemory(0, at)
