@@ -39,6 +39,15 @@ export function exclude(set: Bits, index: number): void {
   if (index < 0) return
   set[index >> 5] = (set[index >> 5] ?? 0) & ~(1 << (index & 31))
 }
+/** How many there are. */
+export function sizeOf(set: Bits): number {
+  let size = 0
+  for (const word of set) for (let rest = word; rest !== 0; rest &= rest - 1) size += 1
+  return size
+}
+/** What is in none of the two others. */
+export const without = (set: Bits, one: Bits, other: Bits): Bits =>
+  set.map((word, at) => word & ~((one[at] ?? 0) | (other[at] ?? 0)))
 /** Adds all of `more`; whether that changed anything. */
 const join = (set: Bits, more: Bits): boolean => joinWithout(set, more, undefined)
 
@@ -56,7 +65,7 @@ function joinWithout(set: Bits, more: Bits, less: Bits | undefined): boolean {
   return changed
 }
 
-const sizeOf = (place: Place): number =>
+const bytesOf = (place: Place): number =>
   place.file === 'special' ? specials[place.name].bytes : files[place.file].step
 
 export interface Registers {
@@ -163,7 +172,7 @@ export function registersOf(
   function find(place: Place, known: Known): void {
     const offset = place.offset(known)
     if (offset === transient.zero || byOffset[offset] !== 0) return
-    all.push({ index: all.length, offset, type: place.type, bytes: sizeOf(place) })
+    all.push({ index: all.length, offset, type: place.type, bytes: bytesOf(place) })
     byOffset[offset] = all.length
   }
   const indexOf = (place: Place, known: Known): number => (byOffset[place.offset(known)] ?? 0) - 1

@@ -7,8 +7,9 @@
  *
  * An instruction that cannot be done plainly (a fault, a device, a page of code, a trap) leaves the unit undone, and the
  * interpreter does it; so there is one implementation of all that is rare. Such ways out carry a mask of the dirty
- * registers to one place at the end of the function that stores them; the ordinary ways out store theirs on the spot. What
- * is clean and not live there is let go of first, or the host would keep it for that place, across calls too.
+ * registers to one place at the end of the function that stores them. What is clean and not live there is let go of first,
+ * or the host would keep it for that place, across calls too; where that is more than is dirty, registers are stored on the
+ * spot, as on the ordinary ways out.
  *
  * A call of a thunk is no call: its kernel call and its return are written where it would be called.
  *
@@ -36,7 +37,7 @@ import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { chainsOf } from './low-words.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, has, include, registersOf } from './registers.ts'
+import { type Bits, has, include, registersOf, sizeOf, without } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
@@ -141,26 +142,29 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     refuse,
   })
 
-  let coldDepth = 0
-  let refusedDepth = 0
-  /** Leaves by the common way out, with `refusedDepth` as one that gives its instruction up. */
-  function cold(pc: number, owed: number, dirty: Bits, live: Bits, depth = coldDepth): void {
+  /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
+  const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
+  /** Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. */
+  function cold(pc: number, owed: number, dirty: Bits, live: Bits, refused = false): void {
     pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
+    const others = without(registers.written, dirty, live)
+    if (sizeOf(dirty) <= sizeOf(others)) {
+      each(dirty, spill)
+      w.br(refused ? out.storedRefused : out.stored)
+      return
+    }
     for (const [word, mask] of masks.entries()) {
       w.i32(dirty[word] ?? 0)
       w.set(mask)
     }
-    each(registers.written, ({ index, type }) => {
-      if (has(dirty, index) || has(live, index)) return
-      held.forget(index, type)
-    })
-    w.br(depth)
+    each(others, ({ index, type }) => held.forget(index, type))
+    w.br(refused ? out.maskedRefused : out.masked)
   }
   function refuse(): void {
     const { instruction, owed, dirty, live } = here()
-    cold(instruction.pc, owed, dirty, live, refusedDepth)
+    cold(instruction.pc, owed, dirty, live, true)
   }
 
   /** Goes on at a block, behind the instruction. */
@@ -418,16 +422,19 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const flow = shape.write(site.watch?.shape(ways) ?? ways)
 
   const start = writer.length
-  w.block()
-  coldDepth = writer.depth
-  w.block()
-  refusedDepth = writer.depth
+  const markRefused = (): void => {
+    w.i32(stateBlock)
+    w.get(pcLocal)
+    w.memory(op.i32Store, transient.refused)
+  }
+  for (const name of ['stored', 'storedRefused', 'masked', 'maskedRefused'] as const) {
+    w.block()
+    out[name] = writer.depth
+  }
   flow.run()
   w.op(code.unreachable)
   w.end()
-  w.i32(stateBlock)
-  w.get(pcLocal)
-  w.memory(op.i32Store, transient.refused)
+  markRefused()
   w.end()
   step = undefined
   each(registers.written, register => {
@@ -438,6 +445,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     spill(register)
     w.end()
   })
+  w.br(out.stored)
+  w.end()
+  markRefused()
+  w.end()
   w.get(pcLocal)
   w.get(left)
   const body = writer.cut(start)
