@@ -1,6 +1,6 @@
 /** WebAssembly modules of their parts. */
 import type { Type } from '../arithmetic.ts'
-import { code, createWriter, type Piece, type Signature, valueTypes } from './bytes.ts'
+import { code, createWriter, type Piece, type Signature, valueTypes, type Writer } from './bytes.ts'
 
 /** Functions that stand in a table, one behind the other. */
 export interface Elements {
@@ -44,6 +44,16 @@ export function functionBody(locals: readonly Type[], instructions: Piece): Piec
 /** A hint's length, and that the condition does not hold. */
 const unlikely = [1, 0]
 
+/** What every module begins with. */
+export const preamble = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0] as const
+
+export function writeSection(writer: Writer, id: number, write: () => void): void {
+  writer.u8(id)
+  const mark = writer.open()
+  write()
+  writer.close(mark)
+}
+
 /** 4 GiB, all there is. */
 const memoryPages = 65_536
 
@@ -51,13 +61,8 @@ const memoryPages = 65_536
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const size = parts.functions.reduce((sum, one) => sum + one.body.bytes.length + 8, 0)
   const writer = createWriter(size + 4 * parts.elements.reduce((sum, one) => sum + one.functions.length + 3, 0) + 8192)
-  const section = (id: number, write: () => void): void => {
-    writer.u8(id)
-    const mark = writer.open()
-    write()
-    writer.close(mark)
-  }
-  writer.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+  const section = (id: number, write: () => void): void => writeSection(writer, id, write)
+  writer.bytes(preamble)
   section(1, () => {
     writer.u32(parts.types.length)
     for (const type of parts.types) {

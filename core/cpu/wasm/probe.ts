@@ -1,4 +1,5 @@
 import { code, createWriter, valueTypes } from './bytes.ts'
+import { preamble, writeSection } from './encode.ts'
 import { instructions } from './instructions.ts'
 
 /**
@@ -15,13 +16,8 @@ export function hostFuses(): boolean {
 function probe(): boolean {
   const writer = createWriter(256)
   const w = instructions(writer)
-  const section = (id: number, write: () => void): void => {
-    writer.u8(id)
-    const mark = writer.open()
-    write()
-    writer.close(mark)
-  }
-  writer.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+  const section = (id: number, write: () => void): void => writeSection(writer, id, write)
+  writer.bytes(preamble)
   section(1, () => {
     const { f64 } = valueTypes
     writer.bytes([1, 0x60, 3, f64, f64, f64, 1, f64])
