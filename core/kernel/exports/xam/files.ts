@@ -160,13 +160,21 @@ function lookUp(k: Kernel, name: string): { readonly volume: Volume; readonly no
   return refuse(k, dosError(statusOfAbsence[found.kind]), undefined)
 }
 
+/** Opens what is asked for and closes it again, for what that does; whether it could. */
+function openOnce(k: Kernel, request: Parameters<typeof openFile>[1]): boolean {
+  const opened = openFile(k, request)
+  if (opened.object === undefined) return refuse(k, dosError(opened.code), false)
+  k.handles.close(k.handles.open(opened.object, openedBy.creation))
+  return true
+}
+
 function deleteFile(k: Kernel, name: string): boolean {
   const found = lookUp(k, name)
   if (found === undefined) return false
   const { volume, node } = found
   if (node.directory || volume.info.readOnly || (node.attributes & readOnly) !== 0)
     return refuse(k, win32.ACCESS_DENIED, false)
-  const opened = openFile(k, {
+  return openOnce(k, {
     path: name,
     root: dosNames,
     access: deletes,
@@ -175,9 +183,6 @@ function deleteFile(k: Kernel, name: string): boolean {
     options: option.deleteOnClose,
     attributes: 0,
   })
-  if (opened.object === undefined) return refuse(k, dosError(opened.code), false)
-  k.handles.close(k.handles.open(opened.object, openedBy.creation))
-  return true
 }
 
 const wordSize = 2 ** 32
@@ -249,8 +254,8 @@ export const xamFiles: readonly Entry[] = [
       return at !== undefined
     },
   ),
-  xam(1093, 'CreateDirectoryA', [path, ptr('security')], bool, ['files'], (k, name) => {
-    const opened = openFile(k, {
+  xam(1093, 'CreateDirectoryA', [path, ptr('security')], bool, ['files'], (k, name) =>
+    openOnce(k, {
       path: name ?? '',
       root: dosNames,
       access: 0,
@@ -258,11 +263,8 @@ export const xamFiles: readonly Entry[] = [
       disposition: disposition.create,
       options: option.directory,
       attributes: 0,
-    })
-    if (opened.object === undefined) return refuse(k, dosError(opened.code), false)
-    k.handles.close(k.handles.open(opened.object, openedBy.creation))
-    return true
-  }),
+    }),
+  ),
   xam(1099, 'GetFileAttributesA', [path], u32, ['files'], (k, name) => {
     const found = lookUp(k, name ?? '')
     return found === undefined ? invalid : shownAttributes(found.volume, found.node)
