@@ -69,6 +69,16 @@ const create = (kernel: Kernel, number: number, value = 0x1000 + number * 4) => 
   kernel['object.created'](aScene, anEvent(number, 0), 0, 0, 1, '')
   kernel['handle.opened'](aScene, anEvent(number, value), 0, 0, 0)
 }
+/** Threads 7 and 8, objects 1 and 2. */
+function startThreads(kernel: Kernel): void {
+  for (const [serial, tid] of [
+    [1, 7],
+    [2, 8],
+  ] as const) {
+    kernel['object.created'](aScene, aThread(serial), 0, 0, 0, '')
+    kernel['thread.started'](aScene, aThread(serial), 0, tid, 0x82010000, 0, 0)
+  }
+}
 const signal = (kernel: Kernel, number: number) => kernel['object.signalled'](aScene, anEvent(number), 0, 0, 1, 0)
 const eventsOf = (spans: readonly SpanJson[]) => spans.flatMap(span => span.events)
 const sequencesOf = (spans: readonly SpanJson[]) =>
@@ -356,13 +366,7 @@ test('what the kernel does on a path of its own names the actor, and a wake by i
 
 test('a wait that an APC ends is linked to the thread that queued it', async () => {
   const { ofObject, counters } = await traced(kernel => {
-    for (const [serial, tid] of [
-      [1, 7],
-      [2, 8],
-    ] as const) {
-      kernel['object.created'](aScene, aThread(serial), 0, 0, 0, '')
-      kernel['thread.started'](aScene, aThread(serial), 0, tid, 0x82010000, 0, 0)
-    }
+    startThreads(kernel)
     create(kernel, 3)
     const cause = kernel['apc.queued'](aScene, aThread(2), 0, 8, 0x82010000, 0, 1)
     kernel['wait.ended']({ ...aScene, tid: 8 }, anEvent(3), cause, 3, 0xc0, 0, 9, [3, 0])
@@ -376,13 +380,7 @@ test('a wait that an APC ends is linked to the thread that queued it', async () 
 
 test('an alert is an event of the thread, and the wait that it ends is linked to who alerted', async () => {
   const { ofObject, counters } = await traced(kernel => {
-    for (const [serial, tid] of [
-      [1, 7],
-      [2, 8],
-    ] as const) {
-      kernel['object.created'](aScene, aThread(serial), 0, 0, 0, '')
-      kernel['thread.started'](aScene, aThread(serial), 0, tid, 0x82010000, 0, 0)
-    }
+    startThreads(kernel)
     create(kernel, 3)
     const cause = kernel['thread.alerted'](aScene, aThread(2), 0, 8, 1, 1)
     kernel['wait.ended']({ ...aScene, tid: 8 }, anEvent(3), cause, 2, 0x101, 0, 9, [3, 0])
