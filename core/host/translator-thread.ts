@@ -12,6 +12,8 @@ import type { TranslatorAnswer, TranslatorMessage, TranslatorStart } from './tra
 enableCompileCache()
 const { createTranslator } = await import('../cpu/compiler/translator.ts')
 
+/** What a module was made of stays here: to take it over would cost the thread that runs the machine. */
+const none = new Uint8Array(0)
 /** Milliseconds from one look to the next, at first and at most. */
 const shortestPause = 0.5
 const longestPause = 16
@@ -29,7 +31,7 @@ parentPort?.once('message', ({ answered, port }: TranslatorStart & { readonly po
       const translation = translator?.translate(message.request)
       if (translation === undefined) throw new Error('there is no translator')
       const module = translation.units.length === 0 ? undefined : new WebAssembly.Module(translation.bytes)
-      return { translation, module, setups }
+      return { translation: { ...translation, bytes: none }, module, setups }
     } catch (error) {
       return { error, setups }
     }

@@ -10,23 +10,25 @@
  * answer comes. One request is under way at a time. If bytes that were translated change before the answer is there, or
  * the records go, or the mode changes, the answer is void, and its entries count from the start again.
  *
- * What a unit was compiled from is remembered by page. When such bytes change, the whole module goes, since its units
- * call one another directly; when the cache is full, the oldest module goes.
+ * The same code is not to be translated again and again. What becomes hot inside of what is compiled by then, or of what
+ * will be, counts anew instead: if it is hot after that too, it is where the interpreter goes on, and a unit of its own.
  */
 import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
-import { access, fold, hostMap, pageShift } from '../../memory/map.ts'
+import { fold, hostMap } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
-import { compiled, counting, firstHandler } from '../interpreter/records.ts'
 import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
 import type { Constants } from '../wasm/module.ts'
 import type { Mode } from '../wasm/trace.ts'
-import { codeRecords, never } from './code.ts'
-import { installDispatch, sideOf, sideValue } from './dispatch.ts'
+import { type CacheCounters, createCache, holds, overlaps } from './cache.ts'
+import { codeRecords } from './code.ts'
+import { createCounts } from './counts.ts'
+import { installDispatch } from './dispatch.ts'
 import { causeOf } from './exits.ts'
 import { type Instruction, meaningOf, staticTarget } from './find.ts'
+import { createJumps, listedFunctions } from './jumps.ts'
 import type { UnitListing } from './listing.ts'
 import {
   createTranslator,
@@ -37,12 +39,7 @@ import {
   type TranslatorSetup,
 } from './translator.ts'
 
-export interface TierCounters {
-  readonly units_compiled_total: number
-  readonly units_dropped_total: number
-  readonly units_evicted_total: number
-  readonly modules_live: number
-  readonly instructions_live: number
+export interface TierCounters extends CacheCounters {
   readonly wasm_bytes_total: number
 }
 
@@ -110,20 +107,13 @@ export interface TierSpec {
   readonly translation: TranslationPort | undefined
 }
 
-interface CompiledModule {
-  readonly units: readonly TranslatedUnit[]
-  readonly pages: ReadonlySet<number>
-  readonly instructions: number
-  live: boolean
-}
-
 /** First instructions of functions: `mflr r0`, `mflr r12`, and stores of the stack pointer with update. */
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
 /** Hot records that are compiled together, and how many instructions fewer of them wait: each request is a pause. */
 const batchSize = 120
-const batchPatience = 8_000_000
+const batchPatience = 3_000_000
 const instructionsInModule = 20_000
 /**
  * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
@@ -135,23 +125,8 @@ const headStart = 3_000
 const largeTitle = 500
 /** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
 const bridge = 32
-/** Targets of one jump, and words from its first to its last. */
-const widestJump = 1_024
-
 /** Changes of code while a translation is under way, above which it is void whatever they are. */
 const mostWritten = 1_024
-
-/** Whether a unit holds an address. */
-function holds({ starts, ends }: TranslatedUnit, pc: number): boolean {
-  return starts.some((start, i) => start <= pc && pc < (ends[i] ?? 0))
-}
-/** Whether a unit was made of bytes in a range of folded addresses. */
-function overlaps({ starts, ends }: TranslatedUnit, from: number, to: number): boolean {
-  return starts.some((start, i) => {
-    const at = fold(start)
-    return at < to && at + ((ends[i] ?? 0) - start) > from
-  })
-}
 
 function routinesByName(routines: TierSpec['routines']): Map<string, number> {
   const byName = new Map([...routines].map(([{ name }, at]) => [name, at]))
@@ -166,8 +141,9 @@ export function createTier(spec: TierSpec): Tier {
   const view = new DataView(memory.bytes.buffer)
   const state = new Int32Array(memory.bytes.buffer, hostMap.stateBlock, specials.pc.at / 4 + 1)
   const pcAt = specials.pc.at / 4
-  const flags = createPageFlags(memory.bytes)
-  const { recordOf, pcOf, handlerOf } = codeRecords(memory.bytes)
+  const records = codeRecords(memory.bytes)
+  const { pcOf } = records
+  const counts = createCounts(memory.bytes, records, threshold)
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
   const stub = installDispatch({
     memory: memory.wasm,
@@ -180,10 +156,21 @@ export function createTier(spec: TierSpec): Tier {
     arrived,
     ...(profile && {
       exited: (pc: number, left: number) =>
-        profile.left(pc, causeOf({ memory, mode, pc, left, compiled: units.has(pc) })),
+        profile.left(pc, causeOf({ memory, mode, pc, left, compiled: cache.has(pc) })),
     }),
   })
-  for (let i = 0; i < table.length; i += 1) table.set(i, stub)
+  const cache = createCache({
+    flags: createPageFlags(memory.bytes),
+    table,
+    stub,
+    capacity: spec.capacity,
+    entered: counts.enter,
+    left(entry, current) {
+      profile?.dropped(entry)
+      patience.delete(entry)
+      if (current) counts.leave(entry)
+    },
+  })
 
   const setup: TranslatorSetup = {
     memory: memory.wasm,
@@ -202,23 +189,17 @@ export function createTier(spec: TierSpec): Tier {
     return translator
   }
 
-  const units = new Map<number, { readonly module: CompiledModule; readonly slot: number }>()
-  const modules = new Set<CompiledModule>()
-  const byPage = new Map<number, Set<CompiledModule>>()
-  const proposed = new Set<number>()
   const callTargets = new Set<number>()
   /** Where loops begin. */
   const heads = new Set<number>()
-  const seen = new Map<number, number[]>()
-  const refused = new Set<number>()
-  /** Where the jump was that led to an address. */
-  const jumps = new Map<number, number>()
   /** What is hot, and whether it is to be compiled though it is already. */
   const queue = new Map<number, boolean>()
+  /** What is hot, and will be inside a unit that is queued. */
+  const joining = new Set<number>()
   /** Learned since the last request. */
   let news: { callTargets: number[]; jumps: [number, number][]; forget: boolean } = noNews()
   /** The request that is under way, and what has changed since it was made; void where that was everything. */
-  let pending: { readonly entries: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
+  let pending: { readonly asked: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
   let translated = 0
   let queuedAt = 0
   let begun = false
@@ -227,55 +208,19 @@ export function createTier(spec: TierSpec): Tier {
   const whole = new Set<number>()
   /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */
   const patience = new Map<number, number>()
-  let compiledTotal = 0
-  let droppedTotal = 0
-  let evictedTotal = 0
   let bytesTotal = 0
-  let instructionsLive = 0
-
   const isFunction = (address: number): boolean => callTargets.has(address) || spec.functions.has(address)
-
-  /** Makes a record count from the threshold, or enter its unit. */
-  function mark(record: number, handler: typeof counting | typeof compiled, value: number): void {
-    const side = sideOf(record)
-    const old = handlerOf(record)
-    if (old >= firstHandler) view.setUint16(side, old, true)
-    else if (old !== counting && old !== compiled) return
-    view.setUint32(side + sideValue, value, true)
-    view.setUint16(record, handler, true)
-  }
-  function count(record: number): void {
-    const pc = pcOf(record)
-    proposed.add(pc)
-    mark(record, counting, refused.has(pc) ? never : threshold)
-  }
-  /** Counts anew what was hot and has not been compiled. */
-  function recount(pc: number): void {
-    const record = recordOf(pc)
-    if (record !== 0 && handlerOf(record) === counting && !units.has(pc)) count(record)
-  }
-
-  function propose(pc: number): void {
-    if (proposed.has(pc)) return
-    proposed.add(pc)
-    const record = recordOf(pc)
-    if (record !== 0 && handlerOf(record) >= firstHandler) mark(record, counting, refused.has(pc) ? never : threshold)
-  }
+  const listed = listedFunctions(spec.functions)
+  const jumps = createJumps(isFunction, listed)
 
   /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
   function arrived(record: number): void {
     const pc = pcOf(record)
     const from = view.getUint32(hostMap.stateBlock + transient.jump, true)
     view.setUint32(hostMap.stateBlock + transient.jump, 0, true)
-    const near = from !== 0 && Math.abs(pc - from) < 4 * widestJump && !isFunction(pc)
-    const list = seen.get(from) ?? []
-    if (near && !list.includes(pc) && list.length < widestJump) {
-      seen.set(from, [...list, pc])
-      news.jumps.push([from, pc])
-      jumps.set(pc, from)
-    }
+    if (jumps.saw(from, pc)) news.jumps.push([from, pc])
     // Where a bridge ends, the interpreter goes on to where a whole unit begins.
-    if (!eager || !isInside(pc)) count(record)
+    if (!eager || !cache.holds(pc)) counts.count(record)
   }
 
   function stuck(record: number): void {
@@ -288,27 +233,21 @@ export function createTier(spec: TierSpec): Tier {
     }
   }
 
-  /** Compiles anew what jumps to an address, now that its targets are known. */
-  function widen(pc: number): void {
-    const from = jumps.get(pc)
-    jumps.delete(pc)
-    if (from !== undefined) renew(from, unit => !unit.starts.includes(pc))
+  /** Where a hot address stands to what jumps there, which is compiled anew if it does not hold it yet. */
+  function widen(pc: number): 'inside' | 'joining' | 'alone' {
+    const from = jumps.take(pc)
+    if (from === undefined || !cache.holds(from)) return 'alone'
+    return renew(from, unit => !unit.starts.includes(pc)) ? 'joining' : 'inside'
   }
 
-  /** The modules of code in the page of an address. */
-  const holders = (pc: number): CompiledModule[] => [...(byPage.get(fold(pc) >>> pageShift) ?? [])]
-  const isInside = (pc: number): boolean => holders(pc).some(({ units: list }) => list.some(unit => holds(unit, pc)))
-
-  /** Has the units compiled anew that hold an address, and of which `also` holds. */
-  function renew(pc: number, also: (unit: TranslatedUnit) => boolean = () => true): void {
-    const isStale = (unit: TranslatedUnit): boolean => holds(unit, pc) && also(unit)
-    for (const module of holders(pc).filter(module => module.units.some(isStale))) {
-      if (eager) drop(module)
-      // Their successors take their place; other units of their modules, and those that call them directly, stay.
-      else
-        for (const unit of module.units)
-          if (units.get(unit.entry)?.module === module && isStale(unit)) enqueue(unit.entry, true)
-    }
+  /** Has the units compiled anew that hold an address, and of which `also` holds; whether there are any. */
+  function renew(pc: number, also: (unit: TranslatedUnit) => boolean = () => true): boolean {
+    const stale = cache.holders(pc).filter(({ unit }) => also(unit))
+    // Successors take the place of units; others of their modules, and those that call them directly, stay.
+    for (const { module, unit, current } of stale)
+      if (eager) cache.drop(module)
+      else if (current) enqueue(unit.entry, true)
+    return stale.some(({ current }) => current)
   }
 
   /** An instruction that units often give up is compiled with all it means. */
@@ -317,7 +256,7 @@ export function createTier(spec: TierSpec): Tier {
     if (view.getUint32(at, true) !== pc || whole.has(pc)) return
     view.setUint32(at, 0, true)
     const meaning = meaningOf(view.getUint32(fold(pc)), { ...mode, quick: true })
-    if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !isInside(pc)) return
+    if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !cache.holds(pc)) return
     whole.add(pc)
     renew(pc)
   }
@@ -331,19 +270,23 @@ export function createTier(spec: TierSpec): Tier {
   function enqueue(pc: number, again = false): void {
     if (queue.size === 0) queuedAt = now()
     begin()
-    queue.set(pc, again)
+    queue.set(pc, again || queue.get(pc) === true)
   }
 
   function hot(record: number): void {
     const pc = pcOf(record)
-    widen(pc)
+    const standing = widen(pc)
     relent(pc)
     if (eager) {
       // What another unit holds is compiled already; but a loop is left for the interpreter once a bridge is passed.
-      compile([pc], isInside(pc) && !heads.has(pc) ? { longest: bridge } : {})
-      if (units.has(pc)) return
-    } else enqueue(pc)
-    mark(record, counting, never)
+      compile([pc], cache.holds(pc) && !heads.has(pc) ? { longest: bridge } : {})
+      if (!cache.has(pc)) counts.rest(record)
+    } else if (standing === 'inside') counts.count(record)
+    else {
+      if (standing === 'joining') joining.add(pc)
+      else enqueue(pc)
+      counts.rest(record)
+    }
   }
 
   function requestFor(entries: readonly number[], room: number): TranslationRequest {
@@ -358,6 +301,11 @@ export function createTier(spec: TierSpec): Tier {
     const began = clock()
     settle(entries, own().translate({ ...requestFor(entries, instructionsInModule), ...more }))
     profile?.stalled(clock() - began)
+  }
+
+  /** What was hot and is not compiled counts anew. */
+  function recount(pc: number): void {
+    if (!cache.has(pc)) counts.recount(pc)
   }
 
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
@@ -375,120 +323,64 @@ export function createTier(spec: TierSpec): Tier {
       port === undefined ? Math.min(headStart + now() / pace - translated, instructionsInModule) : instructionsInModule
     if (room <= 0) return
     const began = clock()
-    const entries = [...queue].flatMap(([pc, again]) => (again || !units.has(pc) ? [pc] : []))
+    const entries = [...queue].flatMap(([pc, again]) => (again || !cache.has(pc) ? [pc] : []))
+    const asked = [...entries, ...joining]
     queue.clear()
+    joining.clear()
     const request = requestFor(entries, room)
-    if (port === undefined) settle(entries, own().translate(request))
+    if (port === undefined) settle(asked, own().translate(request))
     else {
       port.ask(request)
-      pending = { entries, written: [], void: false }
+      pending = { asked, written: [], void: false }
     }
     profile?.stalled(clock() - began)
   }
 
   /** An answer has come: what was made of bytes that have changed since is no use. */
-  function take(
-    { translation, module }: Delivery,
-    { entries, written, void: gone }: NonNullable<typeof pending>,
-  ): void {
+  function take({ translation, module }: Delivery, { asked, written, void: gone }: NonNullable<typeof pending>): void {
     const stale = gone || written.some(([from, to]) => translation.units.some(unit => overlaps(unit, from, to)))
-    if (stale) for (const pc of entries) recount(pc)
-    else settle(entries, translation, module)
+    if (stale) asked.forEach(recount)
+    else settle(asked, translation, module)
   }
 
-  /** Puts a translation to use. */
+  /** Puts a translation to use; what was asked for and is still no unit counts anew. */
   function settle(
-    entries: readonly number[],
-    { units: list, bytes, slots, refused: cannot, waiting, milliseconds }: Translation,
+    asked: readonly number[],
+    { units: list, bytes, size, slots, refused: cannot, waiting, scattered, milliseconds }: Translation,
     module?: WebAssembly.Module,
   ): void {
-    for (const pc of cannot) refused.add(pc)
+    for (const pc of cannot) counts.refuse(pc)
+    jumps.scatter(scattered)
     const waits = new Set(waiting)
-    for (const pc of waiting) if (!queue.has(pc)) enqueue(pc, units.has(pc))
+    for (const pc of waiting) if (!queue.has(pc)) enqueue(pc, cache.has(pc))
     if (list.length > 0) {
       const began = clock()
-      if (slots > table.length) grow(slots)
       const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
-      // What goes leaves its places in the table empty, and may be what comes: so it goes first.
-      makeRoom(instructions)
+      cache.prepare(slots, instructions)
       const imports = { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel }
       new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), { x: imports })
-      enlist(list, instructions)
-      bytesTotal += bytes.length
+      cache.enlist(list, instructions)
+      bytesTotal += size
       translated += instructions
       const spent = { translate: milliseconds, instantiate: clock() - began }
-      profile?.module({ instructions, bytes: bytes.length, ...spent })
+      profile?.module({ instructions, bytes: size, ...spent })
       for (const unit of list) profile?.unit(unit.entry, unit.milliseconds)
+      // What became hot meanwhile inside of what is compiled now will hardly be interpreted again.
+      for (const [pc, again] of queue)
+        if (!again && list.some(unit => holds(unit, pc))) {
+          queue.delete(pc)
+          recount(pc)
+        }
     }
-    for (const pc of entries) if (!waits.has(pc)) recount(pc)
-  }
-
-  function grow(least: number): void {
-    const old = table.length
-    table.grow(Math.max(old, least - old))
-    for (let i = old; i < table.length; i += 1) table.set(i, stub)
-  }
-
-  /** Has units entered whose functions stand in their table. */
-  function enlist(list: readonly TranslatedUnit[], instructions: number): void {
-    const pages = new Set<number>()
-    for (const { starts, ends } of list)
-      for (const [i, start] of starts.entries())
-        for (let page = start >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1)
-          pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
-    const module: CompiledModule = { units: list, pages, instructions, live: true }
-    for (const page of pages) {
-      flags.set(page, flags.of(page) | access.code)
-      const there = byPage.get(page) ?? new Set()
-      there.add(module)
-      byPage.set(page, there)
-    }
-    modules.add(module)
-    instructionsLive += instructions
-    compiledTotal += list.length
-    for (const { entry, slot } of list) {
-      units.set(entry, { module, slot })
-      const record = recordOf(entry)
-      if (record !== 0) mark(record, compiled, slot)
-    }
+    for (const pc of asked) if (!waits.has(pc)) recount(pc)
   }
 
   /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
   function kernel(pc: number): number {
-    const dropped = droppedTotal
-    if (call(pc) === 0 && droppedTotal === dropped && state[pcAt] === pc) return 0
+    const dropped = cache.dropped()
+    if (call(pc) === 0 && cache.dropped() === dropped && state[pcAt] === pc) return 0
     profile?.left((pc - 4) >>> 0, 'kernel')
     return 1
-  }
-
-  function makeRoom(instructions: number): void {
-    for (const module of modules) {
-      if (instructionsLive + instructions <= spec.capacity) return
-      evictedTotal += module.units.length
-      drop(module)
-    }
-  }
-
-  function drop(module: CompiledModule): void {
-    if (!module.live) return
-    module.live = false
-    modules.delete(module)
-    instructionsLive -= module.instructions
-    droppedTotal += module.units.length
-    for (const page of module.pages) {
-      const there = byPage.get(page)
-      there?.delete(module)
-      if (there?.size === 0) byPage.delete(page)
-    }
-    for (const { entry, slot } of module.units) {
-      profile?.dropped(entry)
-      patience.delete(entry)
-      if (units.get(entry)?.module !== module) continue
-      units.delete(entry)
-      table.set(slot, stub)
-      const record = recordOf(entry)
-      if (record !== 0 && handlerOf(record) === compiled) mark(record, counting, threshold)
-    }
   }
 
   /** What is under way is void, and what it would have been of is hot once more when it has run again. */
@@ -497,15 +389,16 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   return {
-    propose,
+    propose: counts.propose,
     flush,
     decoded(record, pc, word) {
-      const unit = units.get(pc)
-      if (unit !== undefined) {
-        mark(record, compiled, unit.slot)
+      const slot = cache.slotOf(pc)
+      if (slot !== undefined) {
+        counts.enter(pc, slot)
         return
       }
-      if (proposed.has(pc) || spec.functions.has(pc) || isPrologue(word)) count(record)
+      if (counts.isProposed(pc) || spec.functions.has(pc) || (isPrologue(word) && listed(pc) === undefined))
+        counts.count(record)
       const meaning = meaningOf(word, mode)
       if (meaning?.target === undefined) return
       const instruction: Instruction = { pc, word, known: knownOf(word, pc), meaning }
@@ -515,56 +408,49 @@ export function createTier(spec: TierSpec): Tier {
         if (!callTargets.has(target)) news.callTargets.push(target)
         callTargets.add(target)
         // A call that was interpreted returns to the interpreter.
-        propose((pc + 4) >>> 0)
+        counts.propose((pc + 4) >>> 0)
       }
       if (!meaning.links && target <= pc) heads.add(target)
-      if (meaning.links || target <= pc) propose(target)
+      if (meaning.links || target <= pc) counts.propose(target)
     },
     written(start, size) {
       const end = start + size
-      refused.clear()
+      counts.relent()
       whole.clear()
       if (pending !== undefined && !pending.void) {
         pending.written.push([start, end])
         if (pending.written.length > mostWritten) abandon()
       }
-      for (let page = start >>> pageShift; (page << pageShift) >>> 0 < end; page += 1)
-        for (const module of [...(byPage.get(page) ?? [])])
-          if (module.units.some(unit => overlaps(unit, start, end))) drop(module)
+      cache.written(start, end)
     },
     forgetRecords() {
-      proposed.clear()
+      counts.forget()
       abandon()
     },
     reset(next) {
       mode = next
       whole.clear()
-      for (const module of [...modules]) drop(module)
-      proposed.clear()
+      cache.clear()
+      counts.forget()
+      counts.relent()
       callTargets.clear()
       heads.clear()
-      refused.clear()
-      seen.clear()
       jumps.clear()
       queue.clear()
+      joining.clear()
       news = { ...noNews(), forget: true }
       abandon()
     },
     listing: pc => createTranslator(setup).listing({ ...learned(), entries: [], room: 0 }, pc),
     counters: () => ({
-      units_compiled_total: compiledTotal,
-      units_dropped_total: droppedTotal,
-      units_evicted_total: evictedTotal,
-      modules_live: modules.size,
-      instructions_live: instructionsLive,
+      ...cache.counters(),
       wasm_bytes_total: bytesTotal,
     }),
   }
 
   /** All that requests have told so far, and would tell now. */
   function learned(): Omit<TranslationRequest, 'entries' | 'room'> {
-    const all = [...seen].flatMap(([from, list]) => list.map(to => [from, to] as const))
-    return { mode, stops, whole, callTargets: [...callTargets], jumps: all, forget: false }
+    return { mode, stops, whole, callTargets: [...callTargets], jumps: jumps.all(), forget: false }
   }
 }
 

@@ -67,8 +67,10 @@ export interface TranslatedUnit {
 }
 
 export interface Translation {
-  /** The module; empty where there are no units. */
+  /** The module; empty where there are no units, or where somebody has made a module of them already. */
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** How many they were. */
+  readonly size: number
   readonly units: readonly TranslatedUnit[]
   /** Places the table of units must have. */
   readonly slots: number
@@ -76,6 +78,8 @@ export interface Translation {
   readonly refused: readonly number[]
   /** Entries there was no room for. */
   readonly waiting: readonly number[]
+  /** Jumps whose targets are units of their own from now on. */
+  readonly scattered: readonly number[]
   readonly milliseconds: number
 }
 
@@ -101,6 +105,9 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
   const apart = new Set<number>()
+  /** Jumps with more behind them than a unit holds: all their targets are units of their own. */
+  const scattered = new Set<number>()
+  const targetsOf = (pc: number): readonly number[] => (scattered.has(pc) ? [] : (seen.get(pc) ?? []))
 
   function slot(pc: number): number {
     const number = slots.get(pc) ?? slots.size + 1
@@ -113,6 +120,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       callTargets.clear()
       seen.clear()
       apart.clear()
+      scattered.clear()
     }
     for (const target of targets) callTargets.add(target)
     for (const [from, to] of jumps) {
@@ -131,7 +139,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     stops,
     isFunction,
     isApart: head => apart.has(head),
-    seen: pc => seen.get(pc) ?? [],
+    seen: targetsOf,
     mayRun: eager ? () => true : hasRun,
   })
 
@@ -161,14 +169,23 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     return left === undefined ? eager && hasRun(pc) : left <= threshold * (1 - calleeShare)
   }
 
-  interface Batch {
+  /** The unit at an address, without what is behind its jumps where that is more than a unit holds. */
+  function findBounded(finder: Finder, pc: number): Unit | undefined {
+    const unit = findUnit(finder, pc)
+    if (unit === undefined || unit.instructions < longestUnit) return unit
+    const jumps = unit.blocks.map(({ end }) => end - 4).filter(at => targetsOf(at).length > 0)
+    if (jumps.length === 0) return unit
+    for (const jump of jumps) scattered.add(jump)
+    return findUnit(finder, pc)
+  }
+
+  interface Batch extends Pick<Translation, 'refused' | 'waiting' | 'scattered'> {
     readonly found: readonly Unit[]
-    readonly refused: readonly number[]
-    readonly waiting: readonly number[]
   }
   function batch(finder: Finder, { entries, room }: TranslationRequest): Batch {
     const found: Unit[] = []
     const refused: number[] = []
+    const scatteredBefore = scattered.size
     const inside = new Set<number>()
     // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
     const known = new Set(
@@ -180,7 +197,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       const pc = work.shift()
       if (pc === undefined) break
       if (inside.has(pc) && !eager) continue
-      const whole = findUnit(finder, pc)
+      const whole = findBounded(finder, pc)
       if (whole === undefined) {
         refused.push(pc)
         continue
@@ -196,7 +213,12 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
         }
     }
     const asked = new Set(entries)
-    return { found, refused, waiting: work.filter(pc => asked.has(pc)) }
+    return {
+      found,
+      refused,
+      waiting: work.filter(pc => asked.has(pc)),
+      scattered: [...scattered].slice(scatteredBefore),
+    }
   }
 
   /** The module of some units, as bytes. */
@@ -230,7 +252,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       routineAt: (routine: Routine) => routines.get(routine.name),
       counts,
       folds: pc => whole.has(pc),
-      seen: pc => seen.get(pc) ?? [],
+      seen: targetsOf,
       ...(watch && { watch: watch(writer) }),
     }
     for (const unit of list) {
@@ -249,7 +271,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     translate(request) {
       const began = now()
       learn(request)
-      const { found, refused, waiting } = batch(finderOf(request), request)
+      const { found, ...rest } = batch(finderOf(request), request)
       const milliseconds = new Map<Unit, number>()
       const bytes =
         found.length === 0
@@ -263,7 +285,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
         ends: Uint32Array.from([...unit.blocks.map(block => block.end), ...[...unit.thunks].map(at => at + thunkSize)]),
         milliseconds: milliseconds.get(unit) ?? 0,
       }))
-      return { bytes, units, slots: slots.size + 1, refused, waiting, milliseconds: now() - began }
+      return { bytes, size: bytes.length, units, slots: slots.size + 1, ...rest, milliseconds: now() - began }
     },
     listing(request, pc) {
       learn(request)
