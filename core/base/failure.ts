@@ -20,6 +20,7 @@ export const failures = {
   XEX_UNSUPPORTED: bad('use an executable of a supported form; `xenoscope inspect FILE` names what this one needs'),
   XEX_KEY: bad('the image opens with none of the known keys; give a decrypted file'),
   PE_FIELD: bad('the image inside the container is damaged; take it from its source again'),
+  RESOURCE_FIELD: bad('a resource inside the image is damaged; take the title from its source again'),
   ELF_FIELD: bad('the file is damaged or for another machine; a static 32-bit big-endian PowerPC ELF is needed'),
   PACK_INPUT: bad('link the program statically at 0x82010000 with pages of 64 KiB; `xenoscope pack --help` tells how'),
   IMAGE_FIELD: bad('the disc image or package is damaged or of another kind; take it from its source again'),

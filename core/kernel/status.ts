@@ -110,6 +110,8 @@ export const win32 = {
 
 /** Codes of the component layer. */
 export const hresult = {
+  /** No error: there was nothing to do. */
+  FALSE: 1,
   DATA_PENDING: 0x8000000a,
   NOT_IMPLEMENTED: 0x80004001,
   FAIL: 0x80004005,

@@ -475,6 +475,19 @@ export const USER_PROFILE_SETTING = {
   /** 8 bytes; length and pointer for text and bytes */
   value: 0x20,
 } as const
+/** An achievement as it is listed; its texts lie behind the last of a portion. */
+export const ACHIEVEMENT_DETAILS = {
+  size: 0x24,
+  id: 0,
+  label: 4,
+  description: 8,
+  unachieved: 0xc,
+  image: 0x10,
+  score: 0x14,
+  /** u64 */
+  time: 0x18,
+  flags: 0x20,
+} as const
 /** Data of a content package; texts are 16-bit and 8-bit. */
 export const CONTENT_DATA = {
   size: 0x134,

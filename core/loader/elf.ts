@@ -1,9 +1,9 @@
 import { limits } from '../base/limits.ts'
+import { createReader, latin1, type Reader } from '../base/reader.ts'
 import { hex, hex32 } from '../base/words.ts'
 import { type Access, access, regionOf } from '../memory/map.ts'
 import type { Frames, FunctionRange, Import, ImportLibrary, NamedAddress, Section, Segment, Tls } from './image.ts'
 import { functionRows, separate } from './pe.ts'
-import { createReader, latin1, type Reader } from './reader.ts'
 
 /**
  * Static big-endian PowerPC executables: 32-bit, and 64-bit linked below 4 GiB. Three sections of our own say what ELF

@@ -1,6 +1,6 @@
+import { createReader } from '../base/reader.ts'
 import { hex32 } from '../base/words.ts'
 import type { Export } from './image.ts'
-import { createReader } from './reader.ts'
 import type { Xex } from './xex.ts'
 
 /** What a module offers to others: a table by ordinal, or a PE export directory with names. */

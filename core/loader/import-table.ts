@@ -1,6 +1,6 @@
+import { createReader, type Reader } from '../base/reader.ts'
 import { hex32 } from '../base/words.ts'
 import type { Import, ImportLibrary } from './image.ts'
-import { createReader, type Reader } from './reader.ts'
 import type { LibraryRecord, Xex } from './xex.ts'
 
 /** Bytes of a function's thunk. */

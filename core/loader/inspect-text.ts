@@ -19,6 +19,7 @@ export function inspectionText(inspection: Inspection): string[] {
     lines.push(`  cannot be loaded (${problem.code}): ${problem.message}`, `  what to do: ${problem.remedy}`)
   if (image !== undefined) lines.push(...imageLines(image))
   if (container !== undefined) lines.push(...containerLines(container))
+  if (inspection.title !== undefined) lines.push(...titleLines(inspection.title))
   if (image !== undefined) lines.push(...sectionLines(image), ...importLines(image), ...exportLines(image))
   for (const note of image?.notes ?? []) lines.push('', `note: ${note}`)
   return lines
@@ -141,6 +142,21 @@ function merged(container: InspectedContainer): { start: number; size: number; k
     start += size
   }
   return runs
+}
+
+function titleLines(title: NonNullable<Inspection['title']>): string[] {
+  if ('problem' in title) return [...heading('title'), row('unreadable', title.problem)]
+  const { achievements } = title
+  const score = achievements.reduce((sum, each) => sum + each.score, 0)
+  return [
+    ...heading('title'),
+    row('name', title.name),
+    row('languages', title.languages.join(', '), `${title.language} unless it speaks the console’s`),
+    row('achievements', `${achievements.length}, ${score} points in all`),
+    ...achievements.map(({ id, label, description, score }) =>
+      row(String(id).padStart(16), String(score).padStart(4), label, description),
+    ),
+  ]
 }
 
 function sectionLines(image: InspectedImage): string[] {

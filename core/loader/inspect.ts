@@ -1,9 +1,10 @@
 import { Failure } from '../base/failure.ts'
+import { createReader } from '../base/reader.ts'
+import { readTitleData, type TitleData, titleDataName } from '../base/title-data.ts'
 import { hex, hex32 } from '../base/words.ts'
 import { type Access, access } from '../memory/map.ts'
 import type { Image } from './image.ts'
 import { parseImage } from './load.ts'
-import { createReader } from './reader.ts'
 import { type SymbolSources, type SymbolTable, symbolsOf } from './symbols.ts'
 import { isXex, parseXex, type Xex } from './xex.ts'
 import { titleIdText } from './xex-names.ts'
@@ -17,9 +18,12 @@ export interface Inspection {
   /** Absent when the image cannot be opened; `problem` says why. */
   readonly image?: InspectedImage
   readonly container?: InspectedContainer
+  /** What the title says of itself; absent when it has no such resource. */
+  readonly title?: InspectedTitle | { readonly problem: string }
   readonly problem?: { readonly code: string; readonly message: string; readonly remedy: string }
 }
 
+export type InspectedTitle = ReturnType<typeof inspectTitle>
 export type InspectedImage = ReturnType<typeof inspectImage>
 export type InspectedContainer = ReturnType<typeof inspectContainer> & {
   /** Which master key opened the image. */
@@ -43,11 +47,47 @@ export function inspect(bytes: Uint8Array, name: string, sources: SymbolSources 
       ...common,
       image: inspectImage(image, symbolsOf(image, sources)),
       container: { ...inspectContainer(xex), key: opened.key, digests: verifyXex(xex, bytes, opened.bytes) },
+      ...titleOf(xex, opened.bytes, name),
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const problem = { code: error.code, message: error.message, remedy: error.remedy }
     return { ...common, container: inspectContainer(xex), problem }
+  }
+}
+
+/** The title’s account of itself, or why it cannot be read: the rest of the image is none the worse for it. */
+function titleOf(xex: Xex, image: Uint8Array, name: string): Pick<Inspection, 'title'> {
+  const called = titleDataName(xex.headers.executionInfo?.titleId ?? 0)
+  const resource = xex.headers.resources?.find(each => each.name === called)
+  if (resource === undefined) return {}
+  const place = `${name}: resource ${called}`
+  try {
+    const bytes = createReader(image, { name: place, code: 'RESOURCE_FIELD', origin: hex32(xex.base) })
+    return {
+      title: inspectTitle(readTitleData(bytes.slice(resource.address - xex.base, resource.size, 'data'), place)),
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return { title: { problem: error.message } }
+  }
+}
+
+function inspectTitle(data: TitleData) {
+  const { defaultLanguage: language, languages } = data
+  return {
+    name: data.name(language),
+    language,
+    languages,
+    achievements: data.achievements.map(({ id, label, description, unachieved, image, score, flags }) => ({
+      id,
+      label: data.text(language, label),
+      description: data.text(language, description),
+      unachieved: data.text(language, unachieved),
+      image,
+      score,
+      flags: hex32(flags),
+    })),
   }
 }
 

@@ -1,9 +1,9 @@
 import { alignUp } from '../base/bits.ts'
 import { fail } from '../base/failure.ts'
 import { createLzxDecoder, frameSize, freshLzx } from '../base/lzx.ts'
+import { createReader, hexBytes } from '../base/reader.ts'
 import { hex } from '../base/words.ts'
 import { sha1 } from './crypt.ts'
-import { createReader, hexBytes } from './reader.ts'
 
 /**
  * Normal compression: LZX (base/lzx.ts), in hashed blocks.

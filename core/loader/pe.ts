@@ -1,7 +1,7 @@
+import { createReader, type Reader } from '../base/reader.ts'
 import { hex, hex32 } from '../base/words.ts'
 import { access } from '../memory/map.ts'
 import type { FunctionRange, Section } from './image.ts'
-import { createReader, type Reader } from './reader.ts'
 
 /**
  * The PE image inside a XEX2, already in the layout of memory. Its headers are little-endian, the function table

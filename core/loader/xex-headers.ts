@@ -1,5 +1,5 @@
+import { hexBytes, latin1, type Reader } from '../base/reader.ts'
 import { hex } from '../base/words.ts'
-import { hexBytes, latin1, type Reader } from './reader.ts'
 
 /**
  * The optional headers of a XEX2: one row each. The low byte of a key says where its datum is: 0 and 1, in the

@@ -1,8 +1,8 @@
 import { fail } from '../base/failure.ts'
+import { createReader, hexBytes } from '../base/reader.ts'
 import { hex } from '../base/words.ts'
 import { decrypt, type MasterKey, masterKeys, sha1, unwrapKey } from './crypt.ts'
 import { unpackNormal } from './lzx.ts'
-import { createReader, hexBytes } from './reader.ts'
 import type { Xex } from './xex.ts'
 import type { Compression, FileFormat } from './xex-headers.ts'
 

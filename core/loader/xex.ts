@@ -1,7 +1,7 @@
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
+import { createReader, hexBytes, type Reader } from '../base/reader.ts'
 import { hex, hex32 } from '../base/words.ts'
-import { createReader, hexBytes, type Reader } from './reader.ts'
 import { type HeaderEntry, readHeaders, versionText, type XexHeaders } from './xex-headers.ts'
 
 /** The XEX2 container: everything its headers say. The image inside is opened by xex-open.ts. */

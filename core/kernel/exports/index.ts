@@ -1,5 +1,6 @@
 /** Every export the kernel offers: lists of rows, one after the other. The order means nothing. */
 import type { Entry } from '../call.ts'
+import { achievements } from './xam/achievements.ts'
 import { company } from './xam/company.ts'
 import { content } from './xam/content.ts'
 import { xamFiles } from './xam/files.ts'
@@ -13,6 +14,7 @@ import { net } from './xam/net.ts'
 import { notify } from './xam/notify.ts'
 import { packages } from './xam/packages.ts'
 import { processes } from './xam/processes.ts'
+import { profileSettings } from './xam/profile.ts'
 import { screenRows } from './xam/screens.ts'
 import { shell } from './xam/shell.ts'
 import { sockets } from './xam/sockets.ts'
@@ -107,6 +109,7 @@ export const allEntries: readonly Entry[] = [
   ...video,
   ...print,
   ...content,
+  ...achievements,
   ...packages,
   ...company,
   ...input,
@@ -124,6 +127,7 @@ export const allEntries: readonly Entry[] = [
   ...screenRows,
   ...shell,
   ...user,
+  ...profileSettings,
   ...xamTasks,
   ...missingXboxkrnl,
   ...missingXam,

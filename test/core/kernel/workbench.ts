@@ -229,11 +229,15 @@ function freshMemory(): GuestMemory {
   return shared
 }
 
-/** A kernel with a main thread (tid 1, hardware thread 0) and no processor: the test is the guest. */
+/**
+ * A kernel with a main thread (tid 1, hardware thread 0) and no processor: the test is the guest. The title's header is
+ * what the test writes at `header`.
+ */
 export function createWorkbench(
   options: Partial<KernelOptions> = {},
   more: Partial<KernelPorts> | ((memory: GuestMemory) => Partial<KernelPorts>) = {},
   entries: readonly Entry[] = allEntries,
+  header = 0,
 ): Workbench {
   const memory = freshMemory()
   const registers = createFakeRegisters()
@@ -280,7 +284,7 @@ export function createWorkbench(
       functionTable: { address: data + 0xf000, size: 0x100 },
       tls: { slots: 64, address: 0, size: 0, initialised: 0 },
     },
-    0,
+    header,
   )
 
   function select(tid: number): void {

@@ -8,6 +8,7 @@ import { readLinkerMap } from '../../../core/loader/linker-map.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'
 import { pack } from '../../../core/loader/pack.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
+import { makeTitleData } from '../../kit/title-data.ts'
 import { smallElf, smallProgram } from './programs.ts'
 
 /**
@@ -62,7 +63,7 @@ const packed = pack(smallProgram(), {
   encryption: 'none',
   titleId: 1,
   heapSize: 2,
-  resources: [{ name: 'r', bytes: new Uint8Array(40) }],
+  resources: [{ name: '00000001', bytes: makeTitleData({ texts: { 1: { 1: 'x' } } }) }],
 }).xex
 
 test.each([

@@ -5,6 +5,7 @@ import { inspect } from '../../../core/loader/inspect.ts'
 import { pack } from '../../../core/loader/pack.ts'
 import { createWriter } from '../../../core/loader/writer.ts'
 import { parseXex } from '../../../core/loader/xex.ts'
+import { makeTitleData, titleNameText } from '../../kit/title-data.ts'
 import { smallElf, smallProgram } from './programs.ts'
 
 const naming = (_library: string, ordinal: number) =>
@@ -72,6 +73,36 @@ test('a modified page is shown as such', () => {
   const { xex } = pack(smallProgram(), { compression: 'raw' })
   xex[xex.length - 1] = 1
   expect(inspectReport(xex, 'x.xex')).toContain('  page digests     1 of 3 DO NOT MATCH (the first is number 2)')
+})
+
+const plan = {
+  texts: { 1: { [titleNameText]: 'Small Test', 1: 'First', 2: 'Done once', 3: 'Do it once' } },
+  achievements: [{ id: 7, label: 1, description: 2, unachieved: 3, image: 9, score: 20, flags: 0xb }],
+}
+const withResource = (bytes: Uint8Array): Uint8Array =>
+  pack(smallProgram(), { titleId: 0x4d5307d1, resources: [{ name: '4D5307D1', bytes }] }).xex
+
+test('a title is shown with its name and achievements, where it brings a list of them', () => {
+  const xex = withResource(makeTitleData(plan))
+  const lines = inspectReport(xex, 'small.xex').split('\n')
+  const at = lines.indexOf('title')
+  expect(lines.slice(at + 1, at + 5)).toEqual([
+    '  name             Small Test',
+    '  languages        1  1 unless it speaks the console’s',
+    '  achievements     1, 20 points in all',
+    '                 7   20  First  Done once',
+  ])
+  expect(inspect(xex, 'x').title).toMatchObject({
+    achievements: [{ id: 7, unachieved: 'Do it once', flags: '0x0000000B' }],
+  })
+  expect(inspect(pack(smallProgram()).xex, 'x').title).toBeUndefined()
+})
+
+test('a list of achievements that is damaged is said to be, and the rest is shown', () => {
+  const { title, image } = inspect(withResource(new Uint8Array(4)), 'x')
+  expect(title).toEqual({ problem: 'x: resource 4D5307D1: magic at 0x0: is not XDBF' })
+  expect(image).toBeDefined()
+  expect(inspectReport(withResource(new Uint8Array(4)), 'x')).toContain('  unreadable       x: resource 4D5307D1')
 })
 
 test('packing by command gives a container and the map of its names', () => {

@@ -1,4 +1,4 @@
-/** Content packages, the storage device they lie on, and enumerators over both and over what is empty here. */
+/** Content packages, the storage device they lie on, and enumerators over both. */
 import { cstr, type Entry, handle, ptr, u32, u64, win32 as win32Result, xam } from '../../call.ts'
 import {
   createPackage,
@@ -16,14 +16,14 @@ import {
   writeContentData,
 } from '../../content.ts'
 import type { Kernel } from '../../context.ts'
-import { createEnumerator, exhausted, takePortion } from '../../enumerator.ts'
+import { createEnumerator, exhausted, type Item, recordOnly, writePortion } from '../../enumerator.ts'
 import { operation } from '../../object.ts'
 import { conclude } from '../../overlapped.ts'
 import { win32 } from '../../status.ts'
 import { CONTENT_DATA, CONTENT_DEVICE_DATA } from '../../structs.ts'
 import { wideBytes } from '../../text.ts'
+import { titleId } from '../../title-data.ts'
 import { offlineId } from '../../user.ts'
-import { titleId } from './system.ts'
 
 /** How a package is opened, in the low bits of the flags. */
 const mode = { createNew: 1, createAlways: 2, openExisting: 3, openAlways: 4, truncateExisting: 5 } as const
@@ -90,12 +90,12 @@ function deviceData(k: Kernel): Uint8Array {
   return bytes
 }
 
-export function contentItem(k: Kernel, content: Parameters<typeof writeContentData>[2]): Uint8Array {
+export function contentItem(k: Kernel, content: Parameters<typeof writeContentData>[2]): Item {
   const at = k.pool.allocate(CONTENT_DATA.size)
   writeContentData(k, at, content)
   const bytes = k.memory.read(at, CONTENT_DATA.size)
   k.pool.free(at, CONTENT_DATA.size)
-  return bytes
+  return recordOnly(bytes)
 }
 
 function enumerate(
@@ -108,29 +108,14 @@ function enumerate(
 ): number {
   const object = k.handles.need(value, ['Enumerator'], operation.other)
   if (typeof object === 'number') return win32.INVALID_HANDLE
-  const items = takePortion(object, room)
-  let at = buffer
-  for (const item of items) {
-    k.memory.write(at, item)
-    at += item.length
-  }
-  if (countAt !== 0) k.memory.store32(countAt, items.length)
-  if (items.length > 0) return conclude(k, overlapped, { result: win32.SUCCESS, length: items.length })
+  const count = writePortion(k, object, buffer, room)
+  if (countAt !== 0) k.memory.store32(countAt, count)
+  if (count > 0) return conclude(k, overlapped, { result: win32.SUCCESS, length: count })
   if (!exhausted(object)) return win32.INSUFFICIENT_BUFFER
   return overlapped === 0
     ? win32.NO_MORE_FILES
     : conclude(k, overlapped, { result: win32.FUNCTION_FAILED, extended: noMoreFiles })
 }
-
-/** An enumerator with nothing in it, of items of a size. */
-function emptyEnumerator(k: Kernel, itemSize: number, count: number, sizeAt: number, handleAt: number): number {
-  if (sizeAt !== 0) k.memory.store32(sizeAt, itemSize * count)
-  k.memory.store32(handleAt, createEnumerator(k, [], count))
-  return win32.SUCCESS
-}
-
-const achievementSize = 0x24 + 0x1f4
-const statisticsSize = 0x30
 
 const createArgs = [
   u32('user'),
@@ -209,7 +194,7 @@ export const content: readonly Entry[] = [
     ['user', 'files'],
     (k, _type, _flags, count, sizeAt, handleAt) => {
       if (sizeAt !== 0) k.memory.store32(sizeAt, CONTENT_DEVICE_DATA.size * count)
-      k.memory.store32(handleAt, createEnumerator(k, [deviceData(k)], count))
+      k.memory.store32(handleAt, createEnumerator(k, [recordOnly(deviceData(k))], count))
       return win32.SUCCESS
     },
   ),
@@ -280,34 +265,5 @@ export const content: readonly Entry[] = [
       k.memory.store32(maskAt, 0)
       return conclude(k, overlapped, { result: win32.SUCCESS })
     },
-  ),
-
-  // Nobody has achieved, scored or played anything here.
-  xam(
-    750,
-    'XamUserCreateAchievementEnumerator',
-    [u32('title'), u32('user'), u64('xuid'), u32('flags'), u32('first'), u32('count'), ptr('size'), ptr('handle')],
-    win32Result,
-    ['user'],
-    (k, _title, _user, _xuid, _flags, _first, count, sizeAt, handleAt) =>
-      emptyEnumerator(k, achievementSize, count, sizeAt, handleAt),
-  ),
-  xam(
-    759,
-    'XamUserCreateStatsEnumerator',
-    [u32('title'), u32('user'), u32('count'), u32('flags'), u32('sizes'), ptr('details'), ptr('size'), ptr('handle')],
-    win32Result,
-    ['user'],
-    (k, _title, _user, count, _flags, _sizes, _details, sizeAt, handleAt) =>
-      emptyEnumerator(k, statisticsSize, count, sizeAt, handleAt),
-  ),
-  xam(
-    755,
-    'XamUserCreateTitlesPlayedEnumerator',
-    [u32('title'), u32('user'), u64('xuid'), u32('first'), u32('count'), ptr('size'), ptr('handle')],
-    win32Result,
-    ['user'],
-    (k, _title, _user, _xuid, _first, count, sizeAt, handleAt) =>
-      emptyEnumerator(k, achievementSize, count, sizeAt, handleAt),
   ),
 ]

@@ -17,9 +17,9 @@ import {
 import { gameRegion, settingBytes } from '../../settings.ts'
 import { hresult } from '../../status.ts'
 import { wideBytes } from '../../text.ts'
+import { consoleLanguage } from '../../title-data.ts'
 
 const category = 3
-const languageSetting = 9
 const countrySetting = 0xe
 /** The last of the countries and of the locales that this console knows. */
 const known = { country: 111, locale: 43 } as const
@@ -67,8 +67,8 @@ const numberRow = (ordinal: number, name: string, lead: (number: number) => numb
   xam(ordinal, name, [u8('number')], u32, ['misc', 'poll'], (_k, number) => lead(number))
 
 export const locales: readonly Entry[] = [
-  xam(973, 'XGetLanguage', [], u32, ['misc', 'poll'], k => numberOf(k, languageSetting)),
-  xam(978, 'XamGetLanguage', [], u32, ['misc', 'poll'], k => numberOf(k, languageSetting)),
+  xam(973, 'XGetLanguage', [], u32, ['misc', 'poll'], consoleLanguage),
+  xam(978, 'XamGetLanguage', [], u32, ['misc', 'poll'], consoleLanguage),
   xam(1193, 'XamGetLocale', [], u32, ['misc', 'poll'], k => locale(k, known.country, known.locale)),
   xam(1495, 'XamGetLocaleEx', [u8('lastCountry'), u8('lastLocale')], u32, ['misc', 'poll'], locale),
   numberRow(1289, 'XamGetOnlineCountryFromLocale', onlineCountryOfLocale),

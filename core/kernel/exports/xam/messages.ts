@@ -9,8 +9,9 @@ import { setLastError } from '../../dos-errors.ts'
 import { kernelState } from '../../outcome.ts'
 import { conclude, hastenOverlapped } from '../../overlapped.ts'
 import { hresult, win32 } from '../../status.ts'
+import { titleId } from '../../title-data.ts'
 import { setSetting, settingType } from '../../user.ts'
-import { titleId } from './system.ts'
+import { writeAchievements } from './achievements.ts'
 
 const app = { music: 0xfa, game: 0xfb, live: 0xfc } as const
 
@@ -69,14 +70,7 @@ const messages: ReadonlyMap<number, ReadonlyMap<number, Message>> = new Map([
           return 0
         },
       ],
-      // Achievements are taken note of by nobody but the log.
-      [
-        0xb0008,
-        (k, at) => {
-          k.ports.print(`[achievements] ${k.memory.load32(at)} unlocked`)
-          return 0
-        },
-      ],
+      [0xb0008, writeAchievements],
     ]),
   ],
   [
@@ -122,12 +116,12 @@ function send(k: Kernel, to: number, message: number, first: number, second: num
   return hresult.FAIL
 }
 
-/** What an overlapped message ends with: a code of the component layer becomes the extended error. */
+/** What an overlapped message ends with: an error of the component layer becomes the extended error. */
 function start(k: Kernel, to: number, message: number, overlapped: number, block: number, length: number): number {
   const code = send(k, to, message, block, length) >>> 0
   return conclude(k, overlapped, {
-    result: code === 0 ? win32.SUCCESS : code >>> 16 === 0x8007 ? code & 0xffff : win32.FUNCTION_FAILED,
-    extended: code,
+    result: code < 0x80000000 ? win32.SUCCESS : code >>> 16 === 0x8007 ? code & 0xffff : win32.FUNCTION_FAILED,
+    extended: code < 0x80000000 ? 0 : code,
   })
 }
 

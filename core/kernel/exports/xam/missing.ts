@@ -3,6 +3,7 @@ import { missing } from '../../call.ts'
 const files =
   'titles bring the same in their own code, over the kernel’s file calls; of those here only what opens, reads, writes and deletes has a body'
 const task = 'no public source says what it answers, nor what a queue of tasks does'
+const unsaid = 'public sources have its arguments, and not what it answers'
 
 /**
  * Exports of xam.xex without a body: ordinal, name, the type whose failure value a call answers, and why there is none,
@@ -121,7 +122,7 @@ export const missingXam = missing(1, [
   [415, 'XamSetInactivityTime', 'win32'],
   [418, 'XamSetInactivityTimeFromConfig', 'win32'],
   [419, 'XamLoaderGetMediaInfo', 'win32'],
-  [427, 'XamLoaderGetGameInfo', 'hresult'],
+  [427, 'XamLoaderGetGameInfo', 'hresult', unsaid],
   [428, 'XamLoaderLaunchTitleOnDvd', 'win32'],
   [429, 'XamLoaderSetSpindleSpeed', 'void'],
   [430, 'XamTaskCreateQueue', 'hresult', task],
@@ -308,7 +309,7 @@ export const missingXam = missing(1, [
   [691, 'XamCacheFetchFile', 'win32'],
   [692, 'XamCacheOpenFile', 'win32'],
   [693, 'XamCacheCloseFile', 'win32'],
-  [694, 'XamGetCachedTitleName', 'win32'],
+  [694, 'XamGetCachedTitleName', 'win32', unsaid],
   [695, 'XamCacheReset', 'win32'],
   [696, 'XamGetCachedGamerTag', 'win32'],
   [697, 'XamGetCachedGamerTagW', 'win32'],

@@ -7,8 +7,8 @@ import { kernelState } from '../../outcome.ts'
 import { conclude } from '../../overlapped.ts'
 import { win32 } from '../../status.ts'
 import { CONTENT_DATA } from '../../structs.ts'
+import { titleId } from '../../title-data.ts'
 import { contentItem, openContent } from './content.ts'
-import { titleId } from './system.ts'
 
 /** Pictures that packages were given in this run. */
 const pictures = kernelState<Record<string, Uint8Array>>('package-pictures', () => ({}))

@@ -20,6 +20,7 @@ import { kernelState } from '../../outcome.ts'
 import { allocatePhysical, freePhysical } from '../../physical-memory.ts'
 import { avPack, gameRegion, speakerConfig } from '../../settings.ts'
 import { hresult, win32 } from '../../status.ts'
+import { titleId } from '../../title-data.ts'
 import { headerField, headerKey } from '../../xex-header.ts'
 import { writeVideoMode } from '../xboxkrnl/video.ts'
 
@@ -153,8 +154,3 @@ export const system: readonly Entry[] = [
   xam(1124, 'lstrlenW', [wstr('text')], u32, ['strings', 'poll'], (_k, text) => text?.length ?? 0),
   xam(1007, 'RtlSetLastError', [u32('code')], nothing, ['misc'], setLastError),
 ]
-
-export function titleId(k: Kernel): number {
-  const at = headerField(k.memory, k.modules.title?.header ?? 0, headerKey.executionInfo)
-  return at === 0 ? 0 : k.memory.load32(at + 0xc)
-}

@@ -14,108 +14,16 @@ import {
 import type { Kernel } from '../../context.ts'
 import { conclude } from '../../overlapped.ts'
 import { hresult, win32 } from '../../status.ts'
-import { USER_PROFILE_SETTING, USER_SIGNIN_INFO } from '../../structs.ts'
-import {
-  changeSession,
-  isSignedIn,
-  offlineId,
-  setSetting,
-  settingOf,
-  settingType,
-  signedIn,
-  sizeOfSetting,
-  typeOfSetting,
-  userIndex,
-  userName,
-  users,
-} from '../../user.ts'
+import { USER_SIGNIN_INFO } from '../../structs.ts'
+import { changeSession, isSignedIn, offlineId, signedIn, userIndex, userName, users } from '../../user.ts'
 
 const identityMask = { offline: 1, online: 2 } as const
-/** Where a setting's value came from: the title set it, or nobody did. */
-const source = { none: 0, default: 1, title: 2 } as const
-const listHeader = 8
-const largestBinary = 0x3e8
-
 function writeSigninInfo(k: Kernel, at: number): void {
   const info = USER_SIGNIN_INFO
   k.memory.fill(at, info.size, 0)
   k.memory.store64(at + info.xuid, offlineId)
   k.memory.store32(at + info.state, signedIn.locally)
   k.memory.write(at + info.name, new Uint8Array([...userName].map(letter => letter.charCodeAt(0))))
-}
-
-interface ReadRequest {
-  readonly title: number
-  readonly user: number
-  readonly count: number
-  readonly idsAt: number
-  readonly sizeAt: number
-  readonly buffer: number
-  readonly overlapped: number
-}
-
-/** Bytes a setting needs behind the list. */
-function extraSize(id: number): number {
-  const type = typeOfSetting(id)
-  return type === settingType.unicode || type === settingType.binary ? Math.min(sizeOfSetting(id), largestBinary) : 0
-}
-
-function readSettings(k: Kernel, { title, user, count, idsAt, sizeAt, buffer, overlapped }: ReadRequest): number {
-  if (count === 0 || count > 32) return win32.INVALID_PARAMETER
-  const ids = Array.from({ length: count }, (_, i) => k.memory.load32(idsAt + i * 4))
-  const row = USER_PROFILE_SETTING
-  const needed = listHeader + count * row.size + ids.reduce((sum, id) => sum + extraSize(id), 0)
-  if (buffer === 0 || k.memory.load32(sizeAt) < needed) {
-    k.memory.store32(sizeAt, needed)
-    return win32.INSUFFICIENT_BUFFER
-  }
-  if (!isSignedIn(k, userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
-  k.memory.store32(buffer, count)
-  k.memory.store32(buffer + 4, buffer + listHeader)
-  let extra = buffer + listHeader + count * row.size
-  ids.forEach((id, i) => {
-    const at = buffer + listHeader + i * row.size
-    const value = settingOf(k, title, id)
-    k.memory.fill(at, row.size, 0)
-    k.memory.store32(at + row.source, value === undefined ? source.none : source.title)
-    k.memory.store64(at + row.xuid, offlineId)
-    k.memory.store32(at + row.id, id)
-    k.memory.store8(at + row.type, typeOfSetting(id))
-    if (value === undefined) return
-    if (value.bytes === null) {
-      k.memory.store32(at + row.value, value.low)
-      k.memory.store32(at + row.value + 4, value.high)
-    } else {
-      k.memory.write(extra, value.bytes)
-      k.memory.store32(at + row.value, value.bytes.length)
-      k.memory.store32(at + row.value + 4, extra)
-      extra += value.bytes.length
-    }
-  })
-  return conclude(k, overlapped, { result: win32.SUCCESS })
-}
-
-function writeSettings(
-  k: Kernel,
-  title: number,
-  user: number,
-  count: number,
-  list: number,
-  overlapped: number,
-): number {
-  if (!isSignedIn(k, userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
-  const row = USER_PROFILE_SETTING
-  for (let i = 0; i < count; i += 1) {
-    const at = list + i * row.size
-    const id = k.memory.load32(at + row.id)
-    const type = k.memory.load8(at + row.type)
-    const low = k.memory.load32(at + row.value)
-    const high = k.memory.load32(at + row.value + 4)
-    const blob = type === settingType.unicode || type === settingType.binary
-    const bytes = blob ? k.memory.read(high, Math.min(low, extraSize(id) || largestBinary)) : null
-    setSetting(k, title, id, { type, low, high: blob ? 0 : high, bytes })
-  }
-  return conclude(k, overlapped, { result: win32.SUCCESS })
 }
 
 function writeName(k: Kernel, user: number, at: number, room: number, wide: boolean): number {
@@ -256,53 +164,6 @@ export const user: readonly Entry[] = [
       k.memory.store32(out, 0)
       return 0
     },
-  ),
-  xam(
-    537,
-    'XamUserReadProfileSettings',
-    [
-      u32('title'),
-      u32('user'),
-      u32('xuids'),
-      ptr('xuidList'),
-      u32('count'),
-      ptr('ids'),
-      ptr('size'),
-      ptr('buffer'),
-      u32('overlapped'),
-    ],
-    win32Result,
-    ['user'],
-    (k, title, index, _xuids, _list, count, idsAt, sizeAt, buffer, overlapped) =>
-      readSettings(k, { title, user: index, count, idsAt, sizeAt, buffer, overlapped }),
-  ),
-  xam(
-    554,
-    'XamUserReadProfileSettingsEx',
-    [
-      u32('title'),
-      u32('user'),
-      u32('xuids'),
-      ptr('xuidList'),
-      u32('count'),
-      ptr('ids'),
-      ptr('size'),
-      u32('a'),
-      ptr('buffer'),
-      u32('overlapped'),
-    ],
-    win32Result,
-    ['user'],
-    (k, title, index, _xuids, _list, count, idsAt, sizeAt, _a, buffer, overlapped) =>
-      readSettings(k, { title, user: index, count, idsAt, sizeAt, buffer, overlapped }),
-  ),
-  xam(
-    538,
-    'XamUserWriteProfileSettings',
-    [u32('title'), u32('user'), u32('count'), ptr('settings'), u32('overlapped')],
-    win32Result,
-    ['user'],
-    (k, title, index, count, list, overlapped) => writeSettings(k, title, index, count, list, overlapped),
   ),
   xam(
     775,

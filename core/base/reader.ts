@@ -1,5 +1,5 @@
-import { type Failure, type FailureCode, fail } from '../base/failure.ts'
-import { hex } from '../base/words.ts'
+import { type Failure, type FailureCode, fail } from './failure.ts'
+import { hex } from './words.ts'
 
 /**
  * Reads fields of an untrusted file. Every read names the field it is for, so that a broken file is refused with the
