@@ -289,6 +289,8 @@ export interface ContinuationRow {
   readonly name: string
   /** `value` is the status of the wait, or what the guest function left in r3. */
   run(kernel: Kernel, state: Plain, value: number): Outcome<unknown>
+  /** Lets go of what the state holds, where it is never gone on with: the thread ended, or jumped out of the function. */
+  forgone?(kernel: Kernel, state: Plain): void
 }
 
 export type Entry = ExportRow | VariableRow | ContinuationRow
@@ -379,7 +381,13 @@ export const krnlVariable = defineVariable(0)
 export const continuation = <S extends Plain>(
   name: string,
   run: (kernel: Kernel, state: S, value: number) => Outcome<unknown>,
-): ContinuationRow => ({ entry: 'continuation', name, run: run as ContinuationRow['run'] })
+  forgone?: (kernel: Kernel, state: S) => void,
+): ContinuationRow => ({
+  entry: 'continuation',
+  name,
+  run: run as ContinuationRow['run'],
+  ...(forgone === undefined ? {} : { forgone: forgone as NonNullable<ContinuationRow['forgone']> }),
+})
 
 /** Rows without a body, in short form: ordinal, name, result, and why there is none. */
 export function missing(

@@ -28,6 +28,8 @@ export interface GuestCalls {
   returned(): boolean
   /** Runs a continuation now. */
   proceed(later: Later, value: number): Outcome<unknown>
+  /** Lets go of what the calls hold that a thread is in and will never return from, the latest first. */
+  forgoAll(thread: Thread): void
   /** Leaves a value in the result register of the call that is owed. */
   settle(outcome: Outcome<unknown>, row: number): void
   /** Goes on where a thread's wait has ended. */
@@ -57,6 +59,14 @@ export interface GuestCallPorts {
 /** Bytes of a frame the kernel makes: room for the parameters of what it calls. */
 const frameSize = 0x100
 const savedReturn = -8
+
+/** While an APC's kernel routine runs: the block with the words it may change, and what comes then. */
+interface Prepared {
+  readonly block: number
+  readonly interrupts: boolean
+  readonly next: Later
+}
+const preparedSize = 0x10
 
 export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
   const { memory, registers, audit, pool, apcs, scheduler, table } = ports
@@ -101,6 +111,13 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     return row.run(ports.kernel(), later.state, value)
   }
 
+  /** Lets go of what a continuation holds that is never gone on with. */
+  function forgo({ continuation, state }: Later): void {
+    const own = ownForgone[continuation]
+    if (own === undefined) table.continuations.get(continuation)?.forgone?.(ports.kernel(), state)
+    else own(state)
+  }
+
   function settle(outcome: Outcome<unknown>, row: number): void {
     if (outcome === jumped || outcome === parked || row === 0) return
     const owed = table.row(row) as ExportRow | undefined
@@ -134,7 +151,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     { continuation, state }: Later,
     interrupts: boolean,
   ): typeof jumped {
-    const block = pool.allocate(words.length * 4)
+    const block = pool.allocate(preparedSize)
     words.forEach((word, i) => {
       memory.store32(block + i * 4, word)
     })
@@ -147,9 +164,9 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
   }
 
   function afterKernelRoutine(state: Plain): Outcome<unknown> {
-    const { block, interrupts, next } = state as unknown as { block: number; interrupts: boolean; next: Later }
+    const { block, interrupts, next } = state as unknown as Prepared
     const words = [0, 4, 8, 12].map(at => memory.load32(block + at))
-    pool.free(block, 16)
+    pool.free(block, preparedSize)
     return words[0] === 0 ? proceed(next, 0) : callRoutine(words, next, interrupts)
   }
 
@@ -191,10 +208,26 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     'thread-rundown': state => rundown((state as { code: number }).code),
   }
 
+  /** Those of them that hold anything. */
+  const ownForgone: Readonly<Record<string, (state: Plain) => void>> = {
+    'apc-next': state => {
+      const { later } = state as { later: Later | null }
+      if (later !== null) forgo(later)
+    },
+    'apc-prepared': state => {
+      const { block, next } = state as unknown as Prepared
+      pool.free(block, preparedSize)
+      forgo(next)
+    },
+  }
+
   const calls: GuestCalls = {
     row: 0,
     call,
     proceed,
+    forgoAll(thread) {
+      for (let left = thread.calls.pop(); left !== undefined; left = thread.calls.pop()) forgo(left)
+    },
     settle,
     deliverApcs,
     rundown,
@@ -203,7 +236,10 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
       const sp = frame.word(1)
       const value = frame.word(3)
       // Calls made below this frame were left without a return, by a jump out of them.
-      while (thread.calls.length > 0 && (thread.calls.at(-1)?.calledAt ?? 0) < sp) thread.calls.pop()
+      for (let left = thread.calls.at(-1); left !== undefined && left.calledAt < sp; left = thread.calls.at(-1)) {
+        thread.calls.pop()
+        forgo(left)
+      }
       const done = thread.calls.pop()
       if (done === undefined || done.calledAt !== sp) return false
       if (done.saved !== null) registers.restore(done.saved)

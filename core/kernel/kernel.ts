@@ -130,6 +130,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     scheduler: () => scheduler,
     dispatcher: () => dispatcher,
     timers: () => timers,
+    forgo: thread => calls.forgoAll(thread),
     kpcr: index => kpcrs[index] ?? 0,
     returnTrap: traps.threadReturn,
   })

@@ -100,6 +100,8 @@ export interface ThreadPorts {
   readonly scheduler: () => Scheduler
   readonly dispatcher: () => Dispatcher
   readonly timers: () => Timers
+  /** Lets go of what the calls hold that a thread will never go on with. */
+  readonly forgo: (thread: Thread) => void
   readonly kpcr: (index: number) => number
   /** Where a thread's first function returns to. */
   readonly returnTrap: number
@@ -235,8 +237,8 @@ export function createThreads(ports: ThreadPorts): Threads {
       ports.scheduler().remove(thread)
       ports.scheduler().forget(thread)
       thread.state = 'exited'
-      thread.calls.length = 0
       thread.resume = undefined
+      ports.forgo(thread)
       ports.dispatcher().abandon(thread)
       ports.dispatcher().leaveQueue(thread)
       ports.dispatcher().set(object, 0)

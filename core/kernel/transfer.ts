@@ -93,15 +93,21 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
   const room = postsPacket(request) ? reservePacket(k.pool) : 0
   if (room === 0 && postsPacket(request)) return status.INSUFFICIENT_RESOURCES
   const expected = write ? length : Math.min(length, size - offset)
+  let segments: readonly number[]
+  try {
+    writeStatus(k, statusAt, status.PENDING, 0)
+    segments = request.scattered
+      ? Array.from({ length: Math.ceil(expected / scatterPage) }, (_, i) => k.memory.load32(request.buffer + i * 4))
+      : [request.buffer]
+  } catch (error) {
+    releasePacket(k.pool, room)
+    throw error
+  }
   const synchronous = (file.options & (option.synchronous | option.synchronousAlert)) !== 0
   if (synchronous || request.offsetAt === 0) file.position = offset + expected
 
   for (const waited of [object, event])
     if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
-  writeStatus(k, statusAt, status.PENDING, 0)
-  const segments = request.scattered
-    ? Array.from({ length: Math.ceil(expected / scatterPage) }, (_, i) => k.memory.load32(request.buffer + i * 4))
-    : [request.buffer]
   const state: Transfer = {
     write,
     file: object.serial,

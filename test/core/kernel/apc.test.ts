@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { maskOf } from '../../../core/facts/catalogue.ts'
 import { KTHREAD } from '../../../core/kernel/structs.ts'
-import { away, code, createWorkbench, parked, type Workbench } from './workbench.ts'
+import { away, code, createWorkbench, data, parked, type Workbench } from './workbench.ts'
 
 const routine = code + 0x400
 const autoEvent = 1
@@ -197,3 +197,71 @@ test('an alert that ends no wait is told when the thread has it already', () => 
   expect(bench.call(1, 'KeAlertThread', body, 1)).toBe(0)
   expect(seen).toEqual([0, 1])
 })
+
+describe('a function that is never returned from', () => {
+  const kernelRoutine = code + 0x700
+
+  /** A thread in the kernel routine of an APC, and what the pool held before there was any of that. */
+  function inKernelRoutine() {
+    const bench = createWorkbench()
+    const { pool } = bench.core.kernel
+    const before = pool.used
+    const a = bench.thread(1)
+    const apc = bench.cell(0x30)
+    bench.call(1, 'KeInitializeApc', apc, a.at, kernelRoutine, 0, routine, 1, 66)
+    const run = (): void => {
+      bench.call(1, 'KeInsertQueueApc', apc, 3, 4, 0)
+      expect(bench.call(a.tid, 'KeTestAlertThread', 1)).toBe(away)
+      expect(bench.frameOf(a.tid).pc).toBe(kernelRoutine)
+    }
+    return { bench, a, pool, before, run }
+  }
+
+  test('keeps nothing of the kernel’s memory when its thread ends in it', () => {
+    const { bench, a, pool, before, run } = inKernelRoutine()
+    run()
+    bench.call(a.tid, 'ExTerminateThread', 0)
+    bench.call(1, 'NtClose', a.handle)
+    expect(pool.used).toBe(before)
+  })
+
+  test('keeps nothing of it when it is jumped out of', () => {
+    const { bench, a, pool, run } = inKernelRoutine()
+    bench.call(1, 'NtQueueApcThread', a.handle, routine, 7, 0, 0)
+    expect(bench.call(a.tid, 'KeTestAlertThread', 1)).toBe(away)
+    const sp = bench.frameOf(a.tid).word(1)
+    const before = pool.used
+    run()
+    expect(pool.used).toBeGreaterThan(before)
+    bench.frameOf(a.tid).setWord(1, sp)
+    bench.returnFrom(a.tid)
+    expect(pool.used).toBe(before)
+  })
+
+  test('keeps nothing of it when it is the filter of an exception', () => {
+    const bench = createWorkbench()
+    const { memory } = bench
+    const guarded = code + 0x600
+    const scopes = bench.words(1, guarded, guarded + 0x40, code + 0x900, code + 0xa00)
+    memory.poke(guarded - 8, bytesOf(code + 0x800, scopes))
+    memory.write(data + 0xf000, bytesOf(guarded, 0xc0001000))
+    const dispatcher = bench.words(guarded + 8, data + 0xf000, 0, 0)
+    const { pool } = bench.core.kernel
+    const before = pool.used
+    const a = bench.thread(1)
+    bench.call(a.tid, '__C_specific_handler', bench.cell(0x50), 0, bench.cell(0x100), dispatcher)
+    expect(bench.frameOf(a.tid).pc).toBe(code + 0x900)
+    bench.call(a.tid, 'ExTerminateThread', 0)
+    bench.call(1, 'NtClose', a.handle)
+    expect(pool.used).toBe(before)
+  })
+})
+
+/** Words as they lie in memory. */
+function bytesOf(...words: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(words.length * 4))
+  words.forEach((word, i) => {
+    view.setUint32(i * 4, word)
+  })
+  return new Uint8Array(view.buffer)
+}

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { KTHREAD } from '../../../core/kernel/structs.ts'
 import { memorySource } from '../../../core/vfs/source.ts'
 import { createTitleVfs } from '../../../core/vfs/volumes.ts'
-import { createWorkbench, parked } from './workbench.ts'
+import { code, createWorkbench, parked } from './workbench.ts'
 
 const text = 'hello, world'
 const [read, write] = [0x80000000, 0x40000000]
@@ -140,6 +140,17 @@ describe('a file that waits', () => {
 })
 
 describe('a file for overlapped transfers', () => {
+  test('keeps nothing of the kernel’s memory where its OVERLAPPED cannot be read or written', () => {
+    const { bench, open } = filesBench()
+    const file = open('game:\\Media\\b.txt', openExisting, read, overlappedFlag)
+    const used = [0x10, 0x10, code, code].map(overlapped => {
+      bench.call(1, 'ReadFile', file, bench.cell(), 4, 0, overlapped)
+      return bench.core.kernel.pool.used
+    })
+    expect(new Set(used).size).toBe(1)
+    expect(bench.core.stopped()?.kind).toBe('fault')
+  })
+
   test('answers that a transfer is on its way, and fills OVERLAPPED and sets its event when it is done', () => {
     const bench = filesBench()
     const { memory } = bench.bench

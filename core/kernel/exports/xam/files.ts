@@ -97,29 +97,35 @@ function move(k: Kernel, value: number, { write, buffer, length, countAt, overla
   if (!k.pool.fits(cellSize * 2)) return refuse(k, win32.NOT_ENOUGH_MEMORY, false)
   if (countAt !== 0) k.memory.store32(countAt, 0)
   const own = overlapped === 0
+  const given = (field: number): number => (own ? 0 : k.memory.load32(overlapped + field))
+  const offset = [given(OVERLAPPED.offsetHigh), given(OVERLAPPED.offset)]
+  const event = given(OVERLAPPED.event)
   const block = own ? k.pool.allocate(cellSize) : overlapped
   const offsetAt = own ? 0 : k.pool.allocate(cellSize)
-  let event = 0
-  if (!own) {
-    k.memory.store32(offsetAt, k.memory.load32(overlapped + OVERLAPPED.offsetHigh))
-    k.memory.store32(offsetAt + 4, k.memory.load32(overlapped + OVERLAPPED.offset))
-    event = k.memory.load32(overlapped + OVERLAPPED.event)
-  }
+  if (!own)
+    offset.forEach((word, i) => {
+      k.memory.store32(offsetAt + i * 4, word)
+    })
   const waiting: Waiting = { block, own, countAt }
-  const outcome = transfer(k, value, {
-    write,
-    event,
-    apc: 0,
-    // The lowest bit of the event keeps the packet back.
-    context: own || (event & 1) !== 0 ? 0 : overlapped,
-    statusAt: block,
-    buffer,
-    scattered: false,
-    length,
-    offsetAt,
-    later: { continuation: 'file-moved', state: waiting },
-  })
-  if (offsetAt !== 0) k.pool.free(offsetAt, cellSize)
+  let outcome: Outcome<number>
+  try {
+    outcome = transfer(k, value, {
+      write,
+      event,
+      apc: 0,
+      // The lowest bit of the event keeps the packet back.
+      context: own || (event & 1) !== 0 ? 0 : overlapped,
+      statusAt: block,
+      buffer,
+      scattered: false,
+      length,
+      offsetAt,
+      later: { continuation: 'file-moved', state: waiting },
+    })
+  } finally {
+    // The title's OVERLAPPED may not be there to be written.
+    if (offsetAt !== 0) k.pool.free(offsetAt, cellSize)
+  }
   return outcome === parked || outcome === jumped ? outcome : moved(k, waiting, outcome)
 }
 

@@ -199,7 +199,7 @@ export const exceptions: readonly Entry[] = [
     ['debug'],
     (k, record, frame, context, dispatcher) => walkScopes(k, { record, frame, context, dispatcher, index: 0 }),
   ),
-  continuation('scope-filtered', filtered),
+  continuation('scope-filtered', filtered, (k, { pointers = 0 }) => k.pool.free(pointers, 8)),
   continuation('scope-cleaned', (k, { pc = 0, ...state }: ScopeWalk & { pc?: number }) => {
     const walk = state as ScopeWalk
     k.memory.store32(walk.dispatcher + DISPATCHER_CONTEXT.controlPc, pc)
