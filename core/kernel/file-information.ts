@@ -21,9 +21,11 @@ interface QueryRow {
 
 const never = 0
 
+export const bytesPerUnit = ({ info }: Volume): number => info.bytesPerSector * info.sectorsPerUnit
+
 /** Bytes of whole units that a size takes. */
 export function allocatedSize(volume: Volume, size: number): number {
-  const unit = volume.info.bytesPerSector * volume.info.sectorsPerUnit
+  const unit = bytesPerUnit(volume)
   return Math.ceil(size / unit) * unit
 }
 
@@ -174,7 +176,8 @@ interface SetRow {
 
 const keepTime = (time: bigint): bigint | undefined => (time === 0n || time === 0xffffffffffffffffn ? undefined : time)
 
-function resize({ k, volume, node }: Subject, size: bigint): number {
+/** Cuts or grows a file; a status. */
+export function resizeFile({ k, volume, node }: Subject, size: bigint): number {
   if (volume.info.readOnly) return status.ACCESS_DENIED
   if (node.directory) return status.INVALID_PARAMETER
   return volume.resize(node, Number(size), k.time.systemTime()) === 'full' ? status.DISK_FULL : status.SUCCESS
@@ -220,8 +223,8 @@ export const setters: Readonly<Record<number, SetRow>> = {
     size: 8,
     take: (subject, at) => {
       const size = subject.k.memory.load64(at)
-      return size < BigInt(subject.node.size) ? resize(subject, size) : status.SUCCESS
+      return size < BigInt(subject.node.size) ? resizeFile(subject, size) : status.SUCCESS
     },
   },
-  20: { size: 8, take: (subject, at) => resize(subject, subject.k.memory.load64(at)) },
+  20: { size: 8, take: (subject, at) => resizeFile(subject, subject.k.memory.load64(at)) },
 }

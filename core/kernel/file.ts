@@ -21,6 +21,25 @@ export const option = {
 export const disposition = { supersede: 0, open: 1, create: 2, openIf: 3, overwrite: 4, overwriteIf: 5 } as const
 const information = { superseded: 0, opened: 1, created: 2, overwritten: 3, exists: 4, absent: 5 } as const
 
+/** Rights to a file, and what the generic ones stand for. */
+export const right = {
+  readData: 1,
+  writeData: 2,
+  appendData: 4,
+  writeAttributes: 0x100,
+  delete: 0x10000,
+} as const
+const generic = [
+  [0x80000000, 0x120089],
+  [0x40000000, 0x120116],
+  [0x20000000, 0x1200a0],
+  [0x10000000, 0x1f01ff],
+] as const
+
+/** The rights of an access mask. */
+export const grantedBy = (access: number): number =>
+  generic.reduce((rights, [bit, stands]) => (access & bit ? rights | stands : rights), access & 0x1fffff)
+
 /** Bits of an access mask that let bytes be read or written, or the file be deleted. */
 export const reads = 0x80000000 | 0x10000000 | 0x20000000 | 1
 export const writes = 0x40000000 | 0x10000000 | 2 | 4

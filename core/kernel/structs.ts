@@ -475,6 +475,18 @@ export const USER_PROFILE_SETTING = {
   /** 8 bytes; length and pointer for text and bytes */
   value: 0x20,
 } as const
+/** What Win32 tells of a file; times are u64. */
+export const FILE_ATTRIBUTE_DATA = {
+  size: 0x24,
+  attributes: 0,
+  created: 4,
+  accessed: 0xc,
+  written: 0x14,
+  sizeHigh: 0x1c,
+  sizeLow: 0x20,
+} as const
+/** The same in a listing, with two reserved words and the name; a short name behind it stays empty. */
+export const FIND_DATA = { ...FILE_ATTRIBUTE_DATA, size: 0x140, name: 0x2c } as const
 /** An achievement as it is listed; its texts lie behind the last of a portion. */
 export const ACHIEVEMENT_DETAILS = {
   size: 0x24,

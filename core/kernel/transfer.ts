@@ -59,6 +59,12 @@ const latency = 100
 /** Bytes a second of a fast disc drive. */
 const defaultIoRate = 16_000_000
 
+/** How long it takes to move so many bytes, in 100 ns. */
+export function durationOf(k: Kernel, bytes: number): bigint {
+  const rate = BigInt(k.options.ioRate ?? defaultIoRate)
+  return (BigInt(latency) + (BigInt(bytes) * 1_000_000n) / rate) * 10n
+}
+
 /** Offsets that are no place: the end of the file, for a write; where the last transfer ended. */
 const special = { end: -1n, position: -2n } as const
 
@@ -124,9 +130,7 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
   // The transfer keeps what it will signal, whoever closes it meanwhile.
   object.references += 1
   if (event !== undefined) event.references += 1
-  const rate = k.options.ioRate ?? defaultIoRate
-  const micros = BigInt(latency) + (BigInt(expected) * 1_000_000n) / BigInt(rate)
-  const id = requestAt(k, k.time.now() + k.time.ticksOf(micros * 10n), 'file-transfer', state)
+  const id = requestAt(k, k.time.now() + k.time.ticksOf(durationOf(k, expected)), 'file-transfer', state)
   return synchronous
     ? awaitTransfer(k, { file: object.serial, id, statusAt, later: request.later ?? null })
     : status.PENDING

@@ -13,6 +13,7 @@ import { missingXam } from './xam/missing.ts'
 import { net } from './xam/net.ts'
 import { notify } from './xam/notify.ts'
 import { packages } from './xam/packages.ts'
+import { xamPaths } from './xam/paths.ts'
 import { processes } from './xam/processes.ts'
 import { profileSettings } from './xam/profile.ts'
 import { screenRows } from './xam/screens.ts'
@@ -121,6 +122,7 @@ export const allEntries: readonly Entry[] = [
   ...processes,
   ...xamHeaps,
   ...xamFiles,
+  ...xamPaths,
   ...xamMessages,
   ...system,
   ...ui,

@@ -3,23 +3,18 @@
  * what moves in a file and measures it. A file that was not opened for overlapped transfers parks its caller until the
  * bytes have moved; another answers that the transfer is on its way, and its OVERLAPPED is the status block.
  */
-import type { Node, Volume } from '../../../vfs/vfs.ts'
 import { bool, continuation, cstr, type Entry, handle, i32, i64, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
-import { disposition, fileOf, locateFrom, nodeOf, type Opened, openFile, option, statusOfAbsence } from '../../file.ts'
-import { shownAttributes } from '../../file-information.ts'
-import { fileKinds, openedBy } from '../../handles.ts'
-import { type KernelObject, operation } from '../../object.ts'
+import { disposition, fileOf, grantedBy, nodeOf, openFile, option, right } from '../../file.ts'
+import { resizeFile } from '../../file-information.ts'
+import { openedBy } from '../../handles.ts'
+import type { KernelObject } from '../../object.ts'
 import { jumped, type Outcome, parked } from '../../outcome.ts'
 import { status, win32 } from '../../status.ts'
 import { IO_STATUS_BLOCK, OVERLAPPED } from '../../structs.ts'
 import { transfer } from '../../transfer.ts'
-
-const invalid = 0xffffffff
-const dosNames = 0xfffffffd
-/** Of a file’s attributes, of an access mask, of what others may do meanwhile. */
-const [readOnly, deletes, shareAll] = [1, 0x10000, 7]
+import { dosNames, errorOf, fileOfHandle, high, invalid, refuse, wordSize } from '../../win32-files.ts'
 
 /** What is to be done where a file is there, or is not, as Win32 numbers it. */
 const dispositions = [
@@ -45,7 +40,7 @@ function open(k: Kernel, path: string, access: number, share: number, how: numbe
     (flags & flag.deleteOnClose ? option.deleteOnClose : 0)
   const attributes = flags & attributeBits
   const opened = openFile(k, { path, root: dosNames, access, share, disposition: native, options, attributes })
-  if (opened.object === undefined) return refuse(k, errorOf(opened), invalid)
+  if (opened.object === undefined) return refuse(k, errorOf(opened.code), invalid)
   const known = opened.information === wasThere.opened || opened.information === wasThere.overwritten
   setLastError(k, known && (how === createAlways || how === openAlways) ? win32.ALREADY_EXISTS : 0)
   return k.handles.open(opened.object, openedBy.creation)
@@ -53,20 +48,6 @@ function open(k: Kernel, path: string, access: number, share: number, how: numbe
 
 /** What an opening found, in the words of the native call’s status block. */
 const wasThere = { opened: 1, overwritten: 3 } as const
-
-/** Win32 says of a file that one there already exists; of anything else, that it does. */
-const errorOf = ({ code }: Opened): number =>
-  code === status.OBJECT_NAME_COLLISION ? win32.FILE_EXISTS : dosError(code)
-
-function refuse<T>(k: Kernel, error: number, answer: T): T {
-  setLastError(k, error)
-  return answer
-}
-
-function file(k: Kernel, value: number): KernelObject | undefined {
-  const object = k.handles.need(value, fileKinds, operation.other)
-  return typeof object === 'number' ? refuse(k, dosError(object), undefined) : object
-}
 
 interface Move {
   readonly write: boolean
@@ -90,7 +71,7 @@ const cellSize = 8
 
 /** Reads or writes: whether that was done, or its error. */
 function move(k: Kernel, value: number, { write, buffer, length, countAt, overlapped }: Move): Outcome<boolean> {
-  const object = file(k, value)
+  const object = fileOfHandle(k, value)
   if (object === undefined) return false
   const waits = (fileOf(object).options & option.synchronous) !== 0
   if (overlapped === 0 && !waits) return refuse(k, win32.INVALID_PARAMETER, false)
@@ -140,14 +121,14 @@ function moved(k: Kernel, { block, own, countAt }: Waiting, code: number): boole
 }
 
 function sizeOf(k: Kernel, value: number): number | undefined {
-  const object = file(k, value)
+  const object = fileOfHandle(k, value)
   const at = object === undefined ? undefined : nodeOf(k, object)
   return at?.node.size
 }
 
 /** Where a move of the position leads; undefined, and the error, where it cannot go. */
 function seek(k: Kernel, value: number, distance: number, method: number): number | undefined {
-  const object = file(k, value)
+  const object = fileOfHandle(k, value)
   if (object === undefined) return undefined
   const from = [0, fileOf(object).position, nodeOf(k, object)?.node.size ?? 0][method]
   if (from === undefined) return refuse(k, win32.INVALID_PARAMETER, undefined)
@@ -157,49 +138,27 @@ function seek(k: Kernel, value: number, distance: number, method: number): numbe
   return from + distance
 }
 
-/** What lies at a path; undefined, and the error, where nothing does. */
-function lookUp(k: Kernel, name: string): { readonly volume: Volume; readonly node: Node } | undefined {
-  const found = locateFrom(k, dosNames, name)
-  if (typeof found === 'number') return refuse(k, dosError(found), undefined)
-  if (found.kind === 'node') return found
-  k.noteAbsence(name)
-  return refuse(k, dosError(statusOfAbsence[found.kind]), undefined)
+/** Whether a handle may write, and its file; undefined, and the error, where it may not. */
+function writable(k: Kernel, value: number, rights: number): KernelObject | undefined {
+  const object = fileOfHandle(k, value)
+  if (object === undefined || (grantedBy(fileOf(object).access) & rights) !== 0) return object
+  return refuse(k, win32.ACCESS_DENIED, undefined)
 }
 
-/** Opens what is asked for and closes it again, for what that does; whether it could. */
-function openOnce(k: Kernel, request: Parameters<typeof openFile>[1]): boolean {
-  const opened = openFile(k, request)
-  if (opened.object === undefined) return refuse(k, dosError(opened.code), false)
-  k.handles.close(k.handles.open(opened.object, openedBy.creation))
-  return true
+/** Cuts a file where its position is, or grows it to there. */
+function setEnd(k: Kernel, value: number): boolean {
+  const object = writable(k, value, right.writeData)
+  const at = object === undefined ? undefined : nodeOf(k, object)
+  if (object === undefined || at === undefined) return false
+  const code = resizeFile({ k, object, ...at }, BigInt(fileOf(object).position))
+  return code === status.SUCCESS || refuse(k, dosError(code), false)
 }
-
-function deleteFile(k: Kernel, name: string): boolean {
-  const found = lookUp(k, name)
-  if (found === undefined) return false
-  const { volume, node } = found
-  if (node.directory || volume.info.readOnly || (node.attributes & readOnly) !== 0)
-    return refuse(k, win32.ACCESS_DENIED, false)
-  return openOnce(k, {
-    path: name,
-    root: dosNames,
-    access: deletes,
-    share: shareAll,
-    disposition: disposition.open,
-    options: option.deleteOnClose,
-    attributes: 0,
-  })
-}
-
-const wordSize = 2 ** 32
-const high = (value: number): number => Math.floor(value / wordSize)
-const path = cstr('path')
 
 export const xamFiles: readonly Entry[] = [
   xam(
     1095,
     'CreateFileA',
-    [path, u32('access'), u32('share'), ptr('security'), u32('disposition'), u32('flags'), handle('template')],
+    [cstr('path'), u32('access'), u32('share'), ptr('security'), u32('disposition'), u32('flags'), handle('template')],
     u32,
     ['files'],
     (k, name, access, share, _security, how, flags) => open(k, name ?? '', access, share, how, flags),
@@ -260,20 +219,14 @@ export const xamFiles: readonly Entry[] = [
       return at !== undefined
     },
   ),
-  xam(1093, 'CreateDirectoryA', [path, ptr('security')], bool, ['files'], (k, name) =>
-    openOnce(k, {
-      path: name ?? '',
-      root: dosNames,
-      access: 0,
-      share: 0,
-      disposition: disposition.create,
-      options: option.directory,
-      attributes: 0,
-    }),
+  // What is written is in the volume as soon as its transfer is complete.
+  xam(
+    1053,
+    'FlushFileBuffers',
+    [handle('file')],
+    bool,
+    ['files'],
+    (k, value) => writable(k, value, right.writeData | right.appendData) !== undefined,
   ),
-  xam(1099, 'GetFileAttributesA', [path], u32, ['files'], (k, name) => {
-    const found = lookUp(k, name ?? '')
-    return found === undefined ? invalid : shownAttributes(found.volume, found.node)
-  }),
-  xam(1096, 'DeleteFileA', [path], bool, ['files'], (k, name) => deleteFile(k, name ?? '')),
+  xam(1105, 'SetEndOfFile', [handle('file')], bool, ['files'], setEnd),
 ]

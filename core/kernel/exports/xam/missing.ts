@@ -1,7 +1,7 @@
 import { missing } from '../../call.ts'
 
 const files =
-  'titles bring the same in their own code, over the kernel’s file calls; of those here only what opens, reads, writes and deletes has a body'
+  'titles bring the like in their own code, over the kernel’s file calls; no public source says what this one is given'
 const task = 'no public source says what it answers, nor what a queue of tasks does'
 const unsaid = 'public sources have its arguments, and not what it answers'
 
@@ -601,7 +601,6 @@ export const missingXam = missing(1, [
   [1043, 'RtlDebugSetLevel', 'u32'],
   [1050, 'MultiByteToWideChar', 'u32'],
   [1051, 'WideCharToMultiByte', 'u32'],
-  [1053, 'FlushFileBuffers', 'u32', files],
   [1056, 'SetEvent', 'u32'],
   [1058, 'CreateMutexA', 'u32'],
   [1059, 'OpenMutexA', 'u32'],
@@ -625,13 +624,7 @@ export const missingXam = missing(1, [
   [1091, 'GetSystemTime', 'u32'],
   [1092, 'GetLocalTime', 'u32'],
   [1094, 'CreateEventA', 'u32'],
-  [1097, 'FindFirstFileA', 'u32', files],
-  [1098, 'FindNextFileA', 'u32', files],
   [1100, 'XamLoaderGetCurrentTitleD3DVersion', 'win32'],
-  [1101, 'GetFileAttributesExA', 'u32', files],
-  [1103, 'GetDiskFreeSpaceExA', 'u32', files],
-  [1104, 'CopyFileA', 'u32', files],
-  [1105, 'SetEndOfFile', 'u32', files],
   [1106, 'XamFamilyAddParentalExemptionToList', 'win32'],
   [1107, 'XamFamilyIsParentalValidationRequired', 'win32'],
   [1108, 'PIXBeginCapture', 'u32'],

@@ -35,6 +35,7 @@ import {
 } from '../../file-information.ts'
 import { renameFile } from '../../file-rename.ts'
 import { completionKinds, fileKinds, openedBy } from '../../handles.ts'
+import { nextEntry, shown } from '../../listing.ts'
 import { nameIn } from '../../naming.ts'
 import { operation } from '../../object.ts'
 import { failed, status } from '../../status.ts'
@@ -121,29 +122,12 @@ function queryDirectory(
   const subject = subjectOf(k, value)
   if (typeof subject === 'number') return { code: subject, count: 0 }
   const { volume, node, object } = subject
-  const file = fileOf(object)
   if (!node.directory) return { code: status.INVALID_PARAMETER, count: 0 }
   if (room < smallestListing) return { code: status.INFO_LENGTH_MISMATCH, count: 0 }
-  const { files } = k.ports
-  const first = file.pattern === null
-  if (first || patternAt !== 0) {
-    const pattern = patternAt === 0 ? '' : readAnsi(k.memory, patternAt)
-    if (files?.patternAllowed(pattern) !== true) return { code: status.INVALID_PARAMETER, count: 0 }
-    if (pattern !== file.pattern) file.after = null
-    file.pattern = pattern
-  }
-  if (restart) file.after = null
-  const beginning = file.after === null
-  const { pattern, after } = file
-  const entry = volume
-    .children(node)
-    .find(
-      child =>
-        files?.matches(pattern ?? '', child.name) === true && (after === null || child.name.toLowerCase() > after),
-    )
-  if (entry === undefined) return { code: beginning ? status.NO_SUCH_FILE : status.NO_MORE_FILES, count: 0 }
+  const entry = nextEntry(k, object, subject, patternAt === 0 ? undefined : readAnsi(k.memory, patternAt), restart)
+  if (typeof entry === 'number') return { code: entry, count: 0 }
   if (room < directoryEntryHeader + entry.name.length) return { code: status.BUFFER_OVERFLOW, count: 0 }
-  file.after = entry.name.toLowerCase()
+  shown(object, entry)
   k.memory.store32(at, 0)
   k.memory.store32(at + 4, entry.id)
   const { created, accessed, written, changed } = entry.times
