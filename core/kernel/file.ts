@@ -128,6 +128,21 @@ export const statusOfAbsence = {
   'bad-name': status.OBJECT_NAME_INVALID,
 } as const
 
+/** Says that a folder cannot be read to the end of its table, if that is so: what it shows may not be all of it. */
+export function isDamaged(k: Kernel, volume: Volume, folder: Node): boolean {
+  const from = volume.damageOf(folder)
+  if (from !== undefined) k.noteAbsence(`${volume.info.device}\\${volume.pathOf(folder)}`, from)
+  return from !== undefined
+}
+
+/** The status of a path that leads nowhere, which is said: nobody knows what a damaged folder has. */
+export function absence(k: Kernel, found: Exclude<Location, { kind: 'node' }>, path: string): number {
+  if ((found.kind === 'no-name' || found.kind === 'no-path') && isDamaged(k, found.volume, found.folder))
+    return status.DEVICE_DATA_ERROR
+  k.noteAbsence(path)
+  return statusOfAbsence[found.kind]
+}
+
 /** Attributes that a file can be made with. */
 const settable = attribute.readOnly | attribute.hidden | attribute.system | attribute.archive | attribute.normal
 
@@ -168,10 +183,7 @@ export function openFile(k: Kernel, request: OpenRequest): Opened {
     const node = volume.create(folder, name, isDirectory, isDirectory ? 0 : request.attributes & settable, now)
     return { code: status.SUCCESS, information: information.created, object: makeFile(k, request, volume, node, false) }
   }
-  if (found.kind !== 'node') {
-    k.noteAbsence(request.path)
-    return refuse(statusOfAbsence[found.kind])
-  }
+  if (found.kind !== 'node') return refuse(absence(k, found, request.path))
   const { volume, node, folder, device } = found
   const whole = device || volume.info.raw
   if (how === disposition.create) return refuse(status.OBJECT_NAME_COLLISION, information.exists)

@@ -13,7 +13,7 @@
  */
 import type { Plain } from '../base/state.ts'
 import type { Kernel } from './context.ts'
-import { locateFrom, statusOfAbsence } from './file.ts'
+import { absence, locateFrom } from './file.ts'
 import { entryReason, type Module } from './modules.ts'
 import { kernelState, type Outcome } from './outcome.ts'
 import { libraries } from './sources.ts'
@@ -73,8 +73,8 @@ function readFile(k: Kernel, path: string): Uint8Array | number {
   const found = locateFrom(k, 0, path)
   if (typeof found === 'number') return found
   if (found.kind !== 'node') {
-    k.noteAbsence(path)
-    return found.kind === 'bad-name' ? statusOfAbsence[found.kind] : status.NO_SUCH_FILE
+    const code = absence(k, found, path)
+    return code === status.DEVICE_DATA_ERROR || found.kind === 'bad-name' ? code : status.NO_SUCH_FILE
   }
   const { volume, node } = found
   if (node.directory) return status.FILE_IS_A_DIRECTORY

@@ -1,7 +1,7 @@
 /** Listings of folders: an open folder keeps the pattern it is listed by, and the name it showed last. */
 import type { Node, Volume } from '../vfs/vfs.ts'
 import type { Kernel } from './context.ts'
-import { fileOf } from './file.ts'
+import { fileOf, isDamaged } from './file.ts'
 import type { KernelObject } from './object.ts'
 import { status } from './status.ts'
 
@@ -32,7 +32,10 @@ export function nextEntry(
       child =>
         files?.matches(pattern ?? '', child.name) === true && (after === null || child.name.toLowerCase() > after),
     )
-  return entry ?? (after === null ? status.NO_SUCH_FILE : status.NO_MORE_FILES)
+  if (entry !== undefined) return entry
+  // A folder that would seem to end, or to be empty, where its table cannot be read.
+  if (isDamaged(k, volume, node)) return status.DEVICE_DATA_ERROR
+  return after === null ? status.NO_SUCH_FILE : status.NO_MORE_FILES
 }
 
 /** The entry was shown: the listing goes on behind it. */

@@ -2,7 +2,7 @@
 import type { Node, Volume } from '../vfs/vfs.ts'
 import type { Kernel } from './context.ts'
 import { dosError, setLastError } from './dos-errors.ts'
-import { locateFrom, statusOfAbsence } from './file.ts'
+import { absence, locateFrom } from './file.ts'
 import { fileKinds } from './handles.ts'
 import { type KernelObject, operation } from './object.ts'
 import { status, win32 } from './status.ts'
@@ -36,6 +36,5 @@ export function lookUp(k: Kernel, name: string): { readonly volume: Volume; read
   const found = locateFrom(k, dosNames, name)
   if (typeof found === 'number') return refuse(k, dosError(found), undefined)
   if (found.kind === 'node') return found
-  k.noteAbsence(name)
-  return refuse(k, dosError(statusOfAbsence[found.kind]), undefined)
+  return refuse(k, dosError(absence(k, found, name)), undefined)
 }

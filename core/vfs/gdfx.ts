@@ -34,10 +34,17 @@ function cutKey(key: string): { sector: number; size: number } {
   return { sector: Number(sector), size: Number(size) }
 }
 
+interface Folder {
+  readonly entries: readonly SourceEntry[]
+  /** The first byte of the table that makes no sense or is not there. */
+  readonly damage?: number
+}
+
 /** The entries of one folder table, in no order. */
-function readFolder(sectors: SectorReader, key: string): SourceEntry[] {
+function readFolder(sectors: SectorReader, key: string): Folder {
   const { sector, size } = cutKey(key)
-  if (size === 0 || size > limits.imageFolderBytes.value) return []
+  if (size === 0) return { entries: [] }
+  if (size > limits.imageFolderBytes.value) return { entries: [], damage: 0 }
   const table = new Uint8Array(Math.ceil(size / sectorBytes) * sectorBytes)
   const have = sectors.read(sector, 0, table)
   const view = new DataView(table.buffer, 0, have)
@@ -45,33 +52,48 @@ function readFolder(sectors: SectorReader, key: string): SourceEntry[] {
   const entries: SourceEntry[] = []
   const seen = new Set<number>()
   const pending = [0]
+  let damage: number | undefined
+  const damaged = (at: number): void => {
+    damage = Math.min(damage ?? at, at)
+  }
   for (let ordinal = pending.pop(); ordinal !== undefined; ordinal = pending.pop()) {
     const at = ordinal * 4
-    if (seen.has(ordinal) || at + entryHeader > have) continue
+    if (seen.has(ordinal) || at + entryHeader > have) {
+      damaged(at)
+      continue
+    }
     seen.add(ordinal)
     const left = view.getUint16(at, true)
     const right = view.getUint16(at + 2, true)
-    if (left === padding) continue
+    if (left === padding) {
+      // A table without any entry begins with padding; nothing leads to it elsewhere.
+      if (ordinal !== 0) damaged(at)
+      continue
+    }
     const length = view.getUint8(at + 13)
     if (left !== 0) pending.push(left)
     if (right !== 0 && right !== padding) pending.push(right)
-    if (at + entryHeader + length > have) continue
+    if (at + entryHeader + length > have) {
+      damaged(at)
+      continue
+    }
     const name = latinText(view, at + entryHeader, length)
     const start = view.getUint32(at + 4, true)
     const bytes = view.getUint32(at + 8, true)
     const attributes = view.getUint8(at + 12)
     const directory = (attributes & attribute.directory) !== 0
-    if (!listable(name) || (directory && bytes > 0 && ancestors.has(String(start)))) continue
-    entries.push({ name, directory, size: directory ? 0 : bytes, attributes, key: keyOf(key, start, bytes) })
+    if (!listable(name) || (directory && bytes > 0 && ancestors.has(String(start)))) damaged(at)
+    else entries.push({ name, directory, size: directory ? 0 : bytes, attributes, key: keyOf(key, start, bytes) })
   }
-  return entries
+  return { entries, ...(damage === undefined ? {} : { damage }) }
 }
 
 /** The tree whose root folder lies in the given sector. */
 export function gdfxSource(sectors: SectorReader, rootSector: number, rootSize: number): Source {
   const root = keyOf('', rootSector, rootSize)
   return {
-    list: key => readFolder(sectors, key === '' ? root : key),
+    list: key => readFolder(sectors, key === '' ? root : key).entries,
+    damageOf: key => readFolder(sectors, key === '' ? root : key).damage,
     read(key, offset, into) {
       const { sector, size } = cutKey(key)
       const length = Math.max(0, Math.min(into.length, size - offset))

@@ -44,7 +44,9 @@ export function createVfs(volumes: readonly ChangedVolume[]): Vfs {
       const last = i === parts.length - 1
       const child = node.directory ? volume.child(node, name) : undefined
       if (child === undefined)
-        return last && node.directory ? { kind: 'no-name', volume, folder: node, name } : { kind: 'no-path' }
+        return last && node.directory
+          ? { kind: 'no-name', volume, folder: node, name }
+          : { kind: 'no-path', volume, folder: node }
       node = child
     }
     return { kind: 'node', volume, node, folder, device }

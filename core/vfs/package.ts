@@ -15,6 +15,7 @@ const blockBytes = 0x1000
 const perTable = 170
 const mostBlocks = perTable ** 3
 const rowBytes = 0x40
+const rowsPerBlock = blockBytes / rowBytes
 const endOfChain = 0xffffff
 
 export interface Package {
@@ -121,7 +122,7 @@ function openStfs(blob: Blob, header: DataView, base: number): Source {
     const at = blockOffset(block)
     if (at + blockBytes > blob.size) break
     const view = viewOf(blob, at, blockBytes, 'the file table')
-    for (let row = 0; row < blockBytes / rowBytes; row += 1) {
+    for (let row = 0; row < rowsPerBlock; row += 1) {
       const start = row * rowBytes
       const kind = view.getUint8(start + 0x28)
       const u24 = (offset: number): number =>
@@ -137,6 +138,8 @@ function openStfs(blob: Blob, header: DataView, base: number): Source {
     }
     block = nextBlock(block)
   }
+  /** Folders share one table, so that what is missing of it may be of any. */
+  let damage = rows.length < tableBlocks * rowsPerBlock ? rows.length * rowBytes : undefined
   /** Whether a row hangs on the root through folders, without a loop. */
   function reachable(index: number): boolean {
     let at = index
@@ -149,7 +152,11 @@ function openStfs(blob: Blob, header: DataView, base: number): Source {
     return false
   }
   rows.forEach((row, index) => {
-    if (!listable(row.name) || !reachable(index)) return
+    if (row.name === '') return
+    if (!listable(row.name) || !reachable(index)) {
+      damage = Math.min(damage ?? Infinity, index * rowBytes)
+      return
+    }
     const key = String(index)
     const above = row.parent === 0xffff ? '' : String(row.parent)
     const siblings = folders.get(above) ?? []
@@ -166,6 +173,7 @@ function openStfs(blob: Blob, header: DataView, base: number): Source {
 
   return {
     list: key => folders.get(key) ?? [],
+    damageOf: () => damage,
     read(key, offset, into) {
       const file = files.get(key)
       if (file === undefined) return 0

@@ -20,6 +20,8 @@ export interface Source {
   list(key: string): readonly SourceEntry[]
   /** Copies bytes of a file; answers how many there were before its end. */
   read(key: string, offset: number, into: Uint8Array): number
+  /** The byte from which the table of a folder cannot be read, so that it may have lacked entries; undefined when all can. */
+  damageOf?(key: string): number | undefined
 }
 
 /** Identity of what a source listed: names, kinds and sizes. */

@@ -66,6 +66,8 @@ export interface Volume extends Part {
   child(folder: Node, name: string): Node | undefined
   /** All children, sorted by folded name. */
   children(folder: Node): readonly Node[]
+  /** The byte from which the table of a folder is damaged: there may be more in it than it shows. */
+  damageOf(folder: Node): number | undefined
   /** Copies bytes of a file from `offset`; answers how many there were before its end, or before damage. */
   read(file: Node, offset: number, into: Uint8Array): number
   /** Extends the file as needed; a gap reads as zero. */
@@ -92,8 +94,8 @@ export type Location =
     }
   /** Nothing has that name, but its folder exists. */
   | { readonly kind: 'no-name'; readonly volume: Volume; readonly folder: Node; readonly name: string }
-  /** A folder on the way does not exist. */
-  | { readonly kind: 'no-path' }
+  /** A folder on the way does not exist: the first that does not would lie in this one. */
+  | { readonly kind: 'no-path'; readonly volume: Volume; readonly folder: Node }
   /** No device or link is called so. */
   | { readonly kind: 'no-device' }
   /** A component cannot be a name. */

@@ -224,6 +224,10 @@ export function createVolume({ info, source, sourceTime }: VolumeParts): Changed
     },
     child: (folder, name) => childOf(itemOf(folder), name),
     children: folder => allOf(itemOf(folder)),
+    damageOf(node) {
+      const { key, directory } = itemOf(node)
+      return key === undefined || !directory ? undefined : source.damageOf?.(key)
+    },
     read: (node, offset, into) => bytes.read(itemOf(node), offset, into),
     write(node, offset, written, now) {
       if (written.length === 0) return 'done'

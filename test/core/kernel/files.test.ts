@@ -585,3 +585,28 @@ test('bytes that a damaged image lacks are an error of the device, never zeros, 
     { path: '\\Device\\Cdrom0\\Media\\a.bin', unreadableAt: 3000, tries: 1 },
   ])
 })
+
+test('a folder whose table is damaged ends in an error of the device, not as if it were all, and the report names it', () => {
+  const whole = memorySource(files)
+  const source = { ...whole, damageOf: (key: string) => (key === 'Media' ? 0x40 : undefined) }
+  const bench = fileBench('disc', createTitleVfs({ source, kind: 'disc', time }))
+  const { handle } = bench.open('game:\\media', { options: 0x21 })
+  const [block, at] = [bench.cell(), bench.cell(0x100)]
+  const list = (): number =>
+    Number(bench.call(1, 'NtQueryDirectoryFile', handle, 0, 0, 0, block, at, 0x100, 0, 0)) >>> 0
+  const codes = [list()]
+  while (codes.at(-1) === 0) codes.push(list())
+  expect(codes.length).toBeGreaterThan(1)
+  expect([codes.at(-1), list()]).toEqual([status.DEVICE_DATA_ERROR, status.DEVICE_DATA_ERROR])
+  expect(bench.open('game:\\media\\a.bin').code).toBe(0)
+  const lost = ['game:\\media\\z', 'game:\\media\\z\\z', 'game:\\z']
+  expect(lost.map(path => bench.open(path).code)).toEqual([
+    status.DEVICE_DATA_ERROR,
+    status.DEVICE_DATA_ERROR,
+    status.OBJECT_NAME_NOT_FOUND,
+  ])
+  expect(bench.core.absences.all).toMatchObject([
+    { path: '\\Device\\Cdrom0\\Media', unreadableAt: 0x40, tries: 4 },
+    { path: 'game:\\z' },
+  ])
+})

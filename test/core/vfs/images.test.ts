@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Failure } from '../../../core/base/failure.ts'
 import { bytesBlob } from '../../../core/vfs/blob.ts'
 import { openDisc } from '../../../core/vfs/gdfx.ts'
@@ -90,6 +90,71 @@ test('a read begins and ends anywhere in a file', () => {
       expect(Buffer.compare(into.subarray(0, got), bytes.subarray(offset, offset + length))).toBe(0)
     }),
   )
+})
+
+describe('a folder whose table cannot be read to its end', () => {
+  const tree = { Media: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`file${i}.bin`, pattern(10, i)])) }
+  const media = (source: Source): string => source.list('').find(entry => entry.name === 'Media')?.key ?? ''
+  const names = (source: Source): string[] => source.list(media(source)).map(entry => entry.name)
+
+  /** Where the table of the folder lies. */
+  function tableOf(disc: Uint8Array): number {
+    const { key = '' } = openDisc(bytesBlob('disc', disc)).list('')[0] ?? {}
+    return Number(key.slice(key.lastIndexOf('/') + 1).split(',')[0]) * 2048
+  }
+
+  test('says from which byte, and shows what can be read', () => {
+    const disc = makeDisc(tree)
+    const whole = openDisc(bytesBlob('disc', disc))
+    expect([whole.damageOf?.(''), whole.damageOf?.(media(whole))]).toEqual([undefined, undefined])
+    // What the first entry has on its left lies far behind the table.
+    new DataView(disc.buffer).setUint16(tableOf(disc), 0x4000, true)
+    const damaged = openDisc(bytesBlob('disc', disc))
+    expect([damaged.damageOf?.(''), damaged.damageOf?.(media(damaged))]).toEqual([undefined, 0x10000])
+    expect(names(damaged).length).toBeGreaterThan(0)
+    expect(names(damaged).length).toBeLessThan(40)
+  })
+
+  test('is one that the image does not have to its end, wherever that is', () => {
+    const disc = makeDisc(tree.Media)
+    const at = new DataView(disc.buffer).getUint32(32 * 2048 + 0x14, true) * 2048
+    const all = openDisc(bytesBlob('disc', disc)).list('').length
+    const end = disc.findLastIndex(byte => byte !== 0xff && byte !== 0) + 1
+    for (let size = at + 20; size < end; size += 1) {
+      const source = openDisc(bytesBlob('disc', disc.slice(0, size)))
+      expect(source.damageOf?.(''), `${size}`).toEqual(expect.any(Number))
+      expect(source.list('').length).toBeLessThan(all)
+    }
+  })
+
+  test.each<[what: string, breaks: (view: DataView, entry: number, ordinal: number) => void]>([
+    ['leads in a circle', (view, entry, ordinal) => view.setUint16(entry + 2, ordinal, true)],
+    ['leads to padding', (view, entry) => view.setUint16(entry + 2, 0x1f0, true)],
+    ['has a name of no letters', (view, entry) => view.setUint8(entry + 13, 0)],
+    ['has a name that is a path', (view, entry) => view.setUint8(entry + 14, 0x2f)],
+    ['holds itself', (view, entry) => view.setUint32(entry + 4, entry >> 11, true)],
+  ])('is one with an entry that %s', (what, breaks) => {
+    const disc = makeDisc({ Media: { 'a.bin': pattern(10, 1), 'b.bin': pattern(10, 2), 'c.bin': pattern(10, 3) } })
+    const at = tableOf(disc)
+    const view = new DataView(disc.buffer)
+    // The last entry, so that only its own is behind it: what the first has on its right.
+    const ordinal = view.getUint16(at + 2, true)
+    breaks(view, at + ordinal * 4, ordinal)
+    if (what === 'holds itself') view.setUint8(at + ordinal * 4 + 12, 0x10)
+    const damaged = openDisc(bytesBlob('disc', disc))
+    expect(damaged.damageOf?.(media(damaged))).toEqual(expect.any(Number))
+    expect(names(damaged)).toContain('b.bin')
+  })
+
+  test('is any of a package whose one table is cut', () => {
+    const many = { ...tree, More: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`m${i}`, pattern(1, i)])) }
+    const whole = makePackage(many)
+    expect(openPackage(bytesBlob('package', whole)).source.damageOf?.('')).toBeUndefined()
+    // The link from the first block of the table to the second.
+    new DataView(whole.buffer).setUint32(0xa000 + 20, 0x80ffffff)
+    const { source } = openPackage(bytesBlob('package', whole))
+    expect([source.damageOf?.(''), source.damageOf?.(media(source))]).toEqual([0x1000, 0x1000])
+  })
 })
 
 test('a damaged image is refused, or shows damaged files, and never hangs', () => {

@@ -14,13 +14,13 @@ import {
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import {
+  absence,
   deleteFile,
   disposition,
   fileOf,
   locateFrom,
   nodeOf,
   openWithHandle,
-  statusOfAbsence,
   writeStatus,
 } from '../../file.ts'
 import {
@@ -286,10 +286,7 @@ export const files: readonly Entry[] = [
     (k, attributes, at) => {
       const found = locate(k, attributes)
       if (typeof found === 'number') return found
-      if (found.kind !== 'node') {
-        k.noteAbsence(nameIn(k, attributes))
-        return statusOfAbsence[found.kind]
-      }
+      if (found.kind !== 'node') return absence(k, found, nameIn(k, attributes))
       writeNetworkOpen(k, at, found.volume, found.node)
       return status.SUCCESS
     },
