@@ -1,7 +1,7 @@
 /** What may be asked of files and volumes, one row a class: its size, and how it is filled or taken. */
 import type { Node, Volume } from '../vfs/vfs.ts'
 import type { Kernel } from './context.ts'
-import { fileOf, refusalToDelete } from './file.ts'
+import { fileOf, refusalToDelete, right } from './file.ts'
 import type { KernelObject } from './object.ts'
 import { status } from './status.ts'
 import { narrowBytes } from './text.ts'
@@ -169,8 +169,11 @@ export const volumeQueries: Readonly<Record<number, QueryRow>> = {
   },
 }
 
+/** What is set asks a right of the handle, as NT documents it; that this console does too is taken from there. */
 interface SetRow {
   readonly size: number
+  /** 0 for none. */
+  readonly needs: number
   take(subject: Subject, at: number): number
 }
 
@@ -186,6 +189,7 @@ export function resizeFile({ k, volume, node }: Subject, size: bigint): number {
 export const setters: Readonly<Record<number, SetRow>> = {
   4: {
     size: 40,
+    needs: right.writeAttributes,
     take({ k, volume, node }, at) {
       if (volume.info.readOnly) return status.ACCESS_DENIED
       const names = ['created', 'accessed', 'written', 'changed'] as const
@@ -201,6 +205,7 @@ export const setters: Readonly<Record<number, SetRow>> = {
   },
   13: {
     size: 1,
+    needs: right.delete,
     take({ k, object, volume, node }, at) {
       const wanted = k.memory.load8(at) !== 0
       const refused = wanted ? refusalToDelete(volume, node) : undefined
@@ -211,6 +216,7 @@ export const setters: Readonly<Record<number, SetRow>> = {
   },
   14: {
     size: 8,
+    needs: 0,
     take({ k, object }, at) {
       const position = BigInt.asIntN(64, k.memory.load64(at))
       if (position < 0n) return status.INVALID_PARAMETER
@@ -221,10 +227,11 @@ export const setters: Readonly<Record<number, SetRow>> = {
   // Space is taken as it is written; a smaller allocation than the file cuts it, as the platform does.
   19: {
     size: 8,
+    needs: right.writeData,
     take: (subject, at) => {
       const size = subject.k.memory.load64(at)
       return size < BigInt(subject.node.size) ? resizeFile(subject, size) : status.SUCCESS
     },
   },
-  20: { size: 8, take: (subject, at) => resizeFile(subject, subject.k.memory.load64(at)) },
+  20: { size: 8, needs: right.writeData, take: (subject, at) => resizeFile(subject, subject.k.memory.load64(at)) },
 }

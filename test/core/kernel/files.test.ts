@@ -2,7 +2,7 @@
  * The native file calls over a volume in memory. A transfer takes effect when the guest time that its size gives has
  * passed, and signals, in order: the status block, the file, the event, the APC, the packet.
  */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { limits } from '../../../core/base/limits.ts'
 import { status } from '../../../core/kernel/status.ts'
 import { memorySource } from '../../../core/vfs/source.ts'
@@ -365,14 +365,54 @@ test('a file marked for deletion goes when its last handle does, and cannot be o
   expect(bench.open('game:\\Media\\b.txt').code).toBe(status.DELETE_PENDING)
   bench.call(1, 'NtClose', handle)
   expect(bench.open('game:\\Media\\b.txt').code).toBe(status.OBJECT_NAME_NOT_FOUND)
-  const folder = bench.open('game:\\Media', { options: 1 }).handle
+  const folder = bench.open('game:\\Media', { access: generic.delete, options: 1 }).handle
   expect(bench.call(1, 'NtSetInformationFile', folder, statusAt, yes, 1, 13)).toBe(status.DIRECTORY_NOT_EMPTY)
+})
+
+describe('what is set of a file asks a right of its handle', () => {
+  const zw = 'WDK, ZwSetInformationFile'
+  const rights = {
+    readData: 1,
+    writeData: 2,
+    appendData: 4,
+    writeAttributes: 0x100,
+    delete: 0x10000,
+    genericRead: 0x80000000,
+    genericWrite: 0x40000000,
+    genericExecute: 0x20000000,
+    genericAll: 0x10000000,
+  } as const
+  type Right = keyof typeof rights
+  const writing: readonly Right[] = ['writeData', 'genericWrite', 'genericAll']
+
+  test.each<[what: string, number: number, allowed: readonly Right[] | 'any', source: string]>([
+    ['its times and attributes', 4, ['writeAttributes', 'genericWrite', 'genericAll'], `${zw}: FILE_WRITE_ATTRIBUTES`],
+    ['its name', 10, ['delete', 'genericAll'], `${zw}: DELETE`],
+    ['whether it is to go', 13, ['delete', 'genericAll'], `${zw}: DELETE`],
+    ['its position', 14, 'any', 'the position is the handle’s own: any that may read or write'],
+    ['its room', 19, writing, `${zw}: FILE_WRITE_DATA`],
+    ['its end', 20, writing, `${zw}: FILE_WRITE_DATA`],
+  ])('%s (class %i)', (_what, number, allowed) => {
+    const granted = Object.entries(rights).filter(([, access]) => {
+      const bench = fileBench()
+      const { handle } = bench.open('game:\\Media\\b.txt', { access })
+      const name = 'game:\\new'
+      const at = bench.cell(name.length)
+      bench.memory.write(at, new TextEncoder().encode(name))
+      const information = number === 10 ? bench.words(0, 0, (name.length << 16) | name.length, at) : bench.cell(40)
+      const size = number === 10 ? 16 : 40
+      const code = Number(bench.call(1, 'NtSetInformationFile', handle, bench.cell(), information, size, number)) >>> 0
+      expect([0, status.ACCESS_DENIED]).toContain(code)
+      return code === 0
+    })
+    expect(granted.map(([right]) => right)).toEqual(allowed === 'any' ? Object.keys(rights) : allowed)
+  })
 })
 
 test('what is open below a renamed folder stays open', () => {
   const bench = fileBench()
   const inside = bench.open('game:\\Media\\b.txt').handle
-  const folder = bench.open('game:\\Media', { options: 1 }).handle
+  const folder = bench.open('game:\\Media', { access: generic.delete, options: 1 }).handle
   const rename = (target: string, replace = 0): number => {
     const buffer = bench.cell(target.length)
     bench.memory.write(buffer, new TextEncoder().encode(target))

@@ -18,9 +18,11 @@ import {
   deleteFile,
   disposition,
   fileOf,
+  grantedBy,
   locateFrom,
   nodeOf,
   openWithHandle,
+  right,
   writeStatus,
 } from '../../file.ts'
 import {
@@ -88,6 +90,7 @@ function setInformation(k: Kernel, value: number, statusAt: number, at: number, 
   const file = fileOf(subject.object)
   if (which === renameClass) {
     if (length < 16) return status.INFO_LENGTH_MISMATCH
+    if ((grantedBy(file.access) & right.delete) === 0) return status.ACCESS_DENIED
     const [root, path] = [k.memory.load32(at + 4), readAnsi(k.memory, at + 8)]
     const result = renameFile(k, subject.object, root, path, k.memory.load8(at) !== 0)
     writeStatus(k, statusAt, result, 0)
@@ -105,6 +108,7 @@ function setInformation(k: Kernel, value: number, statusAt: number, at: number, 
   const row = setters[which]
   if (row === undefined) return status.INVALID_INFO_CLASS
   if (length < row.size) return status.INFO_LENGTH_MISMATCH
+  if ((grantedBy(file.access) & row.needs) !== row.needs) return status.ACCESS_DENIED
   const result = row.take(subject, at)
   writeStatus(k, statusAt, result, 0)
   return result
