@@ -114,6 +114,11 @@ Status XAudioSubmitRenderDriverFrame(u32 driver, const float *samples);
 typedef struct { u32 packet; u16 buttons; u8 left, right; short lx, ly, rx, ry; } PadState;
 u32 XamInputGetState(u32 user, u32 flags, PadState *);
 u32 XamUserGetSigninState(u32 user);
+/* The identity is 64 bits wide; none, which is 0, travels alike in both conventions. */
+u32 XamUserCreateAchievementEnumerator(u32 title, u32 user, u32 no_xuid, u32 flags, u32 first, u32 count, u32 *size,
+                                       Handle *);
+u32 XamEnumerate(Handle, u32 flags, void *buffer, u32 size, u32 *count, void *overlapped);
+u32 XMsgInProcessCall(u32 app, u32 message, void *block, u32 length);
 Handle XamNotifyCreateListener(u64 areas, u32 version) __asm__("sysv_XamNotifyCreateListener");
 u32 XNotifyGetNext(Handle, u32 wanted, u32 *id, u32 *parameter);
 
