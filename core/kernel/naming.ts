@@ -17,22 +17,28 @@ export function nameIn(k: Kernel, attributes: number): string {
 /** No object that has a name takes more of the pool, its header included. */
 const largestBody = 0x80
 
-/**
- * Creates an object with a handle, or opens the one that has the name already: a status, and the handle at `handleAt`.
- */
-export function createNamed(k: Kernel, handleAt: number, attributes: number, spec: CreateSpec): number {
-  const name = nameIn(k, attributes)
+/** Creates an object with a handle, or opens the one that has the name already; 0 for no handle. */
+export function createOrOpen(
+  k: Kernel,
+  name: string,
+  spec: CreateSpec,
+): { readonly code: number; readonly handle: number } {
   const before = name === '' ? undefined : k.handles.named(name)
   if (before !== undefined) {
-    if (!sameFamily(before.kind, spec.kind)) return status.OBJECT_TYPE_MISMATCH
-    k.memory.store32(handleAt, k.handles.open(before, openedBy.name))
-    return status.OBJECT_NAME_EXISTS
+    if (!sameFamily(before.kind, spec.kind)) return { code: status.OBJECT_TYPE_MISMATCH, handle: 0 }
+    return { code: status.OBJECT_NAME_EXISTS, handle: k.handles.open(before, openedBy.name) }
   }
-  if (!k.pool.fits(largestBody)) return status.INSUFFICIENT_RESOURCES
+  if (!k.pool.fits(largestBody)) return { code: status.INSUFFICIENT_RESOURCES, handle: 0 }
   const object = k.objects.create({ ...spec, name })
   if (name !== '') k.handles.name(object, name)
-  k.memory.store32(handleAt, k.handles.open(object, openedBy.creation))
-  return status.SUCCESS
+  return { code: status.SUCCESS, handle: k.handles.open(object, openedBy.creation) }
+}
+
+/** The same with the name in an OBJECT_ATTRIBUTES: a status, and the handle at `handleAt`. */
+export function createNamed(k: Kernel, handleAt: number, attributes: number, spec: CreateSpec): number {
+  const { code, handle } = createOrOpen(k, nameIn(k, attributes), spec)
+  if (handle !== 0) k.memory.store32(handleAt, handle)
+  return code
 }
 
 const sameFamily = (a: ObjectKind, b: ObjectKind): boolean => a.split('/')[0] === b.split('/')[0]

@@ -475,6 +475,18 @@ export const USER_PROFILE_SETTING = {
   /** 8 bytes; length and pointer for text and bytes */
   value: 0x20,
 } as const
+/** A date in Win32's words: halfwords. */
+export const SYSTEMTIME = {
+  size: 0x10,
+  year: 0,
+  month: 2,
+  weekday: 4,
+  day: 6,
+  hour: 8,
+  minute: 0xa,
+  second: 0xc,
+  milliseconds: 0xe,
+} as const
 /** What Win32 tells of a file; times are u64. */
 export const FILE_ATTRIBUTE_DATA = {
   size: 0x24,

@@ -1,6 +1,7 @@
 /** Every export the kernel offers: lists of rows, one after the other. The order means nothing. */
 import type { Entry } from '../call.ts'
 import { achievements } from './xam/achievements.ts'
+import { xamClocks } from './xam/clocks.ts'
 import { company } from './xam/company.ts'
 import { content } from './xam/content.ts'
 import { xamFiles } from './xam/files.ts'
@@ -18,6 +19,7 @@ import { processes } from './xam/processes.ts'
 import { profileSettings } from './xam/profile.ts'
 import { screenRows } from './xam/screens.ts'
 import { shell } from './xam/shell.ts'
+import { xamSignals } from './xam/signals.ts'
 import { sockets } from './xam/sockets.ts'
 import { system } from './xam/system.ts'
 import { xamTasks } from './xam/tasks.ts'
@@ -123,6 +125,8 @@ export const allEntries: readonly Entry[] = [
   ...xamHeaps,
   ...xamFiles,
   ...xamPaths,
+  ...xamClocks,
+  ...xamSignals,
   ...xamMessages,
   ...system,
   ...ui,

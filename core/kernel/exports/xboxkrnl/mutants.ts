@@ -10,7 +10,7 @@ import { KMUTANT, OBJECT_ATTRIBUTES } from '../../structs.ts'
 const increment = 1
 
 /** The fields of a new mutant besides its header; owned by the caller, or free. */
-function fill(k: Kernel, owned: boolean): (at: number) => void {
+export function fillMutant(k: Kernel, owned: boolean): (at: number) => void {
   return at => {
     emptyList(k.memory, at + KMUTANT.listFlink)
     k.memory.store32(at + KMUTANT.ownerThread, owned ? k.thread.object.address : 0)
@@ -33,7 +33,7 @@ export const mutants: readonly Entry[] = [
       const code = createNamed(k, handleAt, attributes, {
         kind: 'Mutant',
         state: owned ? 0 : 1,
-        fill: fill(k, owned),
+        fill: fillMutant(k, owned),
       })
       if (owned && code === s.SUCCESS) own(k, k.handles.peek(k.memory.load32(handleAt)))
       return code
@@ -63,7 +63,7 @@ export const mutants: readonly Entry[] = [
     return s.SUCCESS
   }),
   krnl(0x72, 'KeInitializeMutant', [ptr(KMUTANT, 'mutant'), bool('owned')], nothing, ['sync'], (k, at, owned) => {
-    const mutant = k.objects.create({ kind: 'Mutant', at, state: owned ? 0 : 1, fill: fill(k, owned) })
+    const mutant = k.objects.create({ kind: 'Mutant', at, state: owned ? 0 : 1, fill: fillMutant(k, owned) })
     if (owned) own(k, mutant)
   }),
   krnl(
