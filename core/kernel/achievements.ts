@@ -8,8 +8,8 @@ const earned = kernelState<Record<number, bigint>>('achievements', () => ({}))
 
 export const earnedAt = (k: Kernel, id: number): bigint | undefined => k.stateSoFar(earned)?.[id]
 
-/** Achieves what is in the title's list and was not achieved before: whether anything was. */
-export function earn(k: Kernel, ids: readonly number[]): boolean {
+/** Achieves what is in the title's list and was not achieved before. */
+export function earn(k: Kernel, ids: readonly number[]): void {
   const data = titleData(k)
   const times = k.state(earned)
   const listed = new Map(data?.achievements.map(each => [each.id, each]))
@@ -22,7 +22,6 @@ export function earn(k: Kernel, ids: readonly number[]): boolean {
   const strange = ids.filter(id => !listed.has(id))
   if (strange.length > 0)
     k.ports.print(`[achievements] ${strange.slice(0, 8).join(', ')} unlocked, not in any list of the title`)
-  return fresh.length > 0
 }
 
 /** How many were achieved, and what they come to. */

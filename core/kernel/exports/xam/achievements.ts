@@ -75,11 +75,10 @@ export function writeAchievements(k: Kernel, block: number): number {
   if (count > limits.listEntries.value) return hresult.INVALID_ARGUMENT
   const places = Array.from({ length: count }, (_, i) => pairs + i * 8)
   if (places.some(at => !isSignedIn(k, userIndex(k.memory.load32(at))))) return hresult.NO_SUCH_USER
-  const isNew = earn(
-    k,
-    places.map(at => k.memory.load32(at + 4)),
-  )
-  return isNew ? 0 : hresult.FALSE
+  const ids = places.map(at => k.memory.load32(at + 4))
+  const isAgain = count > 0 && ids.every(id => earnedAt(k, id) !== undefined)
+  earn(k, ids)
+  return isAgain ? hresult.FALSE : 0
 }
 
 /** An enumerator with nothing in it, of items of a size. */
