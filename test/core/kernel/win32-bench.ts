@@ -25,6 +25,7 @@ export const error = {
   invalidParameter: 0x57,
   negativeSeek: 0x83,
   alreadyExists: 0xb7,
+  incomplete: 0x3e4,
   pending: 0x3e5,
 } as const
 

@@ -16,7 +16,7 @@ import {
   truncate,
   write,
 } from './win32-bench.ts'
-import { code } from './workbench.ts'
+import { code, parked } from './workbench.ts'
 
 describe('CreateFile', () => {
   test.each<[what: string, path: string, how: number, access: number, answers: 'a handle' | 'none', error: number]>([
@@ -113,6 +113,30 @@ describe('a file for overlapped transfers', () => {
     bench.bench.pass(1_000_000)
     expect([memory.load32(overlapped), memory.load32(overlapped + 4), memory.text(buffer, 5)]).toEqual([0, 5, 'world'])
     expect(bench.bench.told('object.signalled').map(fact => fact.objectKind)).toEqual(['File', 'Event/Manual'])
+  })
+
+  test('tells what a transfer came to, at once or when it is over', () => {
+    const { bench, open, read: readFile, lastError, countAt, count } = filesBench()
+    const file = open('game:\\Media\\b.txt', openExisting, read, overlappedFlag)
+    const eventAt = bench.cell()
+    bench.call(1, 'NtCreateEvent', eventAt, 0, 0, 0)
+    for (const event of [0, bench.memory.load32(eventAt) | 1]) {
+      const overlapped = bench.words(0, 0, 7, 0, event)
+      const { buffer } = readFile(file, 64, overlapped)
+      const ask = (wait: number) => bench.call(1, 'GetOverlappedResult', file, overlapped, countAt, wait)
+      expect([ask(0), lastError()]).toEqual([0, error.incomplete])
+      expect(ask(1)).toBe(parked)
+      bench.pass(1_000_000)
+      expect([bench.result(1), count(), bench.memory.text(buffer, 5)]).toEqual([1, 5, 'world'])
+      expect([ask(0), ask(1), count()]).toEqual([1, 1, 5])
+    }
+    const beyond = bench.words(0xc0000011, 0, 0, 0, 0)
+    expect([bench.call(1, 'GetOverlappedResult', file, beyond, countAt, 1), lastError()]).toEqual([0, error.handleEof])
+    const going = bench.words(0x103, 0, 0, 0, 0)
+    expect([bench.call(1, 'GetOverlappedResult', 0x4444, going, countAt, 1), lastError()]).toEqual([
+      0,
+      error.invalidHandle,
+    ])
   })
 
   test('is not read without one', () => {

@@ -9,7 +9,7 @@ import { dosError, setLastError } from '../../dos-errors.ts'
 import { disposition, fileOf, grantedBy, nodeOf, openFile, option, right } from '../../file.ts'
 import { resizeFile } from '../../file-information.ts'
 import { openedBy } from '../../handles.ts'
-import type { KernelObject } from '../../object.ts'
+import { type KernelObject, operation } from '../../object.ts'
 import { jumped, type Outcome, parked } from '../../outcome.ts'
 import { status, win32 } from '../../status.ts'
 import { IO_STATUS_BLOCK, OVERLAPPED } from '../../structs.ts'
@@ -138,6 +138,30 @@ function seek(k: Kernel, value: number, distance: number, method: number): numbe
   return from + distance
 }
 
+interface Asked {
+  readonly [key: string]: number
+  readonly overlapped: number
+  readonly countAt: number
+}
+
+/** What an overlapped transfer came to: whether it was done, or its error. */
+function overlappedResult(k: Kernel, { overlapped, countAt }: Asked): boolean {
+  const code = k.memory.load32(overlapped + IO_STATUS_BLOCK.status)
+  if (code === status.PENDING) return refuse(k, win32.IO_INCOMPLETE, false)
+  k.memory.store32(countAt, k.memory.load32(overlapped + IO_STATUS_BLOCK.information))
+  return code === status.SUCCESS || refuse(k, dosError(code), false)
+}
+
+/** The same, once it is over where that is to be waited for: on its event, or on the file where it has none. */
+function awaitOverlapped(k: Kernel, value: number, asked: Asked, waits: boolean): Outcome<boolean> {
+  if (!waits || k.memory.load32(asked.overlapped + IO_STATUS_BLOCK.status) !== status.PENDING)
+    return overlappedResult(k, asked)
+  const event = (k.memory.load32(asked.overlapped + OVERLAPPED.event) & ~1) >>> 0
+  const object = k.handles.need(event === 0 ? value : event, undefined, operation.wait)
+  if (typeof object === 'number') return refuse(k, dosError(object), false)
+  return k.waitFor(object, undefined, { continuation: 'overlapped-over', state: asked }) as Outcome<never>
+}
+
 /** Whether a handle may write, and its file; undefined, and the error, where it may not. */
 function writable(k: Kernel, value: number, rights: number): KernelObject | undefined {
   const object = fileOfHandle(k, value)
@@ -182,6 +206,15 @@ export const xamFiles: readonly Entry[] = [
       move(k, value, { write: true, buffer, length, countAt, overlapped }),
   ),
   continuation('file-moved', moved),
+  xam(
+    1070,
+    'GetOverlappedResult',
+    [handle('file'), ptr(OVERLAPPED, 'overlapped'), ptr('count'), bool('wait')],
+    bool,
+    ['files', 'blocking', 'poll'],
+    (k, value, overlapped, countAt, waits) => awaitOverlapped(k, value, { overlapped, countAt }, waits),
+  ),
+  continuation('overlapped-over', overlappedResult),
   xam(1063, 'GetFileSize', [handle('file'), ptr('high')], u32, ['files'], (k, value, highAt) => {
     const size = sizeOf(k, value)
     if (size === undefined) return invalid

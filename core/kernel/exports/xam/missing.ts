@@ -606,7 +606,6 @@ export const missingXam = missing(1, [
   [1066, 'XapiFormatObjectAttributes', 'win32'],
   [1068, 'wsprintfA', 'u32'],
   [1069, 'wsprintfW', 'u32'],
-  [1070, 'GetOverlappedResult', 'u32'],
   [1075, 'RaiseException', 'u32'],
   [1076, 'RtlUniform', 'u32'],
   [1080, 'XMemSet', 'win32'],
