@@ -1,18 +1,5 @@
-import type { Node, Program, Scope, Statement } from './trace.ts'
-
-/**
- * What writing a scope as code comes down to, found once a program: most statements of a scope are values that stand
- * where they are used, and most scopes have no branch.
- */
-export interface Plan {
-  /** The statements that are code by themselves, in order. */
-  readonly effects: readonly Statement[]
-  readonly whens: readonly (Statement & { kind: 'when' })[]
-  /** Of this scope and those inside. */
-  readonly hasEffects: boolean
-  readonly writes: number
-  readonly branches: readonly Node[]
-}
+/** How a program is written as code: found once for each scope, and things made once for each program or node. */
+import type { Node, Plan, Program, Scope, Statement } from './trace.ts'
 
 /** Whether a node is computed into a local where it was made. */
 export function isMaterial(node: Node, immediate: boolean): boolean {
@@ -20,14 +7,10 @@ export function isMaterial(node: Node, immediate: boolean): boolean {
   return node.pinned || node.uses > 1 || (immediate && node.op === 'read' && node.uses > 0)
 }
 
-/** By the scope's id. */
-const plans: Plan[] = []
-
 /** Only for scopes that are complete. */
 export function planOf(scope: Scope): Plan {
-  const plan = plans[scope.id] ?? makePlan(scope)
-  plans[scope.id] = plan
-  return plan
+  scope.plan ??= makePlan(scope)
+  return scope.plan
 }
 
 function makePlan(scope: Scope): Plan {
