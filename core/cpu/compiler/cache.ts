@@ -67,12 +67,16 @@ export function overlaps({ starts, ends }: TranslatedUnit, from: number, to: num
   })
 }
 
+/** The folded pages of some units; nearly all blocks lie in the page of the one before. */
 function pagesOf(units: readonly TranslatedUnit[]): Set<number> {
   const pages = new Set<number>()
+  let before = -1
   for (const { starts, ends } of units)
-    for (const [i, start] of starts.entries())
-      for (let page = start >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1)
-        pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
+    for (let i = 0; i < starts.length; i += 1)
+      for (let page = (starts[i] ?? 0) >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1) {
+        if (page !== before) pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
+        before = page
+      }
   return pages
 }
 
