@@ -50,8 +50,10 @@ export interface Dispatcher extends Pick<Waits, 'wait' | 'end' | 'detach' | 'att
   release(object: KernelObject, increment: number, count: number): number | undefined
   /** Gives up one level of a mutant; the previous state, undefined when the caller does not own it. */
   releaseMutant(object: KernelObject, increment: number): number | undefined
-  /** Makes the calling thread, or another, the owner of a mutant that was just made. */
-  ownMutant(object: KernelObject, thread: Thread): void
+  /** Gives up all of a mutant, whoever owns it: its next owner learns of it. The previous state. */
+  abandonMutant(object: KernelObject, increment: number): number
+  /** Makes a thread the owner of a mutant that was just made, or nobody. */
+  ownMutant(object: KernelObject, thread: Thread | undefined): void
   /** Frees the mutants of a thread that ends; their next owners learn of it. */
   abandon(thread: Thread): void
   /** Adds to a queue's count of entries. */
@@ -104,6 +106,15 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     audit.emit['signal.lost'](audit.scene, audit.about(object), 0, reason, previous, count)
   }
 
+  function abandonMutant(object: KernelObject, increment: number): number {
+    const previous = stateOf(object)
+    memory.store8(object.address + KMUTANT.abandoned, 1)
+    setState(object, 1)
+    setOwner(object, undefined)
+    announce(object, previous, 1, increment, 0)
+    return previous
+  }
+
   return {
     ...waits,
     set(object, increment, cause = 0) {
@@ -153,26 +164,18 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
       const previous = stateOf(object)
       if (thread === undefined || ownerOf(object) !== thread) return undefined
       setState(object, previous + 1)
-      if (previous + 1 === 1) {
-        setOwner(object, undefined)
-        thread.owned.splice(thread.owned.indexOf(object), 1)
-      }
+      if (previous + 1 === 1) setOwner(object, undefined)
       announce(object, previous, previous + 1, increment, 0)
       return previous
     },
+    abandonMutant,
     ownMutant(object, thread) {
-      setState(object, 0)
+      setState(object, thread === undefined ? 1 : 0)
       setOwner(object, thread)
-      thread.owned.push(object)
     },
     abandon(thread) {
-      for (const object of thread.owned.splice(0)) {
-        const previous = stateOf(object)
-        memory.store8(object.address + KMUTANT.abandoned, 1)
-        setState(object, 1)
-        setOwner(object, undefined)
-        announce(object, previous, 1, 0, 0)
-      }
+      // One by one: whom the first lets go may have been all that kept the next alive.
+      for (let [object] = thread.owned; object !== undefined; [object] = thread.owned) abandonMutant(object, 0)
     },
     enqueue(object, increment) {
       const previous = stateOf(object)

@@ -39,6 +39,7 @@ export interface Satisfaction {
    */
   overLimit(wanted: Wanted, thread: Thread): boolean
   ownerOf(mutant: KernelObject): Thread | undefined
+  /** Gives a mutant another owner, or none: it is among what that one owns, and nobody else. */
   setOwner(mutant: KernelObject, thread: Thread | undefined): void
   /** Serial and SignalState of each object waited on, if anybody will read them. */
   statesOf(waited: readonly KernelObject[]): readonly number[]
@@ -73,7 +74,11 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
   }
 
   function setOwner(object: KernelObject, thread: Thread | undefined): void {
+    const before = object.owner?.owned
+    const place = before?.indexOf(object) ?? -1
+    if (place >= 0) before?.splice(place, 1)
     object.owner = thread
+    thread?.owned.push(object)
     memory.store32(object.address + KMUTANT.ownerThread, thread?.object.address ?? 0)
   }
 
@@ -92,7 +97,6 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
         setState(object, state)
         if (state !== 0) return false
         setOwner(object, thread)
-        thread.owned.push(object)
         const abandoned = memory.load8(object.address + KMUTANT.abandoned) !== 0
         if (abandoned) memory.store8(object.address + KMUTANT.abandoned, 0)
         return abandoned

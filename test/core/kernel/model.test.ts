@@ -84,8 +84,9 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 type Act = Step['act']
 type Pair = readonly [kernel: unknown, model: unknown]
 
-const statusOf = (answer: number | string): number | string =>
-  answer === 'over' ? 0xc0000047 : answer === 'not-owned' ? 0xc0000046 : answer
+const statuses = { over: 0xc0000047, 'not-owned': 0xc0000046, abandoned: 0x80 } as const
+const statusOf = (answer: number | keyof typeof statuses): number =>
+  typeof answer === 'number' ? answer : statuses[answer]
 
 /** The kernel with the same things in it as a model, and the steps both can take. */
 function createTwo() {

@@ -67,7 +67,7 @@ export interface Model {
   reset(thing: number): number
   pulse(thing: number): number
   release(thing: number, count: number): number | 'over'
-  unlock(who: number, thing: number): number | 'not-owned'
+  unlock(who: number, thing: number): number | 'not-owned' | 'abandoned'
   wait(
     who: number,
     all: boolean,
@@ -260,7 +260,7 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
     },
     unlock(who, index) {
       const thing = at(index)
-      if (thing.owner !== who) return 'not-owned'
+      if (thing.owner !== who) return thing.abandoned ? 'abandoned' : 'not-owned'
       const before = thing.state
       thing.state += 1
       if (thing.state === 1) thing.owner = -1

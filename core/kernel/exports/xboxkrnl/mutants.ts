@@ -18,9 +18,9 @@ export function fillMutant(k: Kernel, owned: boolean): (at: number) => void {
   }
 }
 
-function own(k: Kernel, mutant: KernelObject | undefined): void {
-  if (mutant !== undefined) k.dispatcher.ownMutant(mutant, k.thread)
-}
+/** Why a thread cannot release a mutant that is not its own: it is somebody's, or was left by who had it last. */
+export const refusalToRelease = (k: Kernel, mutant: KernelObject): number =>
+  k.memory.load8(mutant.address + KMUTANT.abandoned) === 0 ? s.MUTANT_NOT_OWNED : s.ABANDONED_WAIT_0
 
 export const mutants: readonly Entry[] = [
   krnl(
@@ -35,7 +35,8 @@ export const mutants: readonly Entry[] = [
         state: owned ? 0 : 1,
         fill: fillMutant(k, owned),
       })
-      if (owned && code === s.SUCCESS) own(k, k.handles.peek(k.memory.load32(handleAt)))
+      const made = code === s.SUCCESS ? k.handles.peek(k.memory.load32(handleAt)) : undefined
+      if (owned && made !== undefined) k.dispatcher.ownMutant(made, k.thread)
       return code
     },
   ),
@@ -49,7 +50,7 @@ export const mutants: readonly Entry[] = [
       const mutant = k.handles.need(value, mutantKinds, operation.signal)
       if (typeof mutant === 'number') return mutant
       const previous = k.dispatcher.releaseMutant(mutant, increment)
-      if (previous === undefined) return s.MUTANT_NOT_OWNED
+      if (previous === undefined) return refusalToRelease(k, mutant)
       if (previousAt !== 0) k.memory.store32(previousAt, previous)
       return s.SUCCESS
     },
@@ -64,7 +65,7 @@ export const mutants: readonly Entry[] = [
   }),
   krnl(0x72, 'KeInitializeMutant', [ptr(KMUTANT, 'mutant'), bool('owned')], nothing, ['sync'], (k, at, owned) => {
     const mutant = k.objects.create({ kind: 'Mutant', at, state: owned ? 0 : 1, fill: fillMutant(k, owned) })
-    if (owned) own(k, mutant)
+    k.dispatcher.ownMutant(mutant, owned ? k.thread : undefined)
   }),
   krnl(
     0x87,
@@ -72,11 +73,12 @@ export const mutants: readonly Entry[] = [
     [ptr(KMUTANT, 'mutant'), i32('increment'), bool('abandoned'), u32('wait')],
     i32,
     ['sync', 'hot'],
-    (k, at, boost) => {
+    (k, at, boost, abandoned) => {
       const mutant = k.objects.at(at, operation.signal)
       if (mutant === undefined) return 0
+      if (abandoned) return k.dispatcher.abandonMutant(mutant, boost)
       const previous = k.dispatcher.releaseMutant(mutant, boost)
-      return previous === undefined ? k.raise(s.MUTANT_NOT_OWNED, 'KeReleaseMutant') : previous
+      return previous === undefined ? k.raise(refusalToRelease(k, mutant), 'KeReleaseMutant') : previous
     },
   ),
 ]

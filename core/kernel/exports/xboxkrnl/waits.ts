@@ -7,6 +7,7 @@ import { type KernelObject, operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
 import { status as s } from '../../status.ts'
 import type { WaitRequest } from '../../wait.ts'
+import { refusalToRelease } from './mutants.ts'
 
 /** Why a thread waits, as the platform numbers it. */
 const userRequest = 3
@@ -83,7 +84,7 @@ function signalAny(k: Kernel, object: KernelObject): number {
     case 'Semaphore':
       return k.dispatcher.release(object, increment, 1) === undefined ? s.SEMAPHORE_LIMIT_EXCEEDED : s.SUCCESS
     case 'Mutant':
-      return k.dispatcher.releaseMutant(object, increment) === undefined ? s.MUTANT_NOT_OWNED : s.SUCCESS
+      return k.dispatcher.releaseMutant(object, increment) === undefined ? refusalToRelease(k, object) : s.SUCCESS
     default:
       return s.OBJECT_TYPE_MISMATCH
   }
