@@ -79,10 +79,14 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
     if (ended.length > endedKept) ended.shift()
   }
 
-  /** Makes room among the objects in the title's memory: a sixteenth of the bound, least recently touched first. */
+  /**
+   * Makes room among the objects in the title's memory: a sixteenth of the bound, least recently touched first. What is
+   * in use, though nobody touches it, stays: who is waited for, and timers that are armed.
+   */
   function evict(): void {
     const candidates = [...live.values()].filter(
-      object => !object.owned && object.address !== 0 && object.references === 0 && object.waiters.length === 0,
+      ({ owned, address, references, waiters, timer }) =>
+        !owned && address !== 0 && references === 0 && waiters.length === 0 && timer?.armed !== true,
     )
     candidates.sort((a, b) => a.touched - b.touched)
     for (const object of candidates.slice(0, limits.adoptedObjects.value >>> 4)) {

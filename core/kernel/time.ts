@@ -47,6 +47,8 @@ export interface Time {
   systemTime(): bigint
   /** The clocks as words, for a structure that is written often: see `Clocks`. */
   readClocks(into: Clocks): void
+  /** 100 ns units of so many ticks. */
+  unitsOf(count: number): bigint
   /** Ticks that cover a span in 100 ns units, rounded up. */
   ticksOf(units: bigint): number
   /** The tick at which a system time is reached; 0 when it is past. */
@@ -105,6 +107,7 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
     },
     interruptTime: () => unitsOf(now()),
     systemTime: () => start + unitsOf(now()),
+    unitsOf,
     ticksOf,
     tickOfSystemTime: units => (units <= start ? 0 : ticksOf(units - start)),
     ticksOfMilliseconds: count => ticksOf(BigInt(count) * 10_000n),

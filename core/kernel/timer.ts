@@ -59,12 +59,18 @@ export function createTimers(ports: TimerPorts): Timers {
     return true
   }
 
+  /** Writes when a timer is due, by the clock that counts from the start; `left` in 100 ns units. */
+  function writeDue(object: KernelObject, left: bigint): void {
+    memory.store64(object.address + KTIMER.dueTime, BigInt.asUintN(64, time.interruptTime() + left))
+  }
+
   function expire(object: KernelObject): void {
     const timer = stateOf(object)
     const { due } = timer
     timer.count += 1
     if (timer.period > 0) {
       timer.due = timer.first + time.ticksOfMilliseconds(timer.count * timer.period)
+      writeDue(object, time.unitsOf(timer.due - time.now()))
       time.add('timer', object.serial, timer.due)
     } else {
       timer.armed = false
@@ -100,7 +106,7 @@ export function createTimers(ports: TimerPorts): Timers {
       const at = due < 0n ? time.now() + time.ticksOf(-due) : Math.max(time.tickOfSystemTime(due), time.now())
       Object.assign(stateOf(object), { armed: true, due: at, first: at, period, count: 0, dpc, apc })
       memory.store8(object.address + DISPATCHER_HEADER.inserted, 1)
-      memory.store64(object.address + KTIMER.dueTime, due < 0n ? time.interruptTime() - due : BigInt.asUintN(64, due))
+      writeDue(object, due < 0n ? -due : due - time.systemTime())
       memory.store32(object.address + KTIMER.period, period)
       memory.store32(object.address + KTIMER.dpc, dpc)
       audit.emit['timer.set'](audit.scene, audit.about(object), 0, at, period, was ? 1 : 0)

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
+import { access } from '../../../core/memory/map.ts'
+import { createWorkbench, type Workbench } from './workbench.ts'
+
+const millisecond = 50_000
+/** 100 ns units. */
+const unitsOf = (milliseconds: number): bigint => BigInt(milliseconds) * 10_000n
+
+function timer(bench: Workbench): number {
+  const at = bench.cell()
+  bench.call(1, 'NtCreateTimer', at, 0, 1)
+  return bench.memory.load32(at)
+}
+
+function remaining(bench: Workbench, handle: number): number {
+  const at = bench.cell()
+  bench.call(1, 'NtQueryTimer', handle, at)
+  return Math.round(Number(BigInt.asIntN(64, bench.memory.load64(at))) / 10_000)
+}
+
+describe('what is left of a timer', () => {
+  test('is until its next expiry, also where it has a period', () => {
+    const bench = createWorkbench()
+    const handle = timer(bench)
+    bench.call(1, 'NtSetTimerEx', handle, bench.long(-unitsOf(10)), 0, 1, 0, 0, 100, 0)
+    expect(remaining(bench, handle)).toBe(10)
+    bench.pass(4 * millisecond)
+    expect(remaining(bench, handle)).toBe(6)
+    bench.pass(16 * millisecond)
+    expect(remaining(bench, handle)).toBe(90)
+    bench.pass(100 * millisecond)
+    expect(remaining(bench, handle)).toBe(90)
+  })
+
+  test('is the same where it was set to a time of the day', () => {
+    const bench = createWorkbench()
+    const handle = timer(bench)
+    const due = bench.core.kernel.time.systemTime() + unitsOf(10)
+    bench.call(1, 'NtSetTimerEx', handle, bench.long(due), 0, 1, 0, 0, 0, 0)
+    expect(remaining(bench, handle)).toBe(10)
+  })
+})
+
+test('a timer that is armed is not among the objects that make room for others', () => {
+  const bench = createWorkbench()
+  const at = bench.cell(0x28)
+  bench.call(1, 'KeInitializeTimerEx', at, 0, 0)
+  bench.call(1, 'KeSetTimer', at, -unitsOf(10), 0)
+  const events = 0x41000000
+  const count = limits.adoptedObjects.value + 100
+  bench.memory.commit(events, count * 16, access.read | access.write)
+  for (let i = 0; i < count; i += 1) bench.core.kernel.objects.create({ kind: 'Event/Auto', at: events + i * 16 })
+  expect(bench.core.kernel.objects.counters.adopted_evicted_total).toBeGreaterThan(0)
+  bench.pass(20 * millisecond)
+  expect(bench.memory.load32(at + 4)).toBe(1)
+})
