@@ -33,4 +33,4 @@ export const spendAlert = (memory: GuestMemory, thread: Thread, mode: number): v
 
 /** Whether an alert in a mode ends the wait a thread is in. */
 export const wakes = (thread: Thread, mode: number): boolean =>
-  thread.wait?.alertable === true && mode <= thread.wait.mode && thread.suspendCount === 0
+  thread.wait?.alertable === true && mode <= thread.wait.mode && !thread.wait.detached

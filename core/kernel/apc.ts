@@ -67,7 +67,7 @@ export function createApcs({ memory, audit, dispatcher, threadAt, attend }: ApcP
         apc.mode,
       )
       if (apc.mode === 0) attend(thread)
-      else if (thread.wait?.alertable === true && thread.wait.mode === 1 && thread.suspendCount === 0)
+      else if (thread.wait?.alertable === true && thread.wait.mode === 1 && !thread.wait.detached)
         dispatcher.end(thread, status.USER_APC, waitEnd.userApc, sequence)
     },
     take(thread, mode) {

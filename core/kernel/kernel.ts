@@ -242,6 +242,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     for (;;) {
       const thread = scheduler.select(index)
       if (thread === undefined || stop !== undefined) return false
+      if (thread.suspendCount > 0 && threads.stop(thread)) continue
       kernel.thread = thread
       if (thread.resume === undefined && thread.begun && thread.kernelApcs.length === 0) return true
       guarded(() => goOn(thread))

@@ -92,6 +92,8 @@ export interface Scheduler {
   migrate(thread: Thread, hardwareThread: number): void
   interrupt(hardwareThread: number, work: Work): void
   irql(): number
+  /** The level at which a thread runs, or will when it runs again. */
+  irqlOf(thread: Thread): number
   setIrql(level: number): void
   /** Chooses and loads the thread the hardware thread runs next; undefined when it is idle. */
   select(index: number): Thread | undefined
@@ -159,8 +161,10 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
 
   function remove(thread: Thread): void {
     const hw = on(thread)
-    if (hw.current === thread) setCurrent(hw, undefined)
-    else hw.ready.remove(thread)
+    if (hw.current === thread) {
+      thread.irql = irqlOf(hw)
+      setCurrent(hw, undefined)
+    } else hw.ready.remove(thread)
     notice(hw)
   }
 
@@ -290,10 +294,14 @@ export function createScheduler({ memory, registers, audit, time, hardware, retu
       notice(hw)
     },
     irql: () => irqlOf(scheduler.running),
+    irqlOf: thread => (on(thread).current === thread ? irqlOf(on(thread)) : thread.irql),
     setIrql(level) {
-      const { running } = scheduler
+      const { running, current } = scheduler
       memory.store8(running.kpcr + KPCR.irql, level)
       notice(running)
+      // What had to wait for this: a kernel APC, or a suspension.
+      if (level === 0 && current !== undefined && (current.kernelApcs.length > 0 || current.suspendCount > 0))
+        scheduler.attention = true
     },
     select(index) {
       const hw = hardware[index] as HardwareThread

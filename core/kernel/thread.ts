@@ -70,6 +70,11 @@ export interface Threads {
   exit(thread: Thread, code: number): void
   /** Suspends once more; the count before, undefined when it would be too deep. */
   suspend(thread: Thread): number | undefined
+  /**
+   * Stops a thread that is suspended; false where it goes on for now. Suspension is a kernel APC on the platform, so what a
+   * thread does at a raised IRQL or in a critical region it does to the end: nobody waits for a lock that it holds there.
+   */
+  stop(thread: Thread): boolean
   /** Resumes once; the count before. */
   resume(thread: Thread): number
   /** The thread of a KTHREAD. */
@@ -256,14 +261,18 @@ export function createThreads(ports: ThreadPorts): Threads {
       if (before >= limits.suspendCount.value) return undefined
       countSuspension(thread, before + 1)
       audit.emit['thread.suspended'](audit.scene, audit.about(thread.object), 0, thread.tid, before + 1)
-      if (before > 0) return before
+      if (before === 0) threads.stop(thread)
+      return before
+    },
+    stop(thread) {
+      const inRegion = (memory.load32(thread.object.address + KTHREAD.kernelApcDisable) | 0) < 0
+      if (inRegion || ports.scheduler().irqlOf(thread) > 0) return false
       if (thread.state === 'waiting') ports.dispatcher().detach(thread)
       else if (thread.state === 'ready' || thread.state === 'running') {
-        if (thread.state === 'running') thread.irql = 0
         ports.scheduler().remove(thread)
         thread.state = 'stopped'
       }
-      return before
+      return true
     },
     resume(thread) {
       const before = thread.suspendCount

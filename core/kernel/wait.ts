@@ -157,8 +157,7 @@ export function createWaits(ports: WaitPorts): Waits {
     const subject = audit.named(object, wait.handles[index < 0 ? 0 : index] ?? 0)
     const waited = time.now() - wait.began
     audit.emit['wait.ended'](wakeScene, subject, cause, code, index, how, waited, states)
-    if (thread.suspendCount === 0) scheduler.ready(thread)
-    else thread.state = 'stopped'
+    scheduler.ready(thread)
     audit.emit['thread.woken'](wakeScene, subject, cause, code, index)
     for (const waited of wait.objects) objects.settle(waited)
   }

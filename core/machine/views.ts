@@ -89,9 +89,7 @@ export function createViews({
 
   function stateOf(thread: Thread): ThreadState {
     if (thread.state === 'exited') return 'exited'
-    if (thread.suspendCount > 0) return 'suspended'
-    if (thread.state === 'stopped') return 'suspended'
-    return thread.state
+    return thread.state === 'stopped' || thread.wait?.detached === true ? 'suspended' : thread.state
   }
 
   function stackOf(thread: Thread): Stack {

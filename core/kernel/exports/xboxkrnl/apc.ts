@@ -117,7 +117,7 @@ export const apcs: readonly Entry[] = [
     const at = k.thread.object.address + KTHREAD.kernelApcDisable
     const count = (k.memory.load32(at) + 1) | 0
     k.memory.store32(at, count)
-    if (count === 0 && k.thread.kernelApcs.length > 0) k.scheduler.attention = true
+    if (count === 0 && (k.thread.kernelApcs.length > 0 || k.thread.suspendCount > 0)) k.scheduler.attention = true
   }),
   krnl(413, 'KiApcNormalRoutineNop', [], u32, ['threads', 'poll'], () => 0),
 ]

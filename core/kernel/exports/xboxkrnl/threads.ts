@@ -19,11 +19,11 @@ function firstOf(mask: number): number | undefined {
   return undefined
 }
 
-/** The thread of a handle, or a status. */
-function threadOf(k: Kernel, value: number): Thread | number {
+/** The living thread of a handle, undefined when it is over, or a status. */
+function threadOf(k: Kernel, value: number): Thread | undefined | number {
   const object = k.handles.need(value, threadKinds, operation.other)
   if (typeof object === 'number') return object
-  return object.thread ?? s.THREAD_IS_TERMINATING
+  return object.thread?.state === 'exited' ? undefined : object.thread
 }
 
 /** Leaves the count before at a pointer; a status. */
@@ -79,11 +79,12 @@ export const threads: readonly Entry[] = [
   krnl(0xfc, 'NtSuspendThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) => {
     const thread = threadOf(k, value)
     if (typeof thread === 'number') return thread
-    return thread.state === 'exited' ? s.THREAD_IS_TERMINATING : counted(k, countAt, k.threads.suspend(thread))
+    return thread === undefined ? s.THREAD_IS_TERMINATING : counted(k, countAt, k.threads.suspend(thread))
   }),
   krnl(0xf5, 'NtResumeThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) => {
     const thread = threadOf(k, value)
-    return typeof thread === 'number' ? thread : counted(k, countAt, k.threads.resume(thread))
+    if (typeof thread === 'number') return thread
+    return counted(k, countAt, thread === undefined ? 0 : k.threads.resume(thread))
   }),
   krnl(0xa9, 'KeSuspendThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
     const thread = threadAt(k, at)
