@@ -71,6 +71,12 @@ export const limits = {
     'ghost_sources_overflow_total',
     'distinct callers of calls on nothing, counted one by one',
   ),
+  queuedApcs: limit(
+    16_384,
+    'APCs',
+    'apcs_refused_total',
+    'of one mode, waiting for one thread, which may never take them; more fill the pool of a console: the next is refused',
+  ),
   notifications: limit(
     256,
     'notifications',

@@ -1,7 +1,8 @@
 /**
  * What interrupts an alertable wait besides a signal: an alert, and a user APC. A thread is alerted in a mode, kernel or
  * user; a wait in a mode is interrupted by an alert in it, then by an APC where the mode is user, then by an alert in
- * kernel mode (WDK, KeAlertThread; the same order in public emulators of this console).
+ * kernel mode (WDK, KeAlertThread; the same order in public emulators of this console). A kernel APC interrupts any wait,
+ * but ends none: its thread goes on waiting when it has returned (WDK, Waits and APCs).
  */
 import type { GuestMemory } from '../memory/guest.ts'
 import type { Thread } from './object.ts'
@@ -25,6 +26,13 @@ export function interruption(thread: Thread, mode: number): number | undefined {
   if (isAlerted(thread, mode)) return status.ALERTED
   if (mode === userMode && thread.userApcs.length > 0) return status.USER_APC
   return isAlerted(thread, kernelMode) ? status.ALERTED : undefined
+}
+
+/** Whether a thread may take its first kernel APC at IRQL 0: in a critical region only one without a normal routine. */
+export function kernelApcDue(memory: GuestMemory, { kernelApcs, object }: Thread): boolean {
+  const [first] = kernelApcs
+  if (first === undefined) return false
+  return first.routine === 0 || (memory.load32(object.address + KTHREAD.kernelApcDisable) | 0) >= 0
 }
 
 /** Spends the alert that has ended a wait in a mode. */

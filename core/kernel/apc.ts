@@ -4,6 +4,7 @@
  * calls, so both may wait.
  */
 
+import { limits } from '../base/limits.ts'
 import type { GuestMemory } from '../memory/guest.ts'
 import type { Audit } from './audit.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -13,10 +14,14 @@ import { KAPC, KTHREAD } from './structs.ts'
 import { waitEnd } from './wait.ts'
 
 export interface Apcs {
-  /** Puts an APC in its thread's queue; a thread that waits for it is woken. */
-  queue(thread: Thread, apc: Apc): void
+  /** Puts an APC in its thread's queue; a thread that waits for it is woken. False where it is there already, or too many are. */
+  queue(thread: Thread, apc: Apc): boolean
+  /** How many were refused because too many waited for their thread. */
+  refused: number
   /** Takes the next APC of a mode off the queue and tells that it begins. */
   take(thread: Thread, mode: number): Apc | undefined
+  /** Takes the next APC of a mode off the queue of a thread that ends: it will never be called. */
+  discard(thread: Thread, mode: number): Apc | undefined
   /** Takes the APC of a guest KAPC out of its queue; whether it was there. */
   remove(address: number): boolean
   removeTimerApc(thread: Thread, serial: number): void
@@ -50,9 +55,23 @@ export function createApcs({ memory, audit, dispatcher, threadAt, attend }: ApcP
     return true
   }
 
-  return {
+  function discard(thread: Thread, mode: number): Apc | undefined {
+    const apc = listOf(thread, mode).shift()
+    if (apc === undefined) return undefined
+    if (apc.address !== 0) memory.store8(apc.address + KAPC.inserted, 0)
+    mark(thread)
+    return apc
+  }
+
+  const apcs: Apcs = {
+    refused: 0,
     queue(thread, apc) {
       const list = listOf(thread, apc.mode)
+      if (list.length >= limits.queuedApcs.value) {
+        apcs.refused += 1
+        return false
+      }
+      if (apc.address !== 0 && list.some(other => other.address === apc.address)) return false
       if (apc.routine === 0) list.splice(list.findIndex(other => other.routine !== 0) >>> 0, 0, apc)
       else list.push(apc)
       if (apc.address !== 0) memory.store8(apc.address + KAPC.inserted, 1)
@@ -69,12 +88,12 @@ export function createApcs({ memory, audit, dispatcher, threadAt, attend }: ApcP
       if (apc.mode === 0) attend(thread)
       else if (thread.wait?.alertable === true && thread.wait.mode === 1 && !thread.wait.detached)
         dispatcher.end(thread, status.USER_APC, waitEnd.userApc, sequence)
+      return true
     },
+    discard,
     take(thread, mode) {
-      const apc = listOf(thread, mode).shift()
+      const apc = discard(thread, mode)
       if (apc === undefined) return undefined
-      if (apc.address !== 0) memory.store8(apc.address + KAPC.inserted, 0)
-      mark(thread)
       audit.emit['apc.delivered'](
         audit.scene,
         audit.about(thread.object),
@@ -108,4 +127,5 @@ export function createApcs({ memory, audit, dispatcher, threadAt, attend }: ApcP
       timer: 0,
     }),
   }
+  return apcs
 }

@@ -29,6 +29,8 @@
  *
  * A suspended thread waits for nobody: its wait is taken out of the lists and put back at their tails when it is
  * resumed, as the platform's suspension does by interrupting the wait. That a pulse meanwhile misses it is not a defect.
+ * A kernel APC interrupts a wait in the same way, for as long as it runs; neither is the end of the wait, and nothing is
+ * told of it.
  *
  * Invariants: facts are told after the state changed and before any guest code runs; the guest's own list heads stay
  * empty and valid, since wait lists are the kernel's; a thread is in a wait list only while `waiting`.
@@ -41,7 +43,7 @@ import { createWaits, type WaitPorts, type Waits } from './wait.ts'
 
 const lostReason = { autoSetWhileSet: 0, pulseIntoNobody: 1, overLimit: 2, manualSetWhileSet: 3 } as const
 
-export interface Dispatcher extends Pick<Waits, 'wait' | 'end' | 'detach' | 'attach' | 'takeEntry' | 'leaveQueue'> {
+export interface Dispatcher extends Omit<Waits, 'winnersOf' | 'wake'> {
   /** Sets an event, timer or other object without a count; the previous state. */
   set(object: KernelObject, increment: number, cause?: number): number
   reset(object: KernelObject): number

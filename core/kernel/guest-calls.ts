@@ -5,10 +5,12 @@
  */
 import type { Plain } from '../base/state.ts'
 import type { GuestMemory } from '../memory/guest.ts'
+import { kernelApcDue } from './alerts.ts'
 import type { Apcs } from './apc.ts'
 import type { Audit } from './audit.ts'
 import type { ExportRow } from './call.ts'
 import type { GuestFunction, Kernel } from './context.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import { hasLibraries, tellLibraries } from './library-threads.ts'
 import { entryReason } from './modules.ts'
 import type { Apc, Thread } from './object.ts'
@@ -17,7 +19,6 @@ import type { Pool } from './pool.ts'
 import type { Registers } from './ports.ts'
 import type { Scheduler } from './scheduler.ts'
 import { status } from './status.ts'
-import { KTHREAD } from './structs.ts'
 import type { ExportTable } from './table.ts'
 
 export interface GuestCalls {
@@ -48,6 +49,7 @@ export interface GuestCallPorts {
   readonly audit: Audit
   readonly pool: Pool
   readonly apcs: Apcs
+  readonly dispatcher: Dispatcher
   readonly scheduler: Scheduler
   readonly table: ExportTable
   readonly returnTrap: number
@@ -69,7 +71,7 @@ interface Prepared {
 const preparedSize = 0x10
 
 export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
-  const { memory, registers, audit, pool, apcs, scheduler, table } = ports
+  const { memory, registers, audit, pool, apcs, dispatcher, scheduler, table } = ports
   const frame = registers.current
 
   function running(): Thread {
@@ -170,14 +172,22 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     return words[0] === 0 ? proceed(next, 0) : callRoutine(words, next, interrupts)
   }
 
-  /** Starts the next kernel APC of a thread that is about to run, if it may take one. */
-  function startKernelApc(thread: Thread): void {
-    const first = thread.kernelApcs[0]
-    if (first === undefined || scheduler.irql() !== 0) return
-    const disabled = (memory.load32(thread.object.address + KTHREAD.kernelApcDisable) | 0) < 0
-    if (disabled && first.routine !== 0) return
+  /** Starts the next kernel APC of a thread that is about to run, if it may take one; whether it did. */
+  function startKernelApc(thread: Thread, next: Later): boolean {
+    if (scheduler.irql() !== 0 || !kernelApcDue(memory, thread)) return false
     const apc = apcs.take(thread, 0)
-    if (apc !== undefined) callApc(apc, { continuation: 'interruption-done', state: null }, true)
+    if (apc !== undefined) callApc(apc, next, true)
+    return apc !== undefined
+  }
+
+  /** Calls one kernel APC after the other on a thread that was called away from a wait, then lets it wait on. */
+  function interruptWait(state: Plain): typeof jumped {
+    const thread = running()
+    const place = Number(state)
+    // Waits inside this one were left without a return, by a jump out of their APCs.
+    while (thread.held.length > place + 1) dispatcher.dropHeld(thread)
+    if (!startKernelApc(thread, { continuation: 'wait-interrupted', state })) dispatcher.goBack(thread)
+    return jumped
   }
 
   /** Calls the user APCs that came before the first instruction of a thread, one after the other. */
@@ -188,13 +198,14 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
 
   function rundown(code: number): Outcome<never> {
     const thread = running()
-    for (let apc = thread.userApcs.shift(); apc !== undefined; apc = thread.userApcs.shift())
+    for (let apc = apcs.discard(thread, 1); apc !== undefined; apc = apcs.discard(thread, 1))
       if (apc.rundownRoutine !== 0)
         return call({
           entry: apc.rundownRoutine,
           args: [apc.address],
           later: { continuation: 'thread-rundown', state: { code } },
         })
+    while (apcs.discard(thread, 0) !== undefined);
     return ports.exit(code)
   }
 
@@ -203,6 +214,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     'apc-next': state => deliverApcs((state as { later: Later | null }).later ?? undefined),
     'apc-prepared': afterKernelRoutine,
     'interruption-done': () => jumped,
+    'wait-interrupted': interruptWait,
     'first-apc': callFirstApc,
     'first-apc-done': callFirstApc,
     'thread-rundown': state => rundown((state as { code: number }).code),
@@ -270,7 +282,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
         if (told) tellLibraries(ports.kernel(), entryReason.threadAttach, { continuation: 'first-apc', state: null })
         else callFirstApc()
       }
-      if (thread.kernelApcs.length > 0) startKernelApc(thread)
+      startKernelApc(thread, { continuation: 'interruption-done', state: null })
     },
   }
   return calls

@@ -173,6 +173,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     threadAt: address => threads.at(address),
     attend(thread) {
       if (thread === scheduler.current) scheduler.attention = true
+      else dispatcher.callAway(thread)
     },
   })
   const calls = createGuestCalls({
@@ -181,6 +182,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     audit,
     pool,
     apcs,
+    dispatcher,
     scheduler,
     table,
     returnTrap: traps.guestReturn,
@@ -198,6 +200,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     limit: options.frames,
   })
 
+  const reported = { sink, objects, pool, apcs, threads: threads.all, shortfalls, absences }
   const served = table.rows.map(servedBy)
   const first = firstExport
   /** What is saved part by part; later ones refer to earlier ones. */
@@ -484,8 +487,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       polled = saved.flags.polled
       stop = saved.stop ?? undefined
     },
-    saveReports: () => saveReports({ sink, objects: objects.live, threads: threads.all, shortfalls, absences }),
-    loadReports: state =>
-      loadReports(state, { sink, objects: objects.live, threads: threads.all, shortfalls, absences }),
+    saveReports: () => saveReports(reported),
+    loadReports: state => loadReports(state, reported),
   }
 }

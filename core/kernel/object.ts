@@ -36,7 +36,7 @@ export interface Wait {
   readonly source: number
   /** Takes an entry of the queue it is for. */
   readonly removes: boolean
-  /** Not in the objects' wait lists, because the thread is suspended. */
+  /** Not in the objects' wait lists, because the thread is suspended or called away; the objects are referred to for it. */
   detached: boolean
   begun: CallSite | undefined
 }
@@ -93,6 +93,12 @@ export interface Resume {
   readonly row: number
 }
 
+/** A wait that a kernel APC interrupts, and what it goes on with. */
+export interface HeldWait {
+  readonly wait: Wait
+  readonly resume: Resume | undefined
+}
+
 export interface Thread {
   /** Unique among all that is scheduled; a guest thread's is its tid. */
   readonly id: number
@@ -123,6 +129,8 @@ export interface Thread {
   state: 'ready' | 'running' | 'waiting' | 'stopped' | 'exited'
   wait: Wait | undefined
   resume: Resume | undefined
+  /** Waits that APCs interrupt, one inside the other. */
+  readonly held: HeldWait[]
   readonly calls: GuestCall[]
   readonly userApcs: Apc[]
   readonly kernelApcs: Apc[]
@@ -237,7 +245,7 @@ export interface Objects {
   nearest(value: number, values: (object: KernelObject) => readonly number[]): KernelObject | undefined
   stateOf(object: KernelObject): number
   setState(object: KernelObject, state: number): void
-  readonly counters: Readonly<Record<string, number>>
+  readonly counters: Record<string, number>
   /** Called when an object has ended, before its body is given back. */
   onEnd(listener: (object: KernelObject) => void): void
   save(): Plain

@@ -23,7 +23,7 @@ export interface Pool {
   /** Whether so many bytes could be had; what asks and may not have them is counted as refused. */
   fits(size: number): boolean
   readonly used: number
-  readonly refused: number
+  refused: number
   save(): Plain
   load(state: Plain): void
 }
@@ -32,12 +32,12 @@ export function createPool(memory: GuestMemory): Pool {
   let next: number = kernelRegion.pool
   let committed: number = kernelRegion.pool
   let used = 0
-  let refused = 0
   let free = new Map<number, number[]>()
 
   const classOf = (size: number): number => alignUp(Math.max(size, grain), size >= 0x1000 ? 0x1000 : grain)
 
-  return {
+  const pool: Pool = {
+    refused: 0,
     allocate(size) {
       const bytes = classOf(size)
       used += bytes
@@ -66,14 +66,11 @@ export function createPool(memory: GuestMemory): Pool {
     fits(size) {
       const bytes = classOf(size)
       const fits = (free.get(bytes)?.length ?? 0) > 0 || alignUp(next, 0x1000) + bytes <= poolEnd
-      if (!fits) refused += 1
+      if (!fits) pool.refused += 1
       return fits
     },
     get used() {
       return used
-    },
-    get refused() {
-      return refused
     },
     save: () => ({
       next,
@@ -89,4 +86,5 @@ export function createPool(memory: GuestMemory): Pool {
       free = new Map(saved.free.map(([size, list]) => [size, list.slice()]))
     },
   }
+  return pool
 }

@@ -1,13 +1,15 @@
 /**
  * What only reports need, saved beside the machine's state and never in its digest: how many facts there were, where
- * things were made and signalled last, how often, which calls fell short and which files were not there. A machine restored
- * with it gives the report it would have given.
+ * things were made and signalled last, how often, which calls fell short, which files were not there, and what the kernel's
+ * bounds refused. A machine restored with it gives the report it would have given.
  */
 import type { Plain } from '../base/state.ts'
 import type { FactSink } from '../facts/sink.ts'
 import type { CallSite } from '../facts/views.ts'
 import type { Absences } from './absences.ts'
-import type { Counts, KernelObject, Site, Thread } from './object.ts'
+import type { Apcs } from './apc.ts'
+import type { Counts, Objects, Site, Thread } from './object.ts'
+import type { Pool } from './pool.ts'
 import type { Shortfalls } from './shortfalls.ts'
 
 interface SavedReports {
@@ -16,11 +18,15 @@ interface SavedReports {
   readonly threads: readonly (readonly [id: number, creator: CallSite | null, begun: CallSite | null])[]
   readonly shortfalls: Plain
   readonly absences: Plain
+  readonly counters: Readonly<Record<string, number>>
+  readonly refused: { readonly pool: number; readonly apcs: number }
 }
 
 export interface ReportParts {
   readonly sink: FactSink
-  readonly objects: ReadonlyMap<number, KernelObject>
+  readonly objects: Objects
+  readonly pool: Pool
+  readonly apcs: Apcs
   readonly threads: ReadonlyMap<number, Thread>
   readonly shortfalls: Shortfalls
   readonly absences: Absences
@@ -28,10 +34,10 @@ export interface ReportParts {
 
 const copyOf = <T extends object>(site: T | undefined): T | null => (site === undefined ? null : { ...site })
 
-export function saveReports({ sink, objects, threads, shortfalls, absences }: ReportParts): Plain {
+export function saveReports({ sink, objects, pool, apcs, threads, shortfalls, absences }: ReportParts): Plain {
   const saved: SavedReports = {
     sequence: sink.sequence,
-    objects: [...objects.values()].map(object => [
+    objects: [...objects.live.values()].map(object => [
       object.serial,
       copyOf(object.created),
       copyOf(object.lastSignal),
@@ -40,15 +46,18 @@ export function saveReports({ sink, objects, threads, shortfalls, absences }: Re
     threads: [...threads.values()].map(thread => [thread.id, copyOf(thread.creator), copyOf(thread.wait?.begun)]),
     shortfalls: shortfalls.save(),
     absences: absences.save(),
+    counters: { ...objects.counters },
+    refused: { pool: pool.refused, apcs: apcs.refused },
   }
   return saved as unknown as Plain
 }
 
-export function loadReports(state: Plain, { sink, objects, threads, shortfalls, absences }: ReportParts): void {
+export function loadReports(state: Plain, parts: ReportParts): void {
+  const { sink, objects, pool, apcs, threads, shortfalls, absences } = parts
   const saved = state as unknown as SavedReports
   sink.sequence = saved.sequence
   for (const [serial, created, last, counts] of saved.objects) {
-    const object = objects.get(serial)
+    const object = objects.bySerial(serial)
     if (object === undefined) continue
     object.created = created ?? undefined
     object.lastSignal = last === null ? undefined : { ...last }
@@ -62,4 +71,7 @@ export function loadReports(state: Plain, { sink, objects, threads, shortfalls, 
   }
   shortfalls.load(saved.shortfalls)
   absences.load(saved.absences)
+  Object.assign(objects.counters, saved.counters)
+  pool.refused = saved.refused.pool
+  apcs.refused = saved.refused.apcs
 }

@@ -10,7 +10,7 @@ import {
   type Wait,
 } from './object.ts'
 
-type ThreadLists = 'object' | 'wait' | 'resume' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
+type ThreadLists = 'object' | 'wait' | 'resume' | 'held' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
 type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly number[] }
 
 export interface SavedThread {
@@ -22,24 +22,32 @@ export interface SavedThread {
   readonly owned: readonly number[]
   readonly resume: Resume | null
   readonly wait: SavedWait | null
+  readonly held: readonly { readonly wait: SavedWait; readonly resume: Resume | null }[]
+}
+
+const copyOfResume = (resume: Resume | null | undefined): Resume | undefined =>
+  resume === null || resume === undefined
+    ? undefined
+    : { ...resume, later: resume.later === null ? null : { ...resume.later } }
+
+function saveWait({ objects, begun: _begun, ...rest }: Wait): SavedWait {
+  return { ...rest, handles: rest.handles.slice(), objects: objects.map(other => other.serial) }
 }
 
 export function saveThread(thread: Thread): Plain {
-  const { object, wait, resume, calls, userApcs, kernelApcs, owned, creator: _creator, ...plain } = thread
-  const lasting = (held: Wait): Plain => {
-    const { objects, begun: _begun, ...rest } = held
-    return { ...rest, handles: held.handles.slice(), objects: objects.map(other => other.serial) }
-  }
-  return {
+  const { object, wait, resume, held, calls, userApcs, kernelApcs, owned, creator: _creator, ...plain } = thread
+  const saved: SavedThread = {
     plain: { ...plain },
     serial: object.serial,
     calls: calls.map(call => ({ ...call })),
     userApcs: userApcs.map(apc => ({ ...apc })),
     kernelApcs: kernelApcs.map(apc => ({ ...apc })),
     owned: owned.map(other => other.serial),
-    resume: resume === undefined ? null : { ...resume, later: resume.later === null ? null : { ...resume.later } },
-    wait: wait === undefined ? null : lasting(wait),
+    resume: copyOfResume(resume) ?? null,
+    wait: wait === undefined ? null : saveWait(wait),
+    held: held.map(one => ({ wait: saveWait(one.wait), resume: copyOfResume(one.resume) ?? null })),
   }
+  return saved as unknown as Plain
 }
 
 /** Gives a thread what was saved of it, but for the object it is. */
@@ -48,19 +56,23 @@ export function restoreThread(
   bySerial: (serial: number) => KernelObject | undefined,
 ): Omit<Thread, 'object'> {
   const known = (serials: readonly number[]): KernelObject[] => serials.flatMap(serial => bySerial(serial) ?? [])
-  const { wait, resume } = saved
+  const restoreWait = (wait: SavedWait): Wait => ({
+    ...wait,
+    handles: wait.handles.slice(),
+    objects: known(wait.objects),
+    begun: undefined,
+  })
+  const { wait, resume, held } = saved
   return {
     ...saved.plain,
     calls: saved.calls.map(call => ({ ...call })),
     userApcs: saved.userApcs.map(apc => ({ ...apc })),
     kernelApcs: saved.kernelApcs.map(apc => ({ ...apc })),
     owned: known(saved.owned),
-    resume: resume === null ? undefined : { ...resume },
+    resume: copyOfResume(resume),
     creator: undefined,
-    wait:
-      wait === null
-        ? undefined
-        : { ...wait, handles: wait.handles.slice(), objects: known(wait.objects), begun: undefined },
+    wait: wait === null ? undefined : restoreWait(wait),
+    held: held.map(one => ({ wait: restoreWait(one.wait), resume: copyOfResume(one.resume) })),
   }
 }
 
@@ -88,6 +100,7 @@ export const blankThread = (id: number, tid: number, slot: number, quantum: numb
   state: 'stopped',
   wait: undefined,
   resume: undefined,
+  held: [],
   calls: [],
   userApcs: [],
   kernelApcs: [],

@@ -2,7 +2,7 @@
 import type { Plain } from '../base/state.ts'
 import { bitOf, holds } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
-import { interruption, spendAlert } from './alerts.ts'
+import { interruption, kernelApcDue, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
@@ -52,6 +52,12 @@ export interface Waits {
   detach(thread: Thread): void
   /** Puts it back, or ends it. */
   attach(thread: Thread): void
+  /** Calls a thread away from its wait if it has a kernel APC to run: it goes on with `wait-interrupted`. */
+  callAway(thread: Thread): void
+  /** Puts the calling thread back into the wait that it was called away from last. */
+  goBack(thread: Thread): void
+  /** Gives up the wait that a thread was called away from last. */
+  dropHeld(thread: Thread): void
   /** Takes the first entry of a queue: its address, or the packet. */
   takeEntry(queue: KernelObject): Plain
   /** Takes a thread out of the queue it belongs to: others may go on in its place. */
@@ -281,6 +287,60 @@ export function createWaits(ports: WaitPorts): Waits {
     return queue === undefined || queues.admits(queue) ? satisfaction.place(wanted, thread) : -1
   }
 
+  /** Takes a wait out of the lists; its objects stay for it. */
+  function withdraw(thread: Thread, held: Wait): void {
+    leaveLists(thread, held)
+    held.detached = true
+    for (const object of held.objects) object.references += 1
+  }
+
+  function attach(thread: Thread): void {
+    const { wait: held } = thread
+    if (held === undefined || !held.detached) return
+    held.detached = false
+    const index = placeOf(held, thread)
+    const interrupted = held.alertable ? interruption(thread, held.mode) : undefined
+    const late = held.deadline >= 0 && held.deadline <= time.now()
+    if (index >= 0) {
+      if (held.removes) queues.handOver(held.objects[index] as KernelObject, thread)
+      win(winner(thread, held, index), 0)
+    } else if (interrupted !== undefined || late) {
+      const code = interrupted ?? status.TIMEOUT
+      if (code === status.ALERTED) spendAlert(memory, thread, held.mode)
+      finish(thread, held, code, -1, howOf(code), satisfaction.statesOf(held.objects), 0)
+    } else {
+      held.objects.forEach((object, place) => {
+        object.waiters.push({ thread, index: place })
+      })
+      if (held.deadline >= 0) time.add('wait', thread.id, held.deadline)
+    }
+    for (const object of held.objects) objects.drop(object)
+    callAway(thread)
+  }
+
+  function callAway(thread: Thread): void {
+    const { wait, resume, held } = thread
+    if (wait === undefined || wait.detached || thread.irql > 0 || !kernelApcDue(memory, thread)) return
+    withdraw(thread, wait)
+    queues.count(thread, 1)
+    thread.wait = undefined
+    thread.resume = { later: { continuation: 'wait-interrupted', state: held.length }, value: 0, row: 0 }
+    held.push({ wait, resume })
+    scheduler.ready(thread)
+  }
+
+  function goBack(thread: Thread): void {
+    const last = thread.held.pop()
+    if (last === undefined) return
+    thread.wait = last.wait
+    thread.resume = last.resume
+    scheduler.remove(thread)
+    thread.state = 'waiting'
+    if (last.wait.removes) queues.count(thread, -1)
+    else queues.pause(thread)
+    attach(thread)
+  }
+
   const conclude = (request: WaitRequest, code: number): Outcome<number> =>
     request.later === undefined ? code : ports.proceed(request.later, code)
 
@@ -297,33 +357,13 @@ export function createWaits(ports: WaitPorts): Waits {
     takeEntry: queues.take,
     leaveQueue: queues.leave,
     detach(thread) {
-      const { wait: held } = thread
-      if (held === undefined || held.detached) return
-      leaveLists(thread, held)
-      held.detached = true
+      if (thread.wait !== undefined && !thread.wait.detached) withdraw(thread, thread.wait)
     },
-    attach(thread) {
-      const { wait: held } = thread
-      if (held === undefined || !held.detached) return
-      held.detached = false
-      const index = placeOf(held, thread)
-      if (index >= 0) {
-        if (held.removes) queues.handOver(held.objects[index] as KernelObject, thread)
-        win(winner(thread, held, index), 0)
-        return
-      }
-      const interrupted = held.alertable ? interruption(thread, held.mode) : undefined
-      const late = held.deadline >= 0 && held.deadline <= time.now()
-      if (interrupted !== undefined || late) {
-        const code = interrupted ?? status.TIMEOUT
-        if (code === status.ALERTED) spendAlert(memory, thread, held.mode)
-        finish(thread, held, code, -1, howOf(code), satisfaction.statesOf(held.objects), 0)
-      } else {
-        held.objects.forEach((object, place) => {
-          object.waiters.push({ thread, index: place })
-        })
-        if (held.deadline >= 0) time.add('wait', thread.id, held.deadline)
-      }
+    attach,
+    callAway,
+    goBack,
+    dropHeld(thread) {
+      for (const object of thread.held.pop()?.wait.objects ?? []) objects.drop(object)
     },
   }
 }

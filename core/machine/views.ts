@@ -211,6 +211,7 @@ export function createViews({
       return {
         ...objects.counters,
         kernel_pool_refused_total: core.kernel.pool.refused,
+        apcs_refused_total: core.kernel.apcs.refused,
         stacks_evicted_total: core.stacks.evicted,
         backchain_cut_total: core.stacks.cut,
         notifications_dropped_total: notificationsLost(core.kernel),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
 import { maskOf } from '../../../core/facts/catalogue.ts'
 import { KTHREAD } from '../../../core/kernel/structs.ts'
 import { away, code, createWorkbench, data, parked, type Workbench } from './workbench.ts'
@@ -265,3 +266,135 @@ function bytesOf(...words: readonly number[]): Uint8Array {
   })
   return new Uint8Array(view.buffer)
 }
+
+describe('a KAPC of the title’s', () => {
+  test('that will never run can be queued again once its thread is over', () => {
+    const bench = createWorkbench()
+    const over = bench.thread(1)
+    const [user, kernel] = [bench.cell(0x30), bench.cell(0x30)]
+    bench.call(1, 'KeInitializeApc', user, over.at, 0, code + 0x500, routine, 1, 0)
+    bench.call(1, 'KeInitializeApc', kernel, over.at, 0, 0, routine, 0, 0)
+    bench.call(over.tid, 'KeEnterCriticalRegion')
+    for (const apc of [user, kernel]) bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+    expect(bench.call(over.tid, 'ExTerminateThread', 0)).toBe(away)
+    expect(bench.frameOf(over.tid).pc).toBe(code + 0x500)
+    expect(bench.memory.load8(user + 3)).toBe(0)
+    bench.returnFrom(over.tid)
+    expect(bench.memory.load8(kernel + 3)).toBe(0)
+    expect(bench.core.kernel.threads.byTid(over.tid)).toBeUndefined()
+  })
+
+  test('is in one queue once, however often it is initialised there', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const apc = bench.cell(0x30)
+    for (let i = 0; i < 100; i += 1) {
+      bench.call(1, 'KeInitializeApc', apc, a.at, 0, 0, routine, 1, 0)
+      bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+    }
+    expect(bench.core.kernel.threads.byTid(a.tid)?.userApcs.length).toBe(1)
+  })
+})
+
+test('more APCs than may wait for one thread are refused, and counted', () => {
+  const bench = createWorkbench()
+  const a = bench.thread(1)
+  const thread = bench.core.kernel.threads.byTid(a.tid)
+  const queue = () => bench.call(1, 'NtQueueApcThread', a.handle, routine, 1, 0, 0)
+  expect(queue()).toBe(0)
+  const [first] = thread?.userApcs ?? []
+  if (first !== undefined) thread?.userApcs.push(...new Array(limits.queuedApcs.value - 1).fill(first))
+  expect(queue()).toBe(0xc0000017)
+  expect(thread?.userApcs.length).toBe(limits.queuedApcs.value)
+  expect(bench.core.kernel.apcs.refused).toBe(1)
+})
+
+describe('a kernel APC', () => {
+  const setUp = () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const [apc, event] = [bench.cell(0x30), bench.cell()]
+    bench.call(1, 'KeInitializeEvent', event, 1, 0)
+    bench.call(1, 'KeInitializeApc', apc, a.at, 0, 0, routine, 0, 7)
+    const wait = (timeout = 0) => bench.call(a.tid, 'KeWaitForSingleObject', event, 3, 0, 0, timeout)
+    const queue = () => bench.call(1, 'KeInsertQueueApc', apc, 8, 9, 0)
+    return { bench, a, apc, event, wait, queue }
+  }
+
+  test('interrupts a wait of its thread, which goes on when it has returned', () => {
+    const { bench, a, event, wait, queue } = setUp()
+    expect(wait()).toBe(parked)
+    bench.told()
+    queue()
+    const frame = bench.frameOf(a.tid)
+    expect([frame.pc, frame.word(3), frame.word(4), frame.word(5)]).toEqual([routine, 7, 8, 9])
+    bench.returnFrom(a.tid)
+    expect(bench.runs(a.tid)).toBe(false)
+    expect(bench.told('wait.ended', 'thread.woken', 'wait.begun')).toEqual([])
+    bench.call(1, 'KeSetEvent', event, 0, 0)
+    expect(bench.result(a.tid)).toBe(0)
+  })
+
+  test('may signal what the wait is for, and wait itself', () => {
+    const { bench, a, event, wait, queue } = setUp()
+    const other = bench.cell()
+    bench.call(1, 'KeInitializeEvent', other, 1, 0)
+    expect(wait()).toBe(parked)
+    queue()
+    expect(bench.call(a.tid, 'KeWaitForSingleObject', other, 3, 0, 0, 0)).toBe(parked)
+    bench.call(1, 'KeSetEvent', event, 0, 0)
+    expect(bench.runs(a.tid)).toBe(false)
+    bench.call(1, 'KeSetEvent', other, 0, 0)
+    expect(bench.result(a.tid)).toBe(0)
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0)
+    expect(bench.memory.load32(event + 4)).toBe(0)
+  })
+
+  test('leaves the wait its deadline', () => {
+    const { bench, a, wait, queue } = setUp()
+    expect(wait(bench.long(-1000n))).toBe(parked)
+    queue()
+    expect(bench.runs(a.tid)).toBe(true)
+    bench.pass(10_000)
+    bench.returnFrom(a.tid)
+    expect(bench.result(a.tid)).toBe(0x102)
+  })
+
+  test('lets be who waits in a critical region, and comes when the region is left', () => {
+    const { bench, a, event, wait, queue } = setUp()
+    bench.call(a.tid, 'KeEnterCriticalRegion')
+    expect(wait()).toBe(parked)
+    queue()
+    expect(bench.runs(a.tid)).toBe(false)
+    bench.call(1, 'KeSetEvent', event, 0, 0)
+    expect(bench.result(a.tid)).toBe(0)
+    bench.call(a.tid, 'KeLeaveCriticalRegion')
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+  })
+
+  test('comes to a thread that is suspended when it is resumed, and its wait is interrupted all the same', () => {
+    const { bench, a, event, wait, queue } = setUp()
+    expect(wait()).toBe(parked)
+    bench.call(1, 'KeSuspendThread', a.at)
+    queue()
+    expect(bench.runs(a.tid)).toBe(false)
+    bench.call(1, 'KeResumeThread', a.at)
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+    bench.returnFrom(a.tid)
+    bench.call(1, 'KeSetEvent', event, 0, 0)
+    expect(bench.result(a.tid)).toBe(0)
+  })
+
+  test('that interrupts a wait is in the state that is saved', () => {
+    const { bench, a, event, wait, queue } = setUp()
+    expect(wait()).toBe(parked)
+    queue()
+    expect(bench.runs(a.tid)).toBe(true)
+    bench.core.load(structuredClone(bench.core.save()))
+    bench.returnFrom(a.tid)
+    expect(bench.runs(a.tid)).toBe(false)
+    bench.call(1, 'KeSetEvent', event, 0, 0)
+    expect(bench.result(a.tid)).toBe(0)
+  })
+})

@@ -123,3 +123,21 @@ describe('a stall', () => {
     expect(time.next()).toBeUndefined()
   })
 })
+
+test('what the kernel’s bounds refused, and calls on nothing, are counted on in a restored machine', () => {
+  const bench = createWorkbench()
+  bench.call(1, 'NtSetEvent', 0x5554, 0)
+  while (bench.core.kernel.pool.fits(0x10000)) bench.core.kernel.pool.allocate(0x10000)
+  bench.core.kernel.apcs.refused = 3
+  const counted = ({ core }: typeof bench) => [
+    core.kernel.objects.counters.ghosts_never_created_total,
+    core.kernel.pool.refused,
+    core.kernel.apcs.refused,
+  ]
+  const before = counted(bench)
+  expect(before).toEqual([1, 1, 3])
+  const saved = bench.core.saveReports()
+  const other = createWorkbench()
+  other.core.loadReports(saved)
+  expect(counted(other)).toEqual(before)
+})

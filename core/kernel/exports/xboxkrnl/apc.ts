@@ -33,7 +33,7 @@ export const apcs: readonly Entry[] = [
       if (typeof object === 'number') return object
       const { thread } = object
       if (thread === undefined || thread.state === 'exited') return s.UNSUCCESSFUL
-      k.apcs.queue(thread, {
+      const queued = k.apcs.queue(thread, {
         address: 0,
         mode: 1,
         kernelRoutine: 0,
@@ -44,7 +44,7 @@ export const apcs: readonly Entry[] = [
         argument2: third,
         timer: 0,
       })
-      return s.SUCCESS
+      return queued ? s.SUCCESS : s.NO_MEMORY
     },
   ),
   krnl(
@@ -85,8 +85,7 @@ export const apcs: readonly Entry[] = [
       if (k.memory.load8(at + KAPC.inserted) !== 0) return false
       k.memory.store32(at + KAPC.argument1, first)
       k.memory.store32(at + KAPC.argument2, second)
-      k.apcs.queue(thread, k.apcs.read(at))
-      return true
+      return k.apcs.queue(thread, k.apcs.read(at))
     },
   ),
   krnl(0x2f0, 'KeRemoveQueueApc', [ptr(KAPC, 'apc')], bool, ['threads'], (k, at) => k.apcs.remove(at)),
