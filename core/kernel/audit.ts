@@ -39,6 +39,8 @@ export interface Audit {
   beginCall(): void
   /** Runs kernel work on the kernel's own path: no thread acts. */
   as(path: PathName, actor: Actor, work: () => void): void
+  /** The path in which what was thrown last was thrown, 0 for none: until somebody deals with it. */
+  blamed: number
   /** Where and when the acting code is. */
   site(sequence: number): CallSite
 }
@@ -113,10 +115,11 @@ export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
   const subject = new LiveSubject()
   const scene = new LiveScene(frame)
 
-  return {
+  const audit: Audit = {
     emit,
     sink,
     scene,
+    blamed: 0,
     named(object, handle) {
       if (object === undefined) return nobody
       waited.serial = object.serial
@@ -141,19 +144,26 @@ export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
     },
     as(path, actor, work) {
       const { tid, source, actor: before } = scene
-      const { used } = subject
+      const { used, value } = subject
       const outer = scene.ownPath
       subject.used = noSerial
       scene.ownPath = true
       scene.tid = 0
       scene.source = pathNumber(path)
       scene.actor = actors.indexOf(actor)
-      work()
-      scene.ownPath = outer
-      scene.tid = tid
-      scene.source = source
-      scene.actor = before
-      subject.used = used
+      try {
+        work()
+      } catch (error) {
+        if (audit.blamed === 0) audit.blamed = scene.source
+        throw error
+      } finally {
+        scene.ownPath = outer
+        scene.tid = tid
+        scene.source = source
+        scene.actor = before
+        subject.used = used
+        subject.value = value
+      }
     },
     site: sequence => ({
       sequence,
@@ -163,4 +173,5 @@ export function createAudit({ sink, frame, now, walk }: AuditPorts): Audit {
       source: scene.source,
     }),
   }
+  return audit
 }

@@ -16,9 +16,18 @@ export interface DeferredCalls {
 }
 
 export function createDeferredCalls(memory: GuestMemory, scheduler: Scheduler): DeferredCalls {
+  /** Where a KDPC is queued; one that was initialised again meanwhile is found too. */
+  function placeOf(dpc: number): { readonly work: Work[]; readonly at: number } | undefined {
+    for (const { work } of scheduler.hardware) {
+      const at = work.findIndex(item => item.dpc === dpc)
+      if (at >= 0) return { work, at }
+    }
+    return undefined
+  }
+
   return {
     queue(dpc, argument1, argument2) {
-      if (memory.load8(dpc + KDPC.inserted) !== 0) return false
+      if (memory.load8(dpc + KDPC.inserted) !== 0 || placeOf(dpc) !== undefined) return false
       const target = memory.load8(dpc + KDPC.target)
       memory.store8(dpc + KDPC.inserted, 1)
       memory.store32(dpc + KDPC.argument1, argument1)
@@ -34,14 +43,11 @@ export function createDeferredCalls(memory: GuestMemory, scheduler: Scheduler): 
       return true
     },
     remove(dpc) {
-      for (const { work } of scheduler.hardware) {
-        const at = work.findIndex(item => item.dpc === dpc)
-        if (at < 0) continue
-        work.splice(at, 1)
-        memory.store8(dpc + KDPC.inserted, 0)
-        return true
-      }
-      return false
+      const place = placeOf(dpc)
+      if (place === undefined) return false
+      place.work.splice(place.at, 1)
+      memory.store8(dpc + KDPC.inserted, 0)
+      return true
     },
     take() {
       const { work } = scheduler.running

@@ -229,6 +229,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   /** What the kernel cannot do on the title's behalf (memory that is not there, a table that is full) is its fault. */
   function accessFault(error: unknown): typeof jumped {
     if (!isTitles(error)) throw error
+    audit.blamed = 0
     const text = `${numbering.nameOf(scene.source)} called from ${hex32(scene.lr)}: ${error.message}`
     if (error instanceof GuestAccessError && deliverAccess(kernel, error, text)) return jumped
     return fault(text)
@@ -237,7 +238,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   /** Ends the title for what its memory did to work of the kernel's own, on no thread that could be told. */
   function ownFault(error: unknown): void {
     if (!isTitles(error)) throw error
-    fault(`${numbering.nameOf(scene.source)}: ${error.message}`)
+    fault(`${numbering.nameOf(audit.blamed === 0 ? scene.source : audit.blamed)}: ${error.message}`)
   }
 
   /** Prepares a hardware thread to run. */

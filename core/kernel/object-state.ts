@@ -11,6 +11,7 @@ export interface SavedObject {
   readonly adopted: boolean
   readonly name: string
   readonly references: number
+  readonly pointers: number
   readonly handles: readonly number[]
   readonly firstHandle: number
   readonly limit: number | null
@@ -32,6 +33,7 @@ export function saveObject(object: KernelObject): SavedObject {
     adopted: object.adopted,
     name: object.name,
     references: object.references,
+    pointers: object.pointers,
     handles: object.handles.slice(),
     firstHandle: object.firstHandle,
     limit: object.limit ?? null,
@@ -50,6 +52,7 @@ export function restoreObject(saved: SavedObject, headerAt: (kind: KernelObject[
   const object = newObject({ serial, kind, address, header, owned, adopted, limit: saved.limit ?? undefined })
   object.name = saved.name
   object.references = saved.references
+  object.pointers = saved.pointers
   object.handles = saved.handles.slice()
   object.firstHandle = saved.firstHandle
   object.timer = saved.timer === null ? undefined : { ...saved.timer }

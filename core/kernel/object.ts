@@ -163,8 +163,10 @@ export interface KernelObject {
   readonly adopted: boolean
   alive: boolean
   name: string
-  /** Pointer references; each open handle holds one. */
+  /** What refers to it: open handles, pointers given out, and the kernel's own. */
   references: number
+  /** Those of the pointers that were given out: no more can be given back. */
+  pointers: number
   handles: number[]
   firstHandle: number
   readonly limit: number | undefined
@@ -269,6 +271,7 @@ export const newObject = ({ serial, kind, address, header, owned, adopted, limit
   alive: true,
   name: '',
   references: 0,
+  pointers: 0,
   handles: [],
   firstHandle: 0,
   waiters: [],

@@ -192,12 +192,14 @@ export function createObjects({ memory, pool, audit, typeAddress }: ObjectPorts)
     },
     reference(object) {
       object.references += 1
+      object.pointers += 1
       audit.emit['object.referenced'](audit.scene, audit.about(object), 0, object.references)
     },
     release(object) {
-      const left = Math.max(0, object.references - 1)
-      audit.emit['object.released'](audit.scene, audit.about(object), 0, left)
-      drop(object)
+      const own = object.pointers > 0 ? 1 : 0
+      audit.emit['object.released'](audit.scene, audit.about(object), 0, object.references - own)
+      object.pointers -= own
+      if (own > 0) drop(object)
     },
     drop,
     settle,

@@ -221,6 +221,26 @@ describe('handles and references', () => {
     expect(kindsOf(bench.told())).toEqual(['object.released', 'object.destroyed'])
   })
 
+  test('a pointer is given back as often as it was given out: a handle goes on naming what it names', () => {
+    const bench = createWorkbench()
+    const at = bench.cell()
+    bench.call(1, 'NtCreateEvent', at, 0, 1, 0)
+    const handle = bench.memory.load32(at)
+    bench.call(1, 'ObReferenceObjectByHandle', handle, 0, at)
+    const body = bench.memory.load32(at)
+    bench.told()
+    for (let i = 0; i < 3; i += 1) bench.call(1, 'ObDereferenceObject', body)
+    expect(bench.told('object.released', 'object.destroyed').map(fact => [fact.kind, fact.count])).toEqual([
+      ['object.released', 1],
+      ['object.released', 1],
+      ['object.released', 1],
+    ])
+    expect(bench.call(1, 'NtSetEvent', handle, 0)).toBe(0)
+    expect(bench.memory.load32(body + 4)).toBe(1)
+    bench.call(1, 'NtClose', handle)
+    expect(bench.told('object.destroyed').length).toBe(1)
+  })
+
   test('a reference asks for the right type', () => {
     const bench = createWorkbench()
     const handle = event(bench)

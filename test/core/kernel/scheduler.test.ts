@@ -201,6 +201,18 @@ describe('deferred calls and interrupts', () => {
     expect(kernel.scheduler.irql()).toBe(0)
   })
 
+  test('a deferred call is queued once, also where it is initialised again while it waits', () => {
+    const bench = createWorkbench()
+    const dpc = bench.cell(0x20)
+    bench.call(1, 'KfRaiseIrql', 2)
+    const queue = () => {
+      bench.call(1, 'KeInitializeDpc', dpc, code + 0x800, 0)
+      return bench.call(1, 'KeInsertQueueDpc', dpc, 1, 2)
+    }
+    expect([queue(), queue(), queue()]).toEqual([1, 0, 0])
+    expect(bench.core.kernel.scheduler.hardware.map(({ work }) => work.length)).toEqual([1, 0, 0, 0, 0, 0])
+  })
+
   test('a deferred call can be taken back', () => {
     const bench = createWorkbench()
     const at = dpc(bench, 4)

@@ -55,3 +55,14 @@ test('a timer that is armed is not among the objects that make room for others',
   bench.pass(20 * millisecond)
   expect(bench.memory.load32(at + 4)).toBe(1)
 })
+
+test('a timer whose deferred call lies nowhere is a fault of the call that sets it, and the next fact is the caller’s again', () => {
+  const bench = createWorkbench()
+  const at = bench.cell(0x28)
+  bench.call(1, 'KeInitializeTimerEx', at, 0, 0)
+  const { audit } = bench.core.kernel
+  expect(() => audit.as('timer-expiry', 'timer', () => bench.memory.load8(0x68000000))).toThrow()
+  expect([audit.scene.tid, audit.scene.lr]).toEqual([1, bench.frameOf(1).lr])
+  bench.call(1, 'KeSetTimer', at, -0n, 0x68000000)
+  expect(bench.core.stopped()?.text).toMatch(/^KeSetTimer called from 0x/)
+})
