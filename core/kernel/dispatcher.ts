@@ -29,8 +29,7 @@
  *
  * A suspended thread waits for nobody: its wait is taken out of the lists and put back at their tails when it is
  * resumed, as the platform's suspension does by interrupting the wait. That a pulse meanwhile misses it is not a defect.
- * A kernel APC interrupts a wait in the same way, for as long as it runs; neither is the end of the wait, and nothing is
- * told of it.
+ * A kernel APC interrupts a wait in the same way, for as long as it runs (wait-interruption.ts).
  *
  * Invariants: facts are told after the state changed and before any guest code runs; the guest's own list heads stay
  * empty and valid, since wait lists are the kernel's; a thread is in a wait list only while `waiting`.

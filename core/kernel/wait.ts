@@ -2,7 +2,7 @@
 import type { Plain } from '../base/state.ts'
 import { bitOf, holds } from '../facts/catalogue.ts'
 import type { GuestMemory } from '../memory/guest.ts'
-import { interruption, kernelApcDue, spendAlert } from './alerts.ts'
+import { interruption, spendAlert } from './alerts.ts'
 import { type Audit, emptyScene } from './audit.ts'
 import type { KernelObject, Objects, Thread, Wait } from './object.ts'
 import { type Later, type Outcome, parked } from './outcome.ts'
@@ -13,6 +13,7 @@ import type { Scheduler } from './scheduler.ts'
 import { status } from './status.ts'
 import { KTHREAD } from './structs.ts'
 import type { Time } from './time.ts'
+import { createInterruptions, type Interruptions } from './wait-interruption.ts'
 
 /** How a wait ended; the numbers are those of the fact. */
 export const waitEnd = {
@@ -40,7 +41,7 @@ export interface WaitRequest {
   readonly removes?: boolean
 }
 
-export interface Waits {
+export interface Waits extends Interruptions {
   wait(request: WaitRequest): Outcome<number>
   /** Who a signal of the object releases: each has taken what its wait takes, and is told of by `wake`. */
   winnersOf(object: KernelObject): readonly Winner[]
@@ -48,16 +49,6 @@ export interface Waits {
   wake(winners: readonly Winner[], increment: number, cause: number): void
   /** Ends a parked wait by other means than a signal. */
   end(thread: Thread, code: number, how: number, cause: number): void
-  /** Takes a suspended thread's wait out of the lists. */
-  detach(thread: Thread): void
-  /** Puts it back, or ends it. */
-  attach(thread: Thread): void
-  /** Calls a thread away from its wait if it has a kernel APC to run: it goes on with `wait-interrupted`. */
-  callAway(thread: Thread): void
-  /** Puts the calling thread back into the wait that it was called away from last. */
-  goBack(thread: Thread): void
-  /** Gives up the wait that a thread was called away from last. */
-  dropHeld(thread: Thread): void
   /** Takes the first entry of a queue: its address, or the packet. */
   takeEntry(queue: KernelObject): Plain
   /** Takes a thread out of the queue it belongs to: others may go on in its place. */
@@ -129,6 +120,13 @@ export function createWaits(ports: WaitPorts): Waits {
     const abandoned = !refused && satisfaction.take(wait, thread, index)
     const place = refused ? -1 : wait.type === 'all' ? 0 : index
     return { thread, wait, index: place, abandoned, refused, states: satisfaction.statesOf(wait.objects) }
+  }
+
+  function enterLists(thread: Thread, { objects: waited, deadline }: Wait): void {
+    waited.forEach((object, index) => {
+      object.waiters.push({ thread, index })
+    })
+    if (deadline >= 0) time.add('wait', thread.id, deadline)
   }
 
   function leaveLists(thread: Thread, wait: Wait): void {
@@ -204,10 +202,7 @@ export function createWaits(ports: WaitPorts): Waits {
     }
     thread.wait = wait
     thread.resume = { later: request.later ?? null, value: 0, row: ports.row() }
-    request.objects.forEach((object, index) => {
-      object.waiters.push({ thread, index })
-    })
-    if (deadline >= 0) time.add('wait', thread.id, deadline)
+    enterLists(thread, wait)
     scheduler.remove(thread)
     thread.state = 'waiting'
     memory.store8(thread.object.address + KTHREAD.waitReason, request.reason)
@@ -287,58 +282,21 @@ export function createWaits(ports: WaitPorts): Waits {
     return queue === undefined || queues.admits(queue) ? satisfaction.place(wanted, thread) : -1
   }
 
-  /** Takes a wait out of the lists; its objects stay for it. */
-  function withdraw(thread: Thread, held: Wait): void {
-    leaveLists(thread, held)
-    held.detached = true
-    for (const object of held.objects) object.references += 1
-  }
-
-  function attach(thread: Thread): void {
-    const { wait: held } = thread
-    if (held === undefined || !held.detached) return
-    held.detached = false
-    const index = placeOf(held, thread)
-    const interrupted = held.alertable ? interruption(thread, held.mode) : undefined
-    const late = held.deadline >= 0 && held.deadline <= time.now()
+  /** Ends a wait that would end at once if it began now; whether it did. */
+  function endIfDue(thread: Thread, wait: Wait): boolean {
+    const index = placeOf(wait, thread)
     if (index >= 0) {
-      if (held.removes) queues.handOver(held.objects[index] as KernelObject, thread)
-      win(winner(thread, held, index), 0)
-    } else if (interrupted !== undefined || late) {
-      const code = interrupted ?? status.TIMEOUT
-      if (code === status.ALERTED) spendAlert(memory, thread, held.mode)
-      finish(thread, held, code, -1, howOf(code), satisfaction.statesOf(held.objects), 0)
-    } else {
-      held.objects.forEach((object, place) => {
-        object.waiters.push({ thread, index: place })
-      })
-      if (held.deadline >= 0) time.add('wait', thread.id, held.deadline)
+      if (wait.removes) queues.handOver(wait.objects[index] as KernelObject, thread)
+      win(winner(thread, wait, index), 0)
+      return true
     }
-    for (const object of held.objects) objects.drop(object)
-    callAway(thread)
-  }
-
-  function callAway(thread: Thread): void {
-    const { wait, resume, held } = thread
-    if (wait === undefined || wait.detached || thread.irql > 0 || !kernelApcDue(memory, thread)) return
-    withdraw(thread, wait)
-    queues.count(thread, 1)
-    thread.wait = undefined
-    thread.resume = { later: { continuation: 'wait-interrupted', state: held.length }, value: 0, row: 0 }
-    held.push({ wait, resume })
-    scheduler.ready(thread)
-  }
-
-  function goBack(thread: Thread): void {
-    const last = thread.held.pop()
-    if (last === undefined) return
-    thread.wait = last.wait
-    thread.resume = last.resume
-    scheduler.remove(thread)
-    thread.state = 'waiting'
-    if (last.wait.removes) queues.count(thread, -1)
-    else queues.pause(thread)
-    attach(thread)
+    const interrupted = wait.alertable ? interruption(thread, wait.mode) : undefined
+    const late = wait.deadline >= 0 && wait.deadline <= time.now()
+    if (interrupted === undefined && !late) return false
+    const code = interrupted ?? status.TIMEOUT
+    if (code === status.ALERTED) spendAlert(memory, thread, wait.mode)
+    finish(thread, wait, code, -1, howOf(code), satisfaction.statesOf(wait.objects), 0)
+    return true
   }
 
   const conclude = (request: WaitRequest, code: number): Outcome<number> =>
@@ -347,6 +305,7 @@ export function createWaits(ports: WaitPorts): Waits {
   return {
     wait,
     winnersOf,
+    ...createInterruptions({ memory, objects, scheduler, queues, enterLists, leaveLists, endIfDue }),
     wake,
     end(thread, code, how, cause) {
       const { wait: ended } = thread
@@ -356,14 +315,5 @@ export function createWaits(ports: WaitPorts): Waits {
     },
     takeEntry: queues.take,
     leaveQueue: queues.leave,
-    detach(thread) {
-      if (thread.wait !== undefined && !thread.wait.detached) withdraw(thread, thread.wait)
-    },
-    attach,
-    callAway,
-    goBack,
-    dropHeld(thread) {
-      for (const object of thread.held.pop()?.wait.objects ?? []) objects.drop(object)
-    },
   }
 }
