@@ -1,5 +1,5 @@
 /**
- * Guest threads: made, named, suspended, ended. A thread is an object with a KTHREAD body, a register file, a stack and
+ * Guest threads: made, named, ended; suspended in suspension.ts. A thread is an object with a KTHREAD body, a register file, a stack and
  * a block of thread-local data; what titles read of it inline is really written there.
  */
 import { fail } from '../base/failure.ts'
@@ -14,6 +14,7 @@ import type { Registers } from './ports.ts'
 import { quantumMilliseconds, type Scheduler } from './scheduler.ts'
 import type { Space } from './space.ts'
 import { KTHREAD } from './structs.ts'
+import { createSuspension, type Suspension } from './suspension.ts'
 import {
   allocateStack,
   allocateTls,
@@ -57,7 +58,7 @@ export interface ThreadSpec {
   readonly held?: boolean
 }
 
-export interface Threads {
+export interface Threads extends Suspension {
   readonly all: ReadonlyMap<number, Thread>
   /** Threads that ended, newest last, as far as they are kept. */
   readonly ended: readonly Thread[]
@@ -68,15 +69,6 @@ export interface Threads {
   createContext(index: number): Thread
   /** Ends a thread: mutants abandoned, timers disarmed, waiters released. */
   exit(thread: Thread, code: number): void
-  /** Suspends once more; the count before, undefined when it would be too deep. */
-  suspend(thread: Thread): number | undefined
-  /**
-   * Stops a thread that is suspended; false where it goes on for now. Suspension is a kernel APC on the platform, so what a
-   * thread does at a raised IRQL or in a critical region it does to the end: nobody waits for a lock that it holds there.
-   */
-  stop(thread: Thread): boolean
-  /** Resumes once; the count before. */
-  resume(thread: Thread): number
   /** The thread of a KTHREAD. */
   at(address: number): Thread | undefined
   byTid(tid: number): Thread | undefined
@@ -137,12 +129,8 @@ export function createThreads(ports: ThreadPorts): Threads {
   const blank = (id: number, tid: number): Omit<Thread, 'object'> =>
     blankThread(id, tid, takeSlot(), time.ticksOfMilliseconds(quantumMilliseconds))
 
-  function countSuspension(thread: Thread, count: number): void {
-    thread.suspendCount = count
-    memory.store8(thread.object.address + KTHREAD.suspendCount, count)
-  }
-
   const threads: Threads = {
+    ...createSuspension(ports),
     all,
     ended,
     tls: { slots: 0, address: 0, size: 0, initialised: 0 },
@@ -254,34 +242,6 @@ export function createThreads(ports: ThreadPorts): Threads {
       ended.push(thread)
       if (ended.length > endedKept) ended.shift()
       objects.drop(object)
-    },
-    suspend(thread) {
-      const before = thread.suspendCount
-      if (before >= limits.suspendCount.value) return undefined
-      countSuspension(thread, before + 1)
-      audit.emit['thread.suspended'](audit.scene, audit.about(thread.object), 0, thread.tid, before + 1)
-      if (before === 0) threads.stop(thread)
-      return before
-    },
-    stop(thread) {
-      const inRegion = (memory.load32(thread.object.address + KTHREAD.kernelApcDisable) | 0) < 0
-      if (inRegion || ports.scheduler().irqlOf(thread) > 0) return false
-      if (thread.state === 'waiting') ports.dispatcher().detach(thread)
-      else if (thread.state === 'ready' || thread.state === 'running') {
-        ports.scheduler().remove(thread)
-        thread.state = 'stopped'
-      }
-      return true
-    },
-    resume(thread) {
-      const before = thread.suspendCount
-      if (before === 0) return 0
-      countSuspension(thread, before - 1)
-      audit.emit['thread.resumed'](audit.scene, audit.about(thread.object), 0, thread.tid, before - 1)
-      if (before > 1) return before
-      if (thread.wait !== undefined) ports.dispatcher().attach(thread)
-      else if (thread.state === 'stopped') ports.scheduler().ready(thread)
-      return before
     },
     at: address => objects.known(address)?.thread,
     byTid(tid) {
