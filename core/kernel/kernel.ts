@@ -6,11 +6,9 @@
  * whatever runs now. Numbers below the first export are traps of the kernel's own: where guest functions it called, and
  * the first functions of threads and interrupts, return to.
  */
-import { Failure } from '../base/failure.ts'
 import type { Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import type { Scene } from '../facts/record.ts'
-import { GuestAccessError } from '../memory/guest.ts'
 import { type Absences, createAbsences } from './absences.ts'
 import { createApcs } from './apc.ts'
 import { createAudit } from './audit.ts'
@@ -20,8 +18,9 @@ import type { Kernel, KernelOptions, KernelStop } from './context.ts'
 import { createDeadlines } from './deadlines.ts'
 import { createDeferredCalls } from './deferred.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { deliverAccess, deliverFault, raise } from './exception.ts'
+import { deliverFault, raise } from './exception.ts'
 import { exceptionFlag } from './exception-frames.ts'
+import { createFaults } from './faults.ts'
 import { fileEnded } from './file.ts'
 import { createGuestCalls } from './guest-calls.ts'
 import { createHandles } from './handles.ts'
@@ -221,25 +220,8 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     return jumped
   }
 
-  const fault = (text: string): typeof jumped => end({ kind: 'fault', text, exitCode: 0 })
-
-  const isTitles = (error: unknown): error is GuestAccessError | Failure =>
-    error instanceof GuestAccessError || (error instanceof Failure && error.code === 'GUEST_FAULT')
-
-  /** What the kernel cannot do on the title's behalf (memory that is not there, a table that is full) is its fault. */
-  function accessFault(error: unknown): typeof jumped {
-    if (!isTitles(error)) throw error
-    audit.blamed = 0
-    const text = `${numbering.nameOf(scene.source)} called from ${hex32(scene.lr)}: ${error.message}`
-    if (error instanceof GuestAccessError && deliverAccess(kernel, error, text)) return jumped
-    return fault(text)
-  }
-
-  /** Ends the title for what its memory did to work of the kernel's own, on no thread that could be told. */
-  function ownFault(error: unknown): void {
-    if (!isTitles(error)) throw error
-    fault(`${numbering.nameOf(audit.blamed === 0 ? scene.source : audit.blamed)}: ${error.message}`)
-  }
+  const faults = createFaults({ audit, kernel: () => kernel, nameOf: numbering.nameOf, end })
+  const { fault, guarded } = faults
 
   /** Prepares a hardware thread to run. */
   function begin(index: number): boolean {
@@ -251,14 +233,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       if (thread.resume === undefined && thread.begun && thread.kernelApcs.length === 0) return true
       guarded(() => goOn(thread))
       if (!scheduler.attention && thread.state === 'running' && stop === undefined) return true
-    }
-  }
-
-  function guarded(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      accessFault(error)
     }
   }
 
@@ -414,7 +388,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
         if (id >= first) return callExport(id)
         trap(paths[id as keyof typeof paths])
       } catch (error) {
-        accessFault(error)
+        faults.ofCall(error)
       }
       return true
     },
@@ -424,7 +398,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       try {
         return begin(index)
       } catch (error) {
-        ownFault(error)
+        faults.ofKernel(error)
         return false
       }
     },
@@ -438,7 +412,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       try {
         deadlines.serve()
       } catch (error) {
-        ownFault(error)
+        faults.ofKernel(error)
       }
     },
     deliver(found, story) {
