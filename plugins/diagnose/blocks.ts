@@ -113,6 +113,9 @@ const free = (code: BlockClass, clause: string, blockers: readonly number[] = []
   blockers,
 })
 
+/** Whether a suspension holds a thread: at a raised IRQL and in a critical region it goes on for now. */
+export const isSuspended = ({ state, suspendCount }: ThreadView): boolean => state === 'suspended' && suspendCount > 0
+
 /** What a thread does now, after its name. */
 export function doing(context: BlockContext, thread: ThreadView): string {
   if (thread.state === 'exited') return `exited with ${hex(thread.exitCode ?? 0)}`
@@ -135,7 +138,7 @@ function owned(context: BlockContext, waiter: ThreadView, tid: number): Judgemen
     return free('owner-exited', `its owner, ${name}, exited and never gave it back`)
   if (owner.tid === waiter.tid) return free('owner-waits', 'its owner is this thread itself', [tid])
   const clause = `its owner, ${name}, ${doing(context, owner)}`
-  if (owner.suspendCount > 0) return free('owner-suspended', clause, [tid])
+  if (isSuspended(owner)) return free('owner-suspended', clause, [tid])
   return free(owner.state === 'waiting' ? 'owner-waits' : 'owner-runs', clause, [tid])
 }
 
@@ -144,7 +147,7 @@ function joined(context: BlockContext, object: ObjectView): Judgement {
   if (thread === undefined) return free('unknown', 'the kernel no longer knows that thread')
   if (thread.state === 'exited') return free('signalled', 'that thread has exited')
   const clause = `${context.names.thread(thread.tid)} ${doing(context, thread)}`
-  if (thread.suspendCount > 0) {
+  if (isSuspended(thread)) {
     const never = context.evidence.resumes(thread.tid) === 0
     return free(
       'thread-suspended',

@@ -17,7 +17,15 @@ import {
   type Verdict,
   type WaitView,
 } from '../../core/index.ts'
-import { awaitsSignal, type Block, type BlockClass, type BlockContext, blockClasses, blockOf } from './blocks.ts'
+import {
+  awaitsSignal,
+  type Block,
+  type BlockClass,
+  type BlockContext,
+  blockClasses,
+  blockOf,
+  isSuspended,
+} from './blocks.ts'
 import { candidatesOf } from './candidate.ts'
 import { count } from './names.ts'
 
@@ -130,10 +138,7 @@ export function diagnose(context: BlockContext, cause: RunEnd['cause']): Diagnos
   return {
     waiting,
     roots: rootsOf(waiting),
-    suspended: threads.filter(
-      thread =>
-        !thread.system && thread.suspendCount > 0 && thread.state !== 'exited' && (hung || thread.wait === undefined),
-    ),
+    suspended: threads.filter(thread => !thread.system && isSuspended(thread) && (hung || thread.wait === undefined)),
   }
 }
 

@@ -3,7 +3,7 @@
  * seen, the most telling first; where nothing points at anybody, that is said.
  */
 import { hex, type ObjectView, type ThreadView } from '../../core/index.ts'
-import { type BlockContext, doing, ghostClasses } from './blocks.ts'
+import { type BlockContext, doing, ghostClasses, isSuspended } from './blocks.ts'
 import { type Candidate, candidatesOf, memberCandidates } from './candidate.ts'
 import { fits } from './code.ts'
 import type { ObjectEvidence } from './evidence.ts'
@@ -149,7 +149,7 @@ function codeLine(
 function doingAt(context: BlockContext, thread: ThreadView): string {
   const exit = context.evidence.exited(thread.tid)
   const when = thread.state === 'exited' && exit !== undefined ? ` at ${context.names.time(exit.cycle)}` : ''
-  const never = thread.suspendCount > 0 && context.evidence.resumes(thread.tid) === 0
+  const never = isSuspended(thread) && context.evidence.resumes(thread.tid) === 0
   return never ? 'was made suspended and never resumed' : `${doing(context, thread)}${when}`
 }
 

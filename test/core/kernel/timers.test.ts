@@ -42,6 +42,22 @@ describe('what is left of a timer', () => {
   })
 })
 
+test('a timer whose APC would go to a thread that ends is cancelled with it, and no other', () => {
+  const bench = createWorkbench()
+  const over = bench.thread(1)
+  const [called, plain] = [timer(bench), timer(bench)]
+  const set = (handle: number, routine: number) =>
+    bench.call(over.tid, 'NtSetTimerEx', handle, bench.long(-unitsOf(10)), routine, 1, 0, 0, 0, 0)
+  expect([set(called, 0x82000400), set(plain, 0)]).toEqual([0, 0])
+  bench.told()
+  bench.call(over.tid, 'ExTerminateThread', 0)
+  expect(bench.told('timer.cancelled').length).toBe(1)
+  bench.pass(20 * millisecond)
+  expect(bench.told('timer.expired').length).toBe(1)
+  const wait = (handle: number) => bench.call(1, 'NtWaitForSingleObjectEx', handle, 1, 0, bench.long(0n))
+  expect([wait(called), wait(plain)]).toEqual([0x102, 0])
+})
+
 test('a timer that is armed is not among the objects that make room for others', () => {
   const bench = createWorkbench()
   const at = bench.cell(0x28)

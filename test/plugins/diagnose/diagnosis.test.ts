@@ -70,6 +70,17 @@ describe('where it begins', () => {
     expect(told(title, 'limit')).toContain('wait for each other, and none can go on')
   })
 
+  test('so is one in which a suspended owner waits all the same, as in a critical region: its suspension is not to blame', () => {
+    const title = aTitle()
+    const here = { in: title.function('take', nop, nop, nop), offset: 8 }
+    const first = title.object({ kind: 'Mutant', handles: [handle(0x1004)], owner: 2 })
+    const second = title.object({ kind: 'Mutant', handles: [handle(0x1008)], owner: 1 })
+    title.waits('left', here, first)
+    Object.assign(title.waits('right', here, second), { suspendCount: 1 })
+    expect(told(title)).toContain('wait for each other, and none can go on')
+    expect(diagnose(contextOf(title), 'deadlock').suspended).toEqual([])
+  })
+
   test('a short wait is nobody’s fault while the title still runs, and none is when it has finished', () => {
     const title = aTitle()
     const here = { in: title.function('work', nop, nop, nop), offset: 8 }
