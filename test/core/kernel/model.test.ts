@@ -314,8 +314,8 @@ function createTwo() {
   return { bench, kernel, model, tids, handles, take, callApcs, received, queued }
 }
 
-/** The same steps in the kernel and in the model, compared after each. */
-function follow(steps: readonly Step[]): void {
+/** The same steps in the kernel and in the model, compared after each; between them the kernel may be restored from itself. */
+function follow(steps: readonly Step[], restores = false): void {
   const { bench, kernel, model, tids, handles, take, callApcs, received, queued } = createTwo()
   for (const { who: choice, act, byAddress: address } of steps) {
     const able = tids.map((_, i) => i).filter(i => i === 0 || !model.busy(i))
@@ -339,6 +339,7 @@ function follow(steps: readonly Step[]): void {
       return object === undefined ? 0 : kernel.objects.stateOf(object)
     })
     expect(states, place).toEqual(model.things.map(each => each.state))
+    if (restores) bench.core.load(structuredClone(bench.core.save()))
   }
   tids.forEach((tid, who) => {
     const thread = kernel.threads.byTid(tid)
@@ -355,6 +356,15 @@ describe('the kernel and a second opinion', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 300, size: 'max' }), steps => follow(steps)),
       { numRuns: runs },
+    )
+  })
+
+  test(`agree too where all that the kernel knows is saved and restored after every step (SEED=${seed})`, {
+    timeout: 60_000 + runs * 100,
+  }, () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 300, size: 'max' }), steps => follow(steps, true)),
+      { numRuns: Math.ceil(runs / 3) },
     )
   })
 })
