@@ -73,6 +73,7 @@ const step = fc.record({
     { weight: 2, arbitrary: fc.record({ verb: fc.constant('alert' as const), other, mode }) },
     { weight: 2, arbitrary: fc.record({ verb: fc.constant('suspend' as const), other }) },
     { weight: 5, arbitrary: fc.record({ verb: fc.constant('resume' as const), other }) },
+    { weight: 3, arbitrary: fc.record({ verb: fc.constant('interrupt' as const), other }) },
     {
       weight: 3,
       arbitrary: fc.record({ verb: fc.constant('pass' as const), ticks: fc.constantFrom(50, 100, 250, 60_000) }),
@@ -116,6 +117,7 @@ function createTwo() {
   const list = bench.cell(16)
   const blocks = bench.cell(0x60)
   const before = bench.cell()
+  const kernelApc = bench.cell(0x30)
   const timeoutAt = bench.long(0n)
   const model = createModel(
     kinds.map(
@@ -262,6 +264,15 @@ function createTwo() {
         const answer = bench.call(tid, 'NtQueueApcThread', threads[act.other]?.handle ?? 0, apcRoutine, 1, 2, 3)
         return [answer, model.apc(act.other + 1) ? 0 : 0xc0000001]
       }
+      case 'interrupt': {
+        const target = threads[act.other]
+        bench.call(tid, 'KeInitializeApc', kernelApc, target?.at ?? 0, 0, 0, apcRoutine, 0, 0)
+        const answer = bench.call(tid, 'KeInsertQueueApc', kernelApc, 0, 0, 0)
+        expect(bench.frameOf(target?.tid ?? 0).pc).toBe(apcRoutine)
+        bench.returnFrom(target?.tid ?? 0)
+        model.interrupt(act.other + 1)
+        return [answer, 1]
+      }
       case 'alert': {
         const answer = bench.call(tid, 'KeAlertThread', threads[act.other]?.at ?? 0, act.mode)
         return [answer, model.alert(act.other + 1, act.mode) ? 1 : 0]
@@ -323,6 +334,7 @@ function follow(steps: readonly Step[], restores = false): void {
     if (me === 0 && (act.verb === 'wait' || act.verb === 'delay' || act.verb === 'remove' || act.verb === 'exit'))
       continue
     if ((act.verb === 'suspend' || act.verb === 'resume') && model.gone(act.other + 1)) continue
+    if (act.verb === 'interrupt' && (model.gone(act.other + 1) || model.suspended(act.other + 1))) continue
     const place = JSON.stringify({ me, act, address })
     const [answer, expected] = take(me, act, address)
     expect(answer, place).toBe(expected)

@@ -63,6 +63,9 @@ export interface Model {
   busy(who: number): boolean
   waits(who: number): boolean
   gone(who: number): boolean
+  suspended(who: number): boolean
+  /** A kernel APC runs on somebody, and is over: a wait begins again where it was, behind all others. */
+  interrupt(who: number): void
   set(thing: number): number
   reset(thing: number): number
   pulse(thing: number): number
@@ -348,6 +351,13 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
         resumed(waiting)
       }
       return before
+    },
+    suspended: who => (depth.get(who) ?? 0) > 0,
+    interrupt(who) {
+      const waiting = line.find(other => other.who === who)
+      if (waiting === undefined) return
+      line = line.filter(other => other !== waiting)
+      resumed(waiting)
     },
     exit(who) {
       gone.add(who)
