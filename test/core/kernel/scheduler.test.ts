@@ -80,6 +80,16 @@ describe('who runs', () => {
     expect(priorityOf(bench, a.tid)).toBe(normal)
   })
 
+  test('no boost lifts a thread to the real-time priorities, and none lifts one that is there', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    bench.call(1, 'KeBoostPriorityThread', a.at, 10)
+    expect(priorityOf(bench, a.tid)).toBe(15)
+    bench.call(1, 'KeSetPriorityThread', a.at, 16)
+    bench.call(1, 'KeBoostPriorityThread', a.at, 10)
+    expect(priorityOf(bench, a.tid)).toBe(16)
+  })
+
   test('base priorities are increments, with two ends', () => {
     const bench = createWorkbench()
     const a = bench.thread(1)
