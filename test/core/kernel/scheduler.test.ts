@@ -53,6 +53,17 @@ describe('who runs', () => {
     expect(bench.call(second.tid, 'NtYieldExecution')).toBe(0x40000024)
   })
 
+  test('each turn among equals is a whole quantum, the second as the first', () => {
+    const bench = createWorkbench()
+    const tids = [bench.thread(1).tid, bench.thread(1).tid]
+    const turns: unknown[] = []
+    for (let i = 0; i < 8; i += 1) {
+      turns.push(runner(bench, 1))
+      run(bench, 1, 10)
+    }
+    expect(turns).toEqual([0, 0, 1, 1, 0, 0, 1, 1].map(i => tids[i]))
+  })
+
   test('a delay of nothing is a yield', () => {
     const bench = createWorkbench()
     const first = bench.thread(1)
