@@ -28,11 +28,15 @@ export function interruption(thread: Thread, mode: number): number | undefined {
   return isAlerted(thread, kernelMode) ? status.ALERTED : undefined
 }
 
-/** Whether a thread may take its first kernel APC at IRQL 0: in a critical region only one without a normal routine. */
-export function kernelApcDue(memory: GuestMemory, { kernelApcs, object }: Thread): boolean {
-  const [first] = kernelApcs
-  if (first === undefined) return false
-  return first.routine === 0 || (memory.load32(object.address + KTHREAD.kernelApcDisable) | 0) >= 0
+/** Whether a thread takes no kernel APC with a normal routine, nor is suspended: in a critical region, and in such an APC. */
+export const holdsOff = (memory: GuestMemory, { object }: Thread): boolean =>
+  (memory.load32(object.address + KTHREAD.kernelApcDisable) | 0) < 0 ||
+  memory.load8(object.address + KTHREAD.kernelApcInProgress) !== 0
+
+/** Whether a thread may take its first kernel APC at IRQL 0. */
+export function kernelApcDue(memory: GuestMemory, thread: Thread): boolean {
+  const [first] = thread.kernelApcs
+  return first !== undefined && (first.routine === 0 || !holdsOff(memory, thread))
 }
 
 /** Spends the alert that has ended a wait in a mode. */

@@ -19,6 +19,7 @@ import type { Pool } from './pool.ts'
 import type { Registers } from './ports.ts'
 import type { Scheduler } from './scheduler.ts'
 import { status } from './status.ts'
+import { KTHREAD } from './structs.ts'
 import type { ExportTable } from './table.ts'
 
 export interface GuestCalls {
@@ -172,21 +173,36 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     return words[0] === 0 ? proceed(next, 0) : callRoutine(words, next, interrupts)
   }
 
-  /** Starts the next kernel APC of a thread that is about to run, if it may take one; whether it did. */
-  function startKernelApc(thread: Thread, next: Later): boolean {
+  function markInProgress(thread: Thread, inProgress: boolean): void {
+    memory.store8(thread.object.address + KTHREAD.kernelApcInProgress, inProgress ? 1 : 0)
+  }
+
+  /**
+   * Starts the next kernel APC of a thread that is about to run, if it may take one; whether it did. `wait` is the place
+   * of the wait that it interrupts, -1 for none.
+   */
+  function startKernelApc(thread: Thread, wait: number): boolean {
     if (scheduler.irql() !== 0 || !kernelApcDue(memory, thread)) return false
     const apc = apcs.take(thread, 0)
-    if (apc !== undefined) callApc(apc, next, true)
-    return apc !== undefined
+    if (apc === undefined) return false
+    const normal = apc.routine !== 0
+    if (normal) markInProgress(thread, true)
+    callApc(apc, { continuation: 'kernel-apc-done', state: { normal, wait } }, true)
+    return true
+  }
+
+  function afterKernelApc(state: Plain): typeof jumped {
+    const { normal, wait } = state as { normal: boolean; wait: number }
+    if (normal) markInProgress(running(), false)
+    return wait < 0 ? jumped : interruptWait(wait)
   }
 
   /** Calls one kernel APC after the other on a thread that was called away from a wait, then lets it wait on. */
-  function interruptWait(state: Plain): typeof jumped {
+  function interruptWait(place: number): typeof jumped {
     const thread = running()
-    const place = Number(state)
     // Waits inside this one were left without a return, by a jump out of their APCs.
     while (thread.held.length > place + 1) dispatcher.dropHeld(thread)
-    if (!startKernelApc(thread, { continuation: 'wait-interrupted', state })) dispatcher.goBack(thread)
+    if (!startKernelApc(thread, place)) dispatcher.goBack(thread)
     return jumped
   }
 
@@ -213,8 +229,8 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
   const ownContinuations: Readonly<Record<string, (state: Plain) => Outcome<unknown>>> = {
     'apc-next': state => deliverApcs((state as { later: Later | null }).later ?? undefined),
     'apc-prepared': afterKernelRoutine,
-    'interruption-done': () => jumped,
-    'wait-interrupted': interruptWait,
+    'kernel-apc-done': afterKernelApc,
+    'wait-interrupted': state => interruptWait(Number(state)),
     'first-apc': callFirstApc,
     'first-apc-done': callFirstApc,
     'thread-rundown': state => rundown((state as { code: number }).code),
@@ -282,7 +298,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
         if (told) tellLibraries(ports.kernel(), entryReason.threadAttach, { continuation: 'first-apc', state: null })
         else callFirstApc()
       }
-      startKernelApc(thread, { continuation: 'interruption-done', state: null })
+      startKernelApc(thread, -1)
     },
   }
   return calls

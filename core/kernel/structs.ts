@@ -230,7 +230,8 @@ export const KTHREAD = {
   apcKernelFlink: 0x74,
   apcUserFlink: 0x7c,
   process: 0x84,
-  /** u8 */
+  /** u8 each */
+  kernelApcInProgress: 0x88,
   userApcPending: 0x8a,
   apcQueueable: 0x8b,
   waitStatus: 0xa0,

@@ -1,10 +1,11 @@
 /**
  * Suspension: a thread that is suspended as often as it is not resumed does not run. On the platform it is a kernel APC that
- * waits, so it takes hold at IRQL 0 and outside of critical regions alone: what a thread does there it does to the end, and
- * nobody waits for a lock that it holds. A wait is interrupted by it (wait-interruption.ts).
+ * waits, so it takes hold at IRQL 0 alone, outside of critical regions and of other such APCs: what a thread does there it
+ * does to the end, and nobody waits for a lock that it holds. A wait is interrupted by it (wait-interruption.ts).
  */
 import { limits } from '../base/limits.ts'
 import type { GuestMemory } from '../memory/guest.ts'
+import { holdsOff } from './alerts.ts'
 import type { Audit } from './audit.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Thread } from './object.ts'
@@ -34,8 +35,7 @@ export function createSuspension({ memory, audit, scheduler, dispatcher }: Suspe
   }
 
   function stop(thread: Thread): boolean {
-    const inRegion = (memory.load32(thread.object.address + KTHREAD.kernelApcDisable) | 0) < 0
-    if (inRegion || scheduler().irqlOf(thread) > 0) return false
+    if (holdsOff(memory, thread) || scheduler().irqlOf(thread) > 0) return false
     if (thread.state === 'waiting') dispatcher().detach(thread)
     else if (thread.state === 'ready' || thread.state === 'running') {
       scheduler().remove(thread)

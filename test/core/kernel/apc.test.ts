@@ -398,3 +398,58 @@ describe('a kernel APC', () => {
     expect(bench.result(a.tid)).toBe(0)
   })
 })
+
+describe('kernel APCs of one thread', () => {
+  const setUp = () => {
+    const bench = createWorkbench()
+    const a = bench.thread(1)
+    const queue = (kernelRoutine: number, normal: number, context: number) => {
+      const apc = bench.cell(0x30)
+      bench.call(1, 'KeInitializeApc', apc, a.at, kernelRoutine, 0, normal, 0, context)
+      return bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+    }
+    return { bench, a, queue }
+  }
+
+  test('run one after the other, in their order, and not one inside the other', () => {
+    const { bench, a, queue } = setUp()
+    queue(0, routine, 1)
+    queue(0, routine, 2)
+    expect([bench.frameOf(a.tid).word(3), bench.frameOf(a.tid).word(3)]).toEqual([1, 1])
+    bench.returnFrom(a.tid)
+    expect([bench.frameOf(a.tid).word(3), bench.frameOf(a.tid).word(3)]).toEqual([2, 2])
+    bench.returnFrom(a.tid)
+    expect(bench.frameOf(a.tid).pc).toBe(code + 0x200)
+  })
+
+  test('hold a suspension off, but no special one', () => {
+    const { bench, a, queue } = setUp()
+    queue(0, routine, 1)
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+    bench.call(1, 'KeSuspendThread', a.at)
+    expect(bench.runs(a.tid)).toBe(true)
+    queue(code + 0x700, 0, 0)
+    expect(bench.frameOf(a.tid).pc).toBe(code + 0x700)
+    queue(0, routine, 2)
+    bench.returnFrom(a.tid)
+    expect([bench.frameOf(a.tid).pc, bench.frameOf(a.tid).word(3)]).toEqual([routine, 1])
+    bench.returnFrom(a.tid)
+    expect(bench.runs(a.tid)).toBe(false)
+    bench.call(1, 'KeResumeThread', a.at)
+    expect(bench.frameOf(a.tid).word(3)).toBe(2)
+  })
+
+  test('interrupt a wait once for all of them', () => {
+    const { bench, a, queue } = setUp()
+    const event = bench.cell()
+    bench.call(1, 'KeInitializeEvent', event, 1, 0)
+    expect(bench.call(a.tid, 'KeWaitForSingleObject', event, 3, 0, 0, 0)).toBe(parked)
+    for (const context of [1, 2, 3]) queue(0, routine, context)
+    for (const context of [1, 2, 3]) {
+      expect(bench.frameOf(a.tid).word(3)).toBe(context)
+      bench.returnFrom(a.tid)
+    }
+    expect(bench.runs(a.tid)).toBe(false)
+    expect(bench.core.kernel.threads.byTid(a.tid)?.held).toEqual([])
+  })
+})
