@@ -210,7 +210,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
   let polled = false
 
   objects.onEnd(object => {
-    if (object.timer?.armed === true) time.remove('timer', object.serial)
+    timers.ended(object)
     const owned = object.owner?.owned
     if (owned !== undefined) owned.splice(owned.indexOf(object), 1)
   })

@@ -23,6 +23,8 @@ export interface Timers {
   cancel(object: KernelObject): boolean
   /** Serves the deadline of a timer. */
   expire(serial: number): void
+  /** A timer is no more: nothing comes of it, its APC included. */
+  ended(object: KernelObject): void
   /** Disarms the timers whose APC would go to a thread that ends. */
   cancelOf(thread: Thread): void
 }
@@ -49,9 +51,13 @@ export function createTimers(ports: TimerPorts): Timers {
     return object.timer
   }
 
+  function takeBackApc({ serial }: KernelObject, { apc }: TimerState): void {
+    if (apc !== null) ports.removeTimerApc(apc.thread, serial)
+  }
+
   function disarm(object: KernelObject): boolean {
     const timer = stateOf(object)
-    if (timer.apc !== null) ports.removeTimerApc(timer.apc.thread, object.serial)
+    takeBackApc(object, timer)
     if (!timer.armed) return false
     timer.armed = false
     memory.store8(object.address + DISPATCHER_HEADER.inserted, 0)
@@ -123,6 +129,11 @@ export function createTimers(ports: TimerPorts): Timers {
       const object = objects.bySerial(serial)
       if (object === undefined || object.timer?.armed !== true) return
       audit.as('timer-expiry', 'timer', () => expire(object))
+    },
+    ended(object) {
+      if (object.timer === undefined) return
+      if (object.timer.armed) time.remove('timer', object.serial)
+      takeBackApc(object, object.timer)
     },
     cancelOf(thread) {
       for (const object of objects.live.values())

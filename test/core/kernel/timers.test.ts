@@ -58,6 +58,17 @@ test('a timer whose APC would go to a thread that ends is cancelled with it, and
   expect([wait(called), wait(plain)]).toEqual([0x102, 0])
 })
 
+test('a timer that has no handle any more takes its APC back, also where that waits for its thread already', () => {
+  const bench = createWorkbench()
+  const handles = [timer(bench), timer(bench)]
+  for (const [i, handle] of handles.entries())
+    bench.call(1, 'NtSetTimerEx', handle, bench.long(-unitsOf(10)), 0x82000400, 1, i, 0, 0, 0)
+  bench.pass(20 * millisecond)
+  expect(bench.core.kernel.threads.byTid(1)?.userApcs.map(apc => apc.context)).toEqual([0, 1])
+  bench.call(1, 'NtClose', handles[0] ?? 0)
+  expect(bench.core.kernel.threads.byTid(1)?.userApcs.map(apc => apc.context)).toEqual([1])
+})
+
 test('a timer that is armed is not among the objects that make room for others', () => {
   const bench = createWorkbench()
   const at = bench.cell(0x28)
