@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
 import { exportNumber } from '../../../core/kernel/sources.ts'
+import { access } from '../../../core/memory/map.ts'
 import { code, createWorkbench, parked, type Told, type Workbench } from './workbench.ts'
 
 const autoEvent = 1
@@ -130,6 +132,19 @@ describe('objects nobody created', () => {
     expect(bench.told()).toMatchObject([
       { kind: 'object.reinitialised', serial: created?.serial, previous: 1, state: 0 },
     ])
+  })
+
+  test('what is initialised again is the last to make room for others, what was not the first', () => {
+    const bench = createWorkbench()
+    const count = limits.adoptedObjects.value
+    const events = 0x41000000
+    bench.memory.commit(events, (count + 1) * 16, access.read | access.write)
+    const { objects } = bench.core.kernel
+    const create = (i: number) => objects.create({ kind: 'Event/Auto', at: events + i * 16 })
+    for (let i = 0; i < count; i += 1) create(i)
+    create(0)
+    create(count)
+    expect([0, 1, 2].map(i => objects.known(events + i * 16) !== undefined)).toEqual([true, false, false])
   })
 
   test('another type at the address is another object', () => {
