@@ -363,3 +363,51 @@ describe('critical sections', () => {
     expect(bench.memory.load32(section + 0x14)).toBe(1)
   })
 })
+
+describe('the life of an object is told whole, each thing once', () => {
+  test.each([
+    ['NtCreateEvent', [0, 0]],
+    ['NtCreateSemaphore', [0, 4]],
+    ['NtCreateMutant', [0]],
+    ['NtCreateTimer', [0]],
+    ['NtCreateIoCompletion', [0, 0]],
+  ] as const)('by %s', (call, args) => {
+    const bench = createWorkbench()
+    const [at, copy] = [bench.cell(), bench.cell()]
+    bench.told()
+    bench.call(1, call, at, 0, ...args)
+    const value = bench.memory.load32(at)
+    bench.call(1, 'NtDuplicateObject', value, copy, 0)
+    bench.call(1, 'NtClose', value)
+    bench.call(1, 'NtClose', bench.memory.load32(copy))
+    const told = bench.told()
+    expect(told.map(({ kind, handle }) => [kind, handle])).toEqual([
+      ['object.created', 0],
+      ['handle.opened', value],
+      ['handle.opened', value + 4],
+      ['handle.closed', value],
+      ['handle.closed', value + 4],
+      ['object.destroyed', value + 4],
+    ])
+    expect(new Set(told.map(({ serial }) => serial)).size).toBe(1)
+  })
+
+  test('by ExCreateThread, whose thread lives on without a handle', () => {
+    const bench = createWorkbench()
+    bench.told()
+    const { tid, handle, at } = bench.thread(1, { flags: 1 })
+    bench.call(1, 'NtClose', handle)
+    bench.call(1, 'KeResumeThread', at)
+    bench.call(tid, 'ExTerminateThread', 0)
+    expect(kindsOf(bench.told())).toEqual([
+      'object.created',
+      'thread.started',
+      'handle.opened',
+      'handle.closed',
+      'thread.resumed',
+      'thread.exited',
+      'object.signalled',
+      'object.destroyed',
+    ])
+  })
+})
