@@ -19,7 +19,7 @@
  *   - a wait that ends adds its increment to the base priority (below 16, and unless boosts are disabled); the boost
  *     goes down by one at the end of each quantum;
  *   - at IRQL 2 and above nothing is switched on that hardware thread, and no interrupt is taken while EE is 0;
- *   - a suspended thread is not ready whatever it waits for (thread.ts).
+ *   - a suspended thread is not ready whatever it waits for (suspension.ts).
  *
  * The life of a switch: the registers in the state block belong to `loaded`; they are copied to its slot only when
  * another thread's are needed. The processor control region is one a hardware thread, as on the console, so a switch

@@ -439,6 +439,17 @@ describe('kernel APCs of one thread', () => {
     expect(bench.frameOf(a.tid).word(3)).toBe(2)
   })
 
+  test('of the special sort come before the others, and into a critical region', () => {
+    const { bench, a, queue } = setUp()
+    bench.call(a.tid, 'KeEnterCriticalRegion')
+    queue(0, routine, 1)
+    queue(code + 0x700, 0, 0)
+    expect(bench.frameOf(a.tid).pc).toBe(code + 0x700)
+    bench.returnFrom(a.tid)
+    bench.call(a.tid, 'KeLeaveCriticalRegion')
+    expect(bench.frameOf(a.tid).pc).toBe(routine)
+  })
+
   test('interrupt a wait once for all of them', () => {
     const { bench, a, queue } = setUp()
     const event = bench.cell()
