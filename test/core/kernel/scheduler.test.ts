@@ -234,6 +234,16 @@ describe('deferred calls and interrupts', () => {
     expect(bench.core.kernel.scheduler.hardware.map(({ work }) => work.length)).toEqual([1, 0, 0, 0, 0, 0])
   })
 
+  test('a deferred call that names no hardware thread runs on that of who queues it', () => {
+    const bench = createWorkbench()
+    const a = bench.thread(3)
+    const dpc = bench.cell(0x20)
+    bench.call(1, 'KeInitializeDpc', dpc, code + 0x800, 0)
+    bench.call(a.tid, 'KfRaiseIrql', 2)
+    bench.call(a.tid, 'KeInsertQueueDpc', dpc, 1, 2)
+    expect(bench.core.kernel.scheduler.hardware.map(({ work }) => work.length)).toEqual([0, 0, 0, 1, 0, 0])
+  })
+
   test('a deferred call can be taken back', () => {
     const bench = createWorkbench()
     const at = dpc(bench, 4)
