@@ -268,6 +268,24 @@ function bytesOf(...words: readonly number[]): Uint8Array {
 }
 
 describe('a KAPC of the title’s', () => {
+  test('takes memory for its kernel routine while that runs, also where the thread ends in it', () => {
+    const bench = createWorkbench()
+    const { pool } = bench.core.kernel
+    const live = (ends: boolean) => {
+      const a = bench.thread(1)
+      const apc = bench.cell(0x30)
+      bench.call(1, 'KeInitializeApc', apc, a.at, code + 0x700, 0, routine, 1, 0)
+      bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+      expect(bench.call(a.tid, 'KeTestAlertThread', 1)).toBe(away)
+      if (!ends) for (let i = 0; i < 2; i += 1) bench.returnFrom(a.tid)
+      bench.call(a.tid, 'ExTerminateThread', 0)
+      bench.call(1, 'NtClose', a.handle)
+      return pool.used
+    }
+    const first = live(false)
+    expect([live(false), live(true), live(true)]).toEqual([first, first, first])
+  })
+
   test('that will never run can be queued again once its thread is over', () => {
     const bench = createWorkbench()
     const over = bench.thread(1)
