@@ -28,7 +28,9 @@ export interface Wait {
   readonly mode: number
   readonly reason: number
   /** Tick of the time-out, -1 for never. */
-  readonly deadline: number
+  deadline: number
+  /** The system time of the time-out, where it was given as one; 0 elsewhere. */
+  readonly until: bigint
   /** Tick at which it began. */
   readonly began: number
   readonly lr: number
@@ -48,6 +50,8 @@ export interface TimerState {
   due: number
   /** Tick of the first expiry. */
   first: number
+  /** The system time of the first expiry, where it was given as one; 0 elsewhere. */
+  until: bigint
   /** Milliseconds, 0 for one shot. */
   period: number
   /** Expiries since it was set. */

@@ -23,6 +23,8 @@ export interface Timers {
   cancel(object: KernelObject): boolean
   /** Serves the deadline of a timer. */
   expire(serial: number): void
+  /** The clock was set: what is to expire at a time of day does so at another tick now. */
+  clockSet(): void
   /** A timer is no more: nothing comes of it, its APC included. */
   ended(object: KernelObject): void
   /** Disarms the timers whose APC would go to a thread that ends. */
@@ -40,7 +42,7 @@ export interface TimerPorts {
   queueDpc(dpc: number, argument1: number, argument2: number): void
 }
 
-const idle = (): TimerState => ({ armed: false, due: 0, first: 0, period: 0, count: 0, dpc: 0, apc: null })
+const idle = (): TimerState => ({ armed: false, due: 0, first: 0, until: 0n, period: 0, count: 0, dpc: 0, apc: null })
 const timerIncrement = 0
 
 export function createTimers(ports: TimerPorts): Timers {
@@ -110,7 +112,16 @@ export function createTimers(ports: TimerPorts): Timers {
       const was = disarm(object)
       objects.setState(object, 0)
       const at = due < 0n ? time.now() + time.ticksOf(-due) : Math.max(time.tickOfSystemTime(due), time.now())
-      Object.assign(stateOf(object), { armed: true, due: at, first: at, period, count: 0, dpc, apc })
+      Object.assign(stateOf(object), {
+        armed: true,
+        due: at,
+        first: at,
+        until: due < 0n ? 0n : due,
+        period,
+        count: 0,
+        dpc,
+        apc,
+      })
       memory.store8(object.address + DISPATCHER_HEADER.inserted, 1)
       writeDue(object, due < 0n ? -due : due - time.systemTime())
       memory.store32(object.address + KTIMER.period, period)
@@ -129,6 +140,17 @@ export function createTimers(ports: TimerPorts): Timers {
       const object = objects.bySerial(serial)
       if (object === undefined || object.timer?.armed !== true) return
       audit.as('timer-expiry', 'timer', () => expire(object))
+    },
+    clockSet() {
+      for (const object of objects.live.values()) {
+        const { timer } = object
+        if (timer?.armed !== true || timer.until === 0n || timer.count > 0) continue
+        timer.first = Math.max(time.tickOfSystemTime(timer.until), time.now())
+        timer.due = timer.first
+        writeDue(object, timer.until - time.systemTime())
+        time.remove('timer', object.serial)
+        time.add('timer', object.serial, timer.due)
+      }
     },
     ended(object) {
       if (object.timer === undefined) return

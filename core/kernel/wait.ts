@@ -49,6 +49,8 @@ export interface Waits extends Interruptions {
   wake(winners: readonly Winner[], increment: number, cause: number): void
   /** Ends a parked wait by other means than a signal. */
   end(thread: Thread, code: number, how: number, cause: number): void
+  /** The clock was set: a time-out that was given as a time of day is another tick now. */
+  clockSet(thread: Thread): void
   /** Takes the first entry of a queue: its address, or the packet. */
   takeEntry(queue: KernelObject): Plain
   /** Takes a thread out of the queue it belongs to: others may go on in its place. */
@@ -192,6 +194,7 @@ export function createWaits(ports: WaitPorts): Waits {
       mode: request.mode,
       reason: request.reason,
       deadline,
+      until: request.timeout !== undefined && request.timeout > 0n ? request.timeout : 0n,
       began: time.now(),
       lr: frame.lr,
       sp: frame.word(1),
@@ -312,6 +315,15 @@ export function createWaits(ports: WaitPorts): Waits {
       if (ended === undefined) return
       leaveLists(thread, ended)
       finish(thread, ended, code, -1, how, satisfaction.statesOf(ended.objects), cause)
+    },
+    clockSet(thread) {
+      for (const { wait } of [thread, ...thread.held]) {
+        if (wait === undefined || wait.until === 0n) continue
+        wait.deadline = Math.max(time.tickOfSystemTime(wait.until), time.now())
+        if (wait.detached) continue
+        time.remove('wait', thread.id)
+        time.add('wait', thread.id, wait.deadline)
+      }
     },
     takeEntry: queues.take,
     leaveQueue: queues.leave,

@@ -93,3 +93,26 @@ test('a timer whose deferred call lies nowhere is a fault of the call that sets 
   bench.call(1, 'KeSetTimer', at, -0n, 0x68000000)
   expect(bench.core.stopped()?.text).toMatch(/^KeSetTimer called from 0x/)
 })
+
+test('a clock that is set moves what waits for a time of day, and nothing else (Win32, SetWaitableTimer)', () => {
+  const bench = createWorkbench()
+  const [a, b] = [bench.thread(1), bench.thread(2)]
+  const event = bench.cell()
+  bench.call(1, 'KeInitializeEvent', event, 1, 0)
+  const { time } = bench.core.kernel
+  const noon = time.systemTime() + unitsOf(1000)
+  const [absolute, relative] = [timer(bench), timer(bench)]
+  bench.call(1, 'NtSetTimerEx', absolute, bench.long(noon), 0, 1, 0, 0, 0, 0)
+  bench.call(1, 'NtSetTimerEx', relative, bench.long(-unitsOf(1000)), 0, 1, 0, 0, 0, 0)
+  bench.call(a.tid, 'KeWaitForSingleObject', event, 3, 0, 0, bench.long(noon))
+  bench.call(b.tid, 'KeWaitForSingleObject', event, 3, 0, 0, bench.long(-unitsOf(1000)))
+  bench.call(1, 'NtSetSystemTime', bench.long(noon - unitsOf(10)), 0)
+  expect([remaining(bench, absolute), remaining(bench, relative)]).toEqual([10, 1000])
+  bench.pass(20 * millisecond)
+  expect([a, b].map(({ tid }) => bench.runs(tid))).toEqual([true, false])
+  expect(bench.result(a.tid)).toBe(0x102)
+  expect(bench.told('timer.expired').length).toBe(1)
+  bench.pass(1000 * millisecond)
+  expect(bench.result(b.tid)).toBe(0x102)
+  expect(bench.told('timer.expired').length).toBe(1)
+})
