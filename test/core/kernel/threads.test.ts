@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { bytesLeft } from '../../../core/kernel/memory-manager.ts'
 import { createWorkbench } from './workbench.ts'
 
 test('a thread that is over, and has no handle any more, has given back all that it was made of', () => {
@@ -19,4 +20,15 @@ test('a thread that is over, and has no handle any more, has given back all that
   }
   const first = live()
   expect(live()).toEqual(first)
+})
+
+test('the stacks of the title’s threads are memory of the title’s; those of the system’s are not', () => {
+  const bench = createWorkbench()
+  const systemThread = 2
+  const costs = (flags: number): number => {
+    const before = bytesLeft(bench.core.kernel)
+    bench.thread(1, { flags })
+    return before - bytesLeft(bench.core.kernel)
+  }
+  expect([costs(0), costs(systemThread)]).toEqual([0x10000, 0])
 })
