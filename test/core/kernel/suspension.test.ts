@@ -54,6 +54,21 @@ test('the handle of a thread that is over answers the same in a machine that was
   expect(answers()).toEqual(before)
 })
 
+test('each suspension and each resumption is told, with the count after it, by who did it', () => {
+  const bench = createWorkbench()
+  const a = bench.thread(1)
+  bench.told()
+  for (let i = 0; i < 2; i += 1) bench.call(1, 'NtSuspendThread', a.handle, 0)
+  for (let i = 0; i < 3; i += 1) bench.call(1, 'NtResumeThread', a.handle, 0)
+  const told = bench.told()
+  expect(told.map(({ kind, thread, count, tid }) => [kind, thread, count, tid])).toEqual([
+    ['thread.suspended', a.tid, 1, 1],
+    ['thread.suspended', a.tid, 2, 1],
+    ['thread.resumed', a.tid, 1, 1],
+    ['thread.resumed', a.tid, 0, 1],
+  ])
+})
+
 test('a thread that was preempted at a raised IRQL and has lowered it since wakes at the lowered one', () => {
   const bench = createWorkbench()
   const low = bench.thread(1)
