@@ -153,6 +153,9 @@ describe('who runs', () => {
     expect(kpcr).not.toBe(before)
     expect(bench.memory.load8(kpcr + 0x10c)).toBe(4)
     expect(bench.memory.load32(kpcr + 0x100)).toBe(a.at)
+    expect(bench.call(1, 'KeSetAffinityThread', a.at, 0x30, previous)).toBe(0)
+    expect(bench.memory.load32(previous)).toBe(1 << 4)
+    expect(runner(bench, 4)).toBe(a.tid)
     expect(bench.call(1, 'KeSetAffinityThread', a.at, 0, previous)).toBe(0xc000000d)
   })
 
