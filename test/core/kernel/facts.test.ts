@@ -364,6 +364,35 @@ describe('critical sections', () => {
   })
 })
 
+test('a pulse says whom it let go; one into nobody is a signal that is lost', () => {
+  const bench = createWorkbench()
+  const waiters = [bench.thread(1), bench.thread(2)]
+  const handle = event(bench, 0)
+  for (const { tid } of waiters) expect(bench.call(tid, 'NtWaitForSingleObjectEx', handle, 1, 0, 0)).toBe(parked)
+  bench.told()
+  for (let i = 0; i < 2; i += 1) bench.call(1, 'NtPulseEvent', handle, 0)
+  const told = bench.told().filter(({ kind }) => kind !== 'wait.ended' && kind !== 'thread.woken')
+  expect(told.map(({ kind, previous, woken, reason }) => [kind, previous, woken ?? reason])).toEqual([
+    ['object.pulsed', 0, 2],
+    ['signal.lost', 0, 1],
+  ])
+})
+
+test('a timer that is set says when it is due, and whether it was armed', () => {
+  const bench = createWorkbench()
+  const at = bench.cell(0x28)
+  bench.call(1, 'KeInitializeTimerEx', at, 0, 0)
+  bench.told()
+  const now = bench.core.kernel.time.now()
+  for (let i = 0; i < 2; i += 1) bench.call(1, 'KeSetTimerEx', at, -10_000n, 7, 0)
+  bench.call(1, 'KeCancelTimer', at)
+  expect(bench.told().map(({ kind, due, period, was }) => [kind, due, period, was])).toEqual([
+    ['timer.set', now + 50_000, 7, 0],
+    ['timer.set', now + 50_000, 7, 1],
+    ['timer.cancelled', undefined, undefined, 1],
+  ])
+})
+
 describe('the life of an object is told whole, each thing once', () => {
   test.each([
     ['NtCreateEvent', [0, 0]],

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createPads } from '../../../core/devices/input.ts'
 import { audioSlotFree } from '../../../core/kernel/audio.ts'
 import type { KernelPorts } from '../../../core/kernel/ports.ts'
-import { framePresented, graphicsInterrupt } from '../../../core/kernel/video.ts'
+import { fenceWritten, framePresented, graphicsInterrupt } from '../../../core/kernel/video.ts'
 import { code, createWorkbench, parked, type Workbench } from './workbench.ts'
 
 const callback = code + 0x800
@@ -61,6 +61,15 @@ test('an interrupt is told when its callback begins to run, and which of its sou
   bench.core.begin(2)
   expect(told()).toMatchObject([
     { origin: 1, n: 7, routine: callback, hardwareThread: 2, actor: 'interrupt', tid: 0, lr: 0, serial: 0 },
+  ])
+})
+
+test('a fence is the command stream’s: no thread acts, and the fact says where, what and by which packet', () => {
+  const bench = createWorkbench()
+  bench.told()
+  fenceWritten(bench.core.kernel, 0x1fc00000, 77, 0x58)
+  expect(bench.told()).toMatchObject([
+    { kind: 'fence.written', address: 0x1fc00000, value: 77, packet: 0x58, tid: 0, actor: 'device' },
   ])
 })
 
