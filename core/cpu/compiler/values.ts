@@ -131,8 +131,9 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       loaded = { step: here(), local }
     },
     evaluate(node, expression) {
-      const limit = node.op === 'limit' ? held.limit(node.type === 'f32' ? 'f32' : 'f64') : undefined
-      if (limit !== undefined) {
+      if (node.op === 'limit') {
+        const limit = held.limit(node.type === 'f32' ? 'f32' : 'f64')
+        if (limit === undefined) return false
         w.get(limit)
         return true
       }
@@ -142,6 +143,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
         w.get(held.single(index))
         return true
       }
+      if (node.op !== 'arithmetic') return false
       if (writeLowWord(writer, node, here().instruction.known, lowWord, expression)) return true
       if (writeRotate(writer, node, here().instruction.known, expression, temporary)) return true
       const bit = bitOf(node)
