@@ -13,6 +13,7 @@ export interface Jumps {
   /** The jump by which an address that is no unit was last found, once; not where its targets are units themselves. */
   take(to: number): number | undefined
   scatter(jumps: readonly number[]): void
+  /** The targets that units hold. */
   all(): (readonly [from: number, to: number])[]
   clear(): void
 }
@@ -49,7 +50,7 @@ export function createJumps(
     scatter(jumps) {
       for (const jump of jumps) scattered.add(jump)
     },
-    all: () => [...targets].flatMap(([from, list]) => list.map(to => [from, to] as const)),
+    all: () => [...targets].flatMap(([from, list]) => (scattered.has(from) ? [] : list.map(to => [from, to] as const))),
     clear() {
       targets.clear()
       sources.clear()

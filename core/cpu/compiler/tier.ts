@@ -139,8 +139,9 @@ export function createTier(spec: TierSpec): Tier {
   const port = eager ? undefined : spec.translation
   const clock = profile?.now ?? (() => 0)
   const view = new DataView(memory.bytes.buffer)
-  const state = new Int32Array(memory.bytes.buffer, hostMap.stateBlock, specials.pc.at / 4 + 1)
+  const state = new Int32Array(memory.bytes.buffer, hostMap.stateBlock, transient.jump / 4 + 1)
   const pcAt = specials.pc.at / 4
+  const ctrAt = specials.ctr.at / 4
   const records = codeRecords(memory.bytes)
   const { pcOf } = records
   const counts = createCounts(memory.bytes, records, threshold)
@@ -216,7 +217,9 @@ export function createTier(spec: TierSpec): Tier {
   /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
   function arrived(record: number): void {
     const pc = pcOf(record)
-    const from = view.getUint32(hostMap.stateBlock + transient.jump, true)
+    // The last jump out of a unit led here, unless another unit came between, which left by another way.
+    const led = (state[ctrAt] ?? 0) >>> 2 === pc >>> 2
+    const from = led ? view.getUint32(hostMap.stateBlock + transient.jump, true) : 0
     view.setUint32(hostMap.stateBlock + transient.jump, 0, true)
     if (jumps.saw(from, pc)) news.jumps.push([from, pc])
     // Where a bridge ends, the interpreter goes on to where a whole unit begins.
@@ -339,8 +342,16 @@ export function createTier(spec: TierSpec): Tier {
   /** An answer has come: what was made of bytes that have changed since is no use. */
   function take({ translation, module }: Delivery, { asked, written, void: gone }: NonNullable<typeof pending>): void {
     const stale = gone || written.some(([from, to]) => translation.units.some(unit => overlaps(unit, from, to)))
-    if (stale) asked.forEach(recount)
-    else settle(asked, translation, module)
+    if (!stale) {
+      const isSame = (pc: number): boolean => !written.some(([from, to]) => from <= fold(pc) && fold(pc) < to)
+      settle(asked, { ...translation, refused: translation.refused.filter(isSame) }, module)
+      return
+    }
+    // The translator has not forgotten what it found out, unless it is to.
+    if (!news.forget) jumps.scatter(translation.scattered)
+    for (const pc of asked)
+      if (cache.has(pc)) enqueue(pc, true)
+      else counts.recount(pc)
   }
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */
@@ -425,6 +436,8 @@ export function createTier(spec: TierSpec): Tier {
     },
     forgetRecords() {
       counts.forget()
+      // What waits to be compiled with all it means may come to nothing now, and has to be told of again.
+      whole.clear()
       abandon()
     },
     reset(next) {

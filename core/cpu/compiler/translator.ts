@@ -193,13 +193,23 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     return findUnit(finder, pc)
   }
 
-  interface Batch extends Pick<Translation, 'refused' | 'waiting' | 'scattered'> {
+  interface Batch extends Pick<Translation, 'refused' | 'waiting'> {
     readonly found: readonly Unit[]
   }
-  function batch(finder: Finder, { entries, room }: TranslationRequest): Batch {
+  /** What is to be compiled; found once more where a jump turned out to be scattered that is in what was found before. */
+  function batch(finder: Finder, request: TranslationRequest): Batch & Pick<Translation, 'scattered'> {
+    const known = scattered.size
+    for (;;) {
+      const before = scattered.size
+      const one = tryBatch(finder, request)
+      if (scattered.size === before) return { ...one, scattered: [...scattered].slice(known) }
+    }
+  }
+  function tryBatch(finder: Finder, { entries, room, whole: folding }: TranslationRequest): Batch {
     const found: Unit[] = []
     const refused: number[] = []
-    const scatteredBefore = scattered.size
+    /** A unit that gives its first instruction up is entered, whoever holds it besides. */
+    const givesUp = (pc: number): boolean => folding.has(pc) && isCompiled(pc)
     const inside = new Set<number>()
     // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
     const known = new Set(
@@ -210,10 +220,11 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     while (found.length < (setup.unitsInModule ?? mostUnits) && size < room) {
       const pc = work.shift()
       if (pc === undefined) break
-      if (inside.has(pc) && !eager) continue
+      if (inside.has(pc) && !eager && !givesUp(pc)) continue
       const whole = findBounded(finder, pc)
       if (whole === undefined) {
-        refused.push(pc)
+        // What has been written over, or forgotten, and has not run since may well begin one when it has.
+        if (finder.mayRun(pc)) refused.push(pc)
         continue
       }
       const unit = eager ? whole : cutToLoop(whole, around => setsApart(pc, around))
@@ -227,12 +238,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
         }
     }
     const asked = new Set(entries)
-    return {
-      found,
-      refused,
-      waiting: work.filter(pc => asked.has(pc)),
-      scattered: [...scattered].slice(scatteredBefore),
-    }
+    return { found, refused, waiting: work.filter(pc => asked.has(pc)) }
   }
 
   /** The module of some units, as bytes. */
@@ -304,7 +310,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     },
     listing(request, pc) {
       learn(request)
-      const unit = findUnit({ ...finderOf(request), mayRun: () => true }, pc)
+      const unit = findBounded({ ...finderOf(request), mayRun: () => true }, pc)
       if (unit === undefined) return undefined
       let notes: UnitListing['notes'] = []
       const marked = emit([unit], request, {

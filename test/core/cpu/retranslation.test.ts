@@ -1,38 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createProfile } from '../../../core/cpu/profile.ts'
-import type { CpuSettings } from '../../../core/cpu/run.ts'
-import { lateTranslation } from '../../kit/translation.ts'
-import { codeBase, createWorkbench, dataBase } from './workbench.ts'
-
-const at = (line: number): number => codeBase + 4 * line
-const to = (line: number): string => `${at(line)}`
-
-/** A processor whose translator answers so many runs late, and the addresses that were asked for. */
-function start(delay: number, settings: CpuSettings = {}) {
-  const late = lateTranslation([delay])
-  const asked: number[] = []
-  const profile = createProfile({ now: () => 0, functionOf: pc => pc })
-  const translation = {
-    begin: late.begin,
-    answer: late.answer,
-    ask(request: Parameters<typeof late.ask>[0]) {
-      asked.push(...request.entries)
-      late.ask(request)
-    },
-  }
-  const bench = createWorkbench({}, false, { engine: 'tiered', translation, profile, ...settings })
-  function run(instructions: number): void {
-    for (const end = bench.cpu.retired + instructions; bench.cpu.retired < end; ) bench.cpu.run(200_000)
-  }
-  /** Ways out of compiled code in so many instructions. */
-  function exits(instructions: number): number {
-    const count = (): number => Object.values(profile.report().exits).reduce((sum, one) => sum + one, 0)
-    const before = count()
-    run(instructions)
-    return count() - before
-  }
-  return { ...bench, asked, run, exits }
-}
+import { at, startLate, to } from './late-bench.ts'
+import { codeBase, dataBase } from './workbench.ts'
 
 /** Goes round a list of addresses from r5 to r4, and jumps to each. */
 const dispatch = ['cmplw r3, r4', `blt ${to(3)}`, 'mr r3, r5', 'lwz r6, 0(r3)', 'addi r3, r3, 4', 'mtctr r6', 'bctr']
@@ -46,7 +14,7 @@ const caseAt = (number: number, length: number): number => at(dispatch.length + 
 
 function startSwitch(count: number, length: number) {
   const lines = [...dispatch, ...cases(count, length)]
-  const bench = start(2, { functions: new Map([[codeBase, 4 * lines.length]]) })
+  const bench = startLate(2, { functions: new Map([[codeBase, 4 * lines.length]]) })
   for (let from = 0; from < lines.length; from += 1_024) bench.place(lines.slice(from, from + 1_024), at(from))
   const registers = bench.cpu.registers()
   registers.pc = codeBase
@@ -62,6 +30,39 @@ function startSwitch(count: number, length: number) {
 }
 
 describe('a case of a switch', () => {
+  test('is a unit of its own, though the code changed while that was found out', () => {
+    const { cpu, use, run, runUntilPending, isPending, asked } = startSwitch(30, 100)
+    use(1)
+    run(20_000_000)
+    use(24)
+    runUntilPending()
+    cpu.invalidate(codeBase, 4)
+    while (isPending()) cpu.run(50_000)
+    run(40_000_000)
+    const before = asked.length
+    for (const first of [26, 28, 30]) {
+      use(first)
+      run(20_000_000)
+    }
+    expect(asked.slice(before)).toHaveLength(6)
+    expect(asked.slice(before)).not.toContain(codeBase)
+  })
+
+  test('is not what the unit behind a jump goes on to', () => {
+    const home = codeBase + 0x2000
+    const behind = home + 8
+    const { run, place, asked, cpu } = startLate(1, { functions: new Map([[home, 16]]) })
+    place(['mtctr r10', 'bctr', 'addi r7, r7, 1', `b ${home}`], home)
+    place(['addi r8, r8, 1', 'cmpw r8, r12', `bge ${behind}`, `b ${home}`])
+    const registers = cpu.registers()
+    registers.setGpr(10, BigInt(codeBase))
+    registers.setGpr(12, 0x7000_0000n)
+    run(20_000_000)
+    registers.setGpr(12, 0n)
+    run(20_000_000)
+    expect(asked.toSorted((a, b) => a - b)).toEqual([codeBase, home, behind])
+  })
+
   test('is taken into the unit that jumps there when it becomes hot, and is none of its own', () => {
     const { use, run, exits, asked, isCase } = startSwitch(12, 10)
     for (const first of [2, 5, 9, 12]) {
@@ -84,7 +85,7 @@ describe('a case of a switch', () => {
 })
 
 test('what became hot inside of what was being translated counts anew, and is not asked for', () => {
-  const { run, place, asked, cpu } = start(40)
+  const { run, place, asked, cpu } = startLate(40)
   // The inner loop is hot at once, the outer one while the inner is being translated, and all around it.
   place([
     'li r5, 20',
@@ -100,7 +101,7 @@ test('what became hot inside of what was being translated counts anew, and is no
 
 test('a function that saves its link register late has one unit', () => {
   const body = ['addi r3, r3, 1', 'cmpwi r3, 0', 'mflr r0', 'mtlr r0', 'blr']
-  const { run, place, asked } = start(0, { functions: new Map([[at(2), 4 * body.length]]) })
+  const { run, place, asked } = startLate(0, { functions: new Map([[at(2), 4 * body.length]]) })
   place([`bl ${to(2)}`, `b ${to(0)}`, ...body])
   run(20_000_000)
   expect(asked).toContain(at(2))

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { assembler } from '../../../core/cpu/isa.ts'
+import type { CpuSettings } from '../../../core/cpu/run.ts'
+import { at, startLate, to } from './late-bench.ts'
+import { all, codeBase, dataBase, readWrite } from './workbench.ts'
+
+/** Where another loop is, to pass the time with. */
+const elsewhere = codeBase + 0x8000
+const loopAt = (base: number): string[] => ['addi r3, r3, 1', `b ${base}`]
+
+describe('what was hot is compiled when it is hot again', () => {
+  test('though it was written over before it was asked for, and had not run since', () => {
+    const { place, memory, run, runAt, asked, compiledSlices } = startLate(0)
+    place(loopAt(elsewhere), elsewhere)
+    place(loopAt(codeBase), codeBase, all)
+    run(200_000)
+    expect(asked).toEqual([])
+    memory.store32(codeBase, assembler.word('addi r3, r3, 2', codeBase))
+    runAt(elsewhere, 10_000_000)
+    runAt(codeBase, 10_000_000)
+    expect(compiledSlices()).toBeGreaterThan(90)
+  })
+
+  test('though all records were forgotten before it was asked for', () => {
+    const { cpu, place, run, runAt, asked, compiledSlices } = startLate(0, { decodedPages: 2 })
+    place(loopAt(elsewhere), elsewhere)
+    place(loopAt(codeBase + 0x1000), codeBase + 0x1000)
+    place(loopAt(codeBase))
+    run(200_000)
+    runAt(codeBase + 0x1000, 200_000)
+    expect(asked).toEqual([])
+    runAt(elsewhere, 10_000_000)
+    expect(cpu.decodedFlushes).toBe(1)
+    runAt(codeBase, 10_000_000)
+    expect(compiledSlices()).toBeGreaterThan(90)
+  })
+
+  test('though no unit could begin there, as it was when it was translated', () => {
+    const { cpu, place, memory, runUntilPending, run, isPending, compiledSlices } = startLate(1)
+    // Only the interpreter does it.
+    place(['lswx r8, 0, r4', `b ${to(0)}`], codeBase, all)
+    memory.commit(dataBase, 0x1000, readWrite)
+    runUntilPending()
+    memory.store32(codeBase, assembler.word('addi r3, r3, 2', codeBase))
+    while (isPending()) cpu.run(100)
+    run(20_000_000)
+    expect(compiledSlices()).toBeGreaterThan(90)
+  })
+})
+
+/** Calls the load of a function by itself, again and again, and the function now and then. */
+const calls = [
+  'lis r7, 0x8200',
+  'ori r7, r7, 0x2c',
+  'mtlr r7',
+  'blrl',
+  'addi r8, r8, 1',
+  'andi. r9, r8, 7',
+  `bne ${to(8)}`,
+  `bl ${to(9)}`,
+  `b ${to(2)}`,
+  'cmpwi r6, 0',
+  `beq ${to(11)}`,
+  'lwz r5, 0(r3)',
+  'blr',
+]
+
+describe('a unit that gives its very first instruction up again and again', () => {
+  /** The load is compiled by itself and inside of the function; then it needs the fold. */
+  function startCalls(settings: CpuSettings = {}) {
+    const bench = startLate(1, settings)
+    bench.memory.commit(0xa0000000, 0x1000, readWrite)
+    bench.memory.commit(dataBase, 0x1000, readWrite)
+    for (const base of [elsewhere, elsewhere + 0x1000]) bench.place(loopAt(base), base)
+    bench.place(calls)
+    bench.cpu.registers().setGpr(3, BigInt(dataBase))
+    bench.run(40_000_000)
+    expect(bench.units.map(({ entry }) => entry)).toEqual(expect.arrayContaining([at(9), at(11)]))
+    bench.cpu.registers().setGpr(3, 0xc0000000n)
+    return bench
+  }
+
+  test('is compiled with all it means, though another unit holds it that does so too', () => {
+    const { run, compiledSlices } = startCalls()
+    run(40_000_000)
+    expect(compiledSlices()).toBeGreaterThan(90)
+  })
+
+  test('is compiled with all it means, though the records were forgotten while that was done', () => {
+    const { cpu, runAt, runUntilPending, compiledSlices } = startCalls({ decodedPages: 2 })
+    runUntilPending()
+    const { pc } = cpu.registers()
+    for (const base of [elsewhere, elsewhere + 0x1000]) {
+      cpu.registers().pc = base
+      cpu.run(100)
+    }
+    expect(cpu.decodedFlushes).toBeGreaterThan(0)
+    runAt(pc, 40_000_000)
+    expect(compiledSlices()).toBeGreaterThan(90)
+  })
+})
