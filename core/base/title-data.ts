@@ -30,6 +30,8 @@ export interface TitleData {
 const space = { metadata: 1, strings: 3 } as const
 const titleName = 0x8000
 const english = 1
+/** A console says in a byte which language it speaks: nobody asks for a table beyond. */
+const lastLanguage = 0xffn
 const achievementSize = 0x24
 const stringHeader = 4
 
@@ -57,19 +59,33 @@ function readAchievements(data: Xdbf): Achievement[] {
   })
 }
 
-function readStrings(block: Reader): ReadonlyMap<number, string> {
+/** Hands out the texts of a table, each of which must lie in it. */
+function walkStrings(block: Reader, take: (id: number, bytes: Uint8Array) => void): void {
   const at = openBlock(block, 'XSTR')
   const count = block.u16(at, 'number of texts')
-  const texts = new Map<number, string>()
-  const decoder = new TextDecoder()
   let row = at + 2
   for (let i = 0; i < count; i += 1) {
     const id = block.u16(row, `number of text ${i}`)
     const length = block.u16(row + 2, `length of text ${i}`)
-    if (!texts.has(id)) texts.set(id, decoder.decode(block.slice(row + stringHeader, length, `text ${i}`)))
+    take(id, block.slice(row + stringHeader, length, `text ${i}`))
     row += stringHeader + length
   }
-  return texts
+}
+
+/** A table of texts, checked at once, and read when somebody wants one of them. */
+function openStrings(block: Reader): () => ReadonlyMap<number, string> {
+  walkStrings(block, () => {})
+  let read: Map<number, string> | undefined
+  return () => {
+    if (read !== undefined) return read
+    const texts = new Map<number, string>()
+    const decoder = new TextDecoder()
+    walkStrings(block, (id, bytes) => {
+      if (!texts.has(id)) texts.set(id, decoder.decode(bytes))
+    })
+    read = texts
+    return texts
+  }
 }
 
 function readDefaultLanguage(data: Xdbf): number {
@@ -79,14 +95,14 @@ function readDefaultLanguage(data: Xdbf): number {
 
 export function readTitleData(bytes: Uint8Array, name: string): TitleData {
   const data = readXdbf(bytes, { name, code: 'RESOURCE_FIELD' })
-  const tables = new Map<number, ReadonlyMap<number, string>>()
+  const tables = new Map<number, () => ReadonlyMap<number, string>>()
   for (const id of data.ids(space.strings)) {
     const table = data.find(space.strings, id)
-    if (table !== undefined) tables.set(Number(id), readStrings(table))
+    if (table !== undefined && id <= lastLanguage) tables.set(Number(id), openStrings(table))
   }
   const defaultLanguage = readDefaultLanguage(data)
   const text = (language: number, id: number): string =>
-    (tables.get(language) ?? tables.get(defaultLanguage) ?? tables.get(english))?.get(id) ?? ''
+    (tables.get(language) ?? tables.get(defaultLanguage) ?? tables.get(english))?.().get(id) ?? ''
   return {
     achievements: readAchievements(data),
     languages: [...tables.keys()],

@@ -18,18 +18,16 @@ const blockVersion = 1
 export interface Xdbf {
   /** The data of a row; undefined when there is none. */
   find(space: number, id: bigint): Reader | undefined
-  /** Numbers of the rows of a name space, in the order of the table. */
+  /** Numbers of the rows of a name space, each once, in the order of the table. */
   ids(space: number): readonly bigint[]
 }
 
 interface Row {
-  readonly space: number
-  readonly id: bigint
   readonly at: number
   readonly size: number
 }
 
-/** Reads the table; every row must lie in the file. */
+/** Reads the table; every row must lie in the file. Of several with one number the first counts. */
 export function readXdbf(bytes: Uint8Array, options: ReaderOptions): Xdbf {
   const reader = createReader(bytes, options)
   if (reader.u32(0, 'magic') !== magic) throw reader.wrong(0, 'magic', 'is not XDBF')
@@ -40,26 +38,29 @@ export function readXdbf(bytes: Uint8Array, options: ReaderOptions): Xdbf {
   if (count > room) throw reader.wrong(0xc, 'number of rows', `${count} rows are more than there is room for (${room})`)
   const dataAt = headerSize + room * rowSize + freeRoom * freeRowSize
   if (dataAt > reader.length) throw reader.wrong(8, 'room for rows', 'the tables are longer than the resource')
-  const rows = Array.from({ length: count }, (_, i): Row => {
+  const spaces = new Map<number, Map<bigint, Row>>()
+  for (let i = 0; i < count; i += 1) {
     const at = headerSize + i * rowSize
+    const space = reader.u16(at, `name space of row ${i}`)
+    const id = reader.u64(at + 2, `number of row ${i}`)
     const row = {
-      space: reader.u16(at, `name space of row ${i}`),
-      id: reader.u64(at + 2, `number of row ${i}`),
       at: dataAt + reader.u32(at + 0xa, `place of row ${i}`),
       size: reader.u32(at + 0xe, `size of row ${i}`),
     }
     if (row.at + row.size > reader.length)
       throw reader.wrong(at + 0xa, `place of row ${i}`, 'its data lie beyond the end of the resource')
-    return row
-  })
+    const rows = spaces.get(space) ?? new Map<bigint, Row>()
+    if (!rows.has(id)) rows.set(id, row)
+    spaces.set(space, rows)
+  }
   return {
     find(space, id) {
-      const row = rows.find(each => each.space === space && each.id === id)
+      const row = spaces.get(space)?.get(id)
       if (row === undefined) return undefined
       const origin = `${options.origin === undefined ? '' : `${options.origin}+`}${hex(row.at)}`
       return createReader(reader.slice(row.at, row.size, 'data of a row'), { ...options, origin })
     },
-    ids: space => rows.filter(row => row.space === space).map(row => row.id),
+    ids: space => [...(spaces.get(space)?.keys() ?? [])],
   }
 }
 

@@ -63,6 +63,26 @@ test.each([
   expect(() => readTitleData(bytes, 'x')).toThrow(message)
 })
 
+test('as many tables as a resource has room for, all of them the same, are read without delay', () => {
+  const rows = 50_000
+  const texts = 50_000
+  const table = rowAt + rows * 18 + 8
+  const bytes = new Uint8Array(table + 0xe + texts * 4)
+  const view = new DataView(bytes.buffer)
+  for (const [i, word] of [0x58444246, 0x10000, rows, rows, 1, 1].entries()) view.setUint32(i * 4, word)
+  for (let i = 0; i < rows; i += 1) {
+    view.setUint16(rowAt + i * 18, 3)
+    view.setBigUint64(rowAt + i * 18 + 2, BigInt(i))
+    view.setUint32(rowAt + i * 18 + 0xe, bytes.length - table)
+  }
+  for (const [i, word] of [0x58535452, 1, 0].entries()) view.setUint32(table + i * 4, word)
+  view.setUint16(table + 0xc, texts)
+  const data = readTitleData(bytes, 'x')
+  // No console speaks more.
+  expect(data.languages).toHaveLength(256)
+  expect(data.text(255, 0)).toBe('')
+})
+
 /** Reads all there is to read; whether that went well. */
 function survives(bytes: Uint8Array): boolean {
   try {

@@ -1,5 +1,6 @@
 /** Settings of the user's profile: what titles read of it and write to it. */
 
+import { limits } from '../../../base/limits.ts'
 import { achieved } from '../../achievements.ts'
 import { type Entry, ptr, u32, win32 as win32Result, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
@@ -106,6 +107,7 @@ function writeSettings(
   list: number,
   overlapped: number,
 ): number {
+  if (count > limits.listEntries.value) return win32.INVALID_PARAMETER
   if (!isSignedIn(k, userIndex(user))) return conclude(k, overlapped, { result: win32.NO_SUCH_USER })
   const row = USER_PROFILE_SETTING
   for (let i = 0; i < count; i += 1) {
