@@ -36,6 +36,12 @@ const generic = [
   [0x10000000, 0x1f01ff],
 ] as const
 
+/** Asks for whatever may be had. */
+const maximumAllowed = 0x2000000
+/** An access with what it gets where it asks for that: all rights, or to a file that nobody may write, to read it. */
+const allowed = (access: number, isReadOnly: boolean): number =>
+  access & maximumAllowed ? ((access & ~maximumAllowed) | (isReadOnly ? 0xa0000000 : 0x10000000)) >>> 0 : access
+
 /** The rights of an access mask. */
 export const grantedBy = (access: number): number =>
   generic.reduce((rights, [bit, stands]) => (access & bit ? rights | stands : rights), access & 0x1fffff)
@@ -173,7 +179,7 @@ function sharingAllowed(others: readonly OpenFile[], access: number, allowed: nu
 export function openFile(k: Kernel, request: OpenRequest): Opened {
   const found = locateFrom(k, request.root, request.path)
   if (typeof found === 'number') return refuse(found)
-  const { disposition: how, options, access } = request
+  const { disposition: how, options } = request
   const now = k.time.systemTime()
   if (found.kind === 'no-name' && how !== disposition.open && how !== disposition.overwrite) {
     const { volume, folder, name } = found
@@ -181,18 +187,20 @@ export function openFile(k: Kernel, request: OpenRequest): Opened {
     if (!k.ports.files?.creationAllowed(volume, name)) return refuse(status.OBJECT_NAME_INVALID)
     const isDirectory = (options & option.directory) !== 0
     const node = volume.create(folder, name, isDirectory, isDirectory ? 0 : request.attributes & settable, now)
-    return { code: status.SUCCESS, information: information.created, object: makeFile(k, request, volume, node, false) }
+    const own = { ...request, access: allowed(request.access, false) }
+    return { code: status.SUCCESS, information: information.created, object: makeFile(k, own, volume, node, false) }
   }
   if (found.kind !== 'node') return refuse(absence(k, found, request.path))
   const { volume, node, folder, device } = found
   const whole = device || volume.info.raw
   if (how === disposition.create) return refuse(status.OBJECT_NAME_COLLISION, information.exists)
+  const isReadOnly = volume.info.readOnly || ((node.attributes & attribute.readOnly) !== 0 && !node.directory)
+  const access = allowed(request.access, isReadOnly)
   if (!whole) {
     if (options & option.notDirectory && node.directory) return refuse(status.FILE_IS_A_DIRECTORY, information.exists)
     if ((options & option.directory || folder) && !node.directory)
       return refuse(status.NOT_A_DIRECTORY, information.exists)
-    if (access & writes && (volume.info.readOnly || (node.attributes & attribute.readOnly && !node.directory)))
-      return refuse(status.ACCESS_DENIED, information.exists)
+    if (access & writes && isReadOnly) return refuse(status.ACCESS_DENIED, information.exists)
   }
   const path = volume.pathOf(node)
   const others = openOn(k, volume.info.device, path)
@@ -208,7 +216,7 @@ export function openFile(k: Kernel, request: OpenRequest): Opened {
     volume.setAttributes(node, request.attributes & settable, {})
     info = how === disposition.supersede ? information.superseded : information.overwritten
   }
-  return { code: status.SUCCESS, information: info, object: makeFile(k, request, volume, node, whole) }
+  return { code: status.SUCCESS, information: info, object: makeFile(k, { ...request, access }, volume, node, whole) }
 }
 
 function makeFile(k: Kernel, request: OpenRequest, volume: Volume, node: Node, whole: boolean): KernelObject {

@@ -5,7 +5,7 @@
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Plain } from '../base/state.ts'
-import type { ObjectKind } from '../facts/objects.ts'
+import { type ObjectKind, objectKinds } from '../facts/objects.ts'
 import type { Audit } from './audit.ts'
 import type { KernelObject, Objects, Operation, Thread } from './object.ts'
 import { status } from './status.ts'
@@ -46,6 +46,7 @@ export const mutantKinds: readonly ObjectKind[] = ['Mutant']
 export const threadKinds: readonly ObjectKind[] = ['Thread']
 export const completionKinds: readonly ObjectKind[] = ['IoCompletion']
 export const fileKinds: readonly ObjectKind[] = ['File']
+export const waitableKinds = (Object.keys(objectKinds) as ObjectKind[]).filter(kind => objectKinds[kind].waitable)
 
 const runningThread = currentThread | 0
 

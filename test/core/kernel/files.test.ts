@@ -132,6 +132,10 @@ test('a disc is read and never written', () => {
   expect(bench.open('game:\\Media\\a.bin').code).toBe(0)
   expect(bench.open('game:\\Media\\a.bin', { access: generic.write }).code).toBe(status.ACCESS_DENIED)
   expect(bench.open('game:\\new', { disposition: create }).code).toBe(status.ACCESS_DENIED)
+  // Who asks for whatever may be had may read.
+  const { code, handle } = bench.open('game:\\Media\\a.bin', { access: 0x2000000 })
+  expect([code, readSync(bench, handle, 1, 0n).code]).toEqual([0, 0])
+  expect(bench.call(1, 'NtWriteFile', handle, 0, 0, 0, bench.cell(), bench.cell(), 1, 0)).toBe(status.ACCESS_DENIED)
 })
 
 test('NtOpenFile takes share and options, and a path below a folder handle', () => {
@@ -381,14 +385,20 @@ describe('what is set of a file asks a right of its handle', () => {
     genericWrite: 0x40000000,
     genericExecute: 0x20000000,
     genericAll: 0x10000000,
+    maximumAllowed: 0x2000000,
   } as const
   type Right = keyof typeof rights
-  const writing: readonly Right[] = ['writeData', 'genericWrite', 'genericAll']
+  const writing: readonly Right[] = ['writeData', 'genericWrite', 'genericAll', 'maximumAllowed']
 
   test.each<[what: string, number: number, allowed: readonly Right[] | 'any', source: string]>([
-    ['its times and attributes', 4, ['writeAttributes', 'genericWrite', 'genericAll'], `${zw}: FILE_WRITE_ATTRIBUTES`],
-    ['its name', 10, ['delete', 'genericAll'], `${zw}: DELETE`],
-    ['whether it is to go', 13, ['delete', 'genericAll'], `${zw}: DELETE`],
+    [
+      'its times and attributes',
+      4,
+      ['writeAttributes', 'genericWrite', 'genericAll', 'maximumAllowed'],
+      `${zw}: FILE_WRITE_ATTRIBUTES`,
+    ],
+    ['its name', 10, ['delete', 'genericAll', 'maximumAllowed'], `${zw}: DELETE`],
+    ['whether it is to go', 13, ['delete', 'genericAll', 'maximumAllowed'], `${zw}: DELETE`],
     ['its position', 14, 'any', 'the position is the handle’s own: any that may read or write'],
     ['its room', 19, writing, `${zw}: FILE_WRITE_DATA`],
     ['its end', 20, writing, `${zw}: FILE_WRITE_DATA`],

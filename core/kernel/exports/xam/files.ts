@@ -8,7 +8,7 @@ import type { Kernel } from '../../context.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
 import { disposition, fileOf, grantedBy, nodeOf, openFile, option, right } from '../../file.ts'
 import { resizeFile } from '../../file-information.ts'
-import { openedBy } from '../../handles.ts'
+import { openedBy, waitableKinds } from '../../handles.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import { jumped, type Outcome, parked } from '../../outcome.ts'
 import { status, win32 } from '../../status.ts'
@@ -157,7 +157,7 @@ function awaitOverlapped(k: Kernel, value: number, asked: Asked, waits: boolean)
   if (!waits || k.memory.load32(asked.overlapped + IO_STATUS_BLOCK.status) !== status.PENDING)
     return overlappedResult(k, asked)
   const event = (k.memory.load32(asked.overlapped + OVERLAPPED.event) & ~1) >>> 0
-  const object = k.handles.need(event === 0 ? value : event, undefined, operation.wait)
+  const object = k.handles.need(event === 0 ? value : event, waitableKinds, operation.wait)
   if (typeof object === 'number') return refuse(k, dosError(object), false)
   return k.waitFor(object, undefined, { continuation: 'overlapped-over', state: asked }) as Outcome<never>
 }

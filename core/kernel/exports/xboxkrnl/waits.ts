@@ -1,8 +1,7 @@
 import { limits } from '../../../base/limits.ts'
-import { type ObjectKind, objectKinds } from '../../../facts/objects.ts'
 import { bool, continuation, type Entry, handle, krnl, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { eventKinds, mutantKinds, semaphoreKinds } from '../../handles.ts'
+import { eventKinds, mutantKinds, semaphoreKinds, waitableKinds } from '../../handles.ts'
 import { type KernelObject, operation } from '../../object.ts'
 import type { Outcome } from '../../outcome.ts'
 import { status as s } from '../../status.ts'
@@ -90,7 +89,6 @@ function signalAny(k: Kernel, object: KernelObject): number {
   }
 }
 
-const waitableKinds = (Object.keys(objectKinds) as ObjectKind[]).filter(kind => objectKinds[kind].waitable)
 const signalledKinds = [...eventKinds, ...semaphoreKinds, ...mutantKinds]
 
 export const waits: readonly Entry[] = [
