@@ -169,6 +169,10 @@ test('settings of the profile are sized, read as not set, written and read back'
   expect(read(buffer)).toBe(0)
   expect([bench.memory.load32(row(0)), bench.memory.load32(row(0) + 0x20)]).toEqual([2, 77])
   expect(bench.memory.text(bench.memory.load32(row(1) + 0x24), bench.memory.load32(row(1) + 0x20))).toBe('blob!')
+  // A list without an end is none, and nothing of it is written.
+  bench.memory.store32(list + 0x20, 78)
+  expect(bench.call(1, 'XamUserWriteProfileSettings', 0, 0, 0x7fffffff, list, 0)).toBe(win32.INVALID_PARAMETER)
+  expect([read(buffer), bench.memory.load32(row(0) + 0x20)]).toEqual([0, 77])
 })
 
 test('a save is created, written, closed, listed, opened again and deleted', () => {
