@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { CpuSettings } from '../../../core/cpu/run.ts'
 import { at, startLate, to } from './late-bench.ts'
 import { codeBase, dataBase } from './workbench.ts'
 
@@ -12,9 +13,9 @@ const cases = (count: number, length: number): string[] =>
   ]).flat()
 const caseAt = (number: number, length: number): number => at(dispatch.length + number * length)
 
-function startSwitch(count: number, length: number) {
+function startSwitch(count: number, length: number, settings: CpuSettings = {}) {
   const lines = [...dispatch, ...cases(count, length)]
-  const bench = startLate(2, { functions: new Map([[codeBase, 4 * lines.length]]) })
+  const bench = startLate(2, { functions: new Map([[codeBase, 4 * lines.length]]), ...settings })
   for (let from = 0; from < lines.length; from += 1_024) bench.place(lines.slice(from, from + 1_024), at(from))
   const registers = bench.cpu.registers()
   registers.pc = codeBase
@@ -46,6 +47,24 @@ describe('a case of a switch', () => {
     }
     expect(asked.slice(before)).toHaveLength(6)
     expect(asked.slice(before)).not.toContain(codeBase)
+  })
+
+  test('is in the unit that took it in, though the one before is pushed out later', () => {
+    const far = codeBase + 0x8000
+    const { cpu, place, use, run, runAt, compiledSlices } = startSwitch(2, 10, { capacity: 52 })
+    place(['addi r9, r9, 1', `b ${far}`], far)
+    cpu.registers().pc = codeBase
+    for (const first of [1, 2]) {
+      use(first)
+      run(20_000_000)
+    }
+    expect(cpu.compiler?.units_evicted_total).toBe(0)
+    runAt(far, 20_000_000)
+    expect(cpu.compiler?.units_evicted_total).toBeGreaterThan(0)
+    const { units_compiled_total: before } = cpu.compiler ?? {}
+    cpu.registers().pc = codeBase
+    expect(compiledSlices()).toBeGreaterThan(90)
+    expect(cpu.compiler?.units_compiled_total).toBe(before)
   })
 
   test('is not what the unit behind a jump goes on to', () => {
