@@ -19,15 +19,16 @@ function startSwitch(count: number, length: number, settings: CpuSettings = {}) 
   for (let from = 0; from < lines.length; from += 1_024) bench.place(lines.slice(from, from + 1_024), at(from))
   const registers = bench.cpu.registers()
   registers.pc = codeBase
-  /** Has the first so many cases gone round from now on. */
-  function use(first: number): void {
-    for (let n = 0; n < first; n += 1) bench.memory.store32(dataBase + 4 * n, caseAt(n, length))
+  /** Has cases go round from now on. */
+  function useAll(list: readonly number[]): void {
+    for (const [i, n] of list.entries()) bench.memory.store32(dataBase + 4 * i, caseAt(n, length))
     registers.setGpr(3, BigInt(dataBase))
     registers.setGpr(5, BigInt(dataBase))
-    registers.setGpr(4, BigInt(dataBase + 4 * first))
+    registers.setGpr(4, BigInt(dataBase + 4 * list.length))
   }
+  const use = (first: number): void => useAll(Array.from({ length: first }, (_, n) => n))
   const isCase = (pc: number): boolean => pc >= at(dispatch.length)
-  return { ...bench, use, isCase }
+  return { ...bench, use, useAll, isCase }
 }
 
 describe('a case of a switch', () => {
@@ -65,6 +66,20 @@ describe('a case of a switch', () => {
     cpu.registers().pc = codeBase
     expect(compiledSlices()).toBeGreaterThan(90)
     expect(cpu.compiler?.units_compiled_total).toBe(before)
+  })
+
+  test('that became hot in the unit that holds it is no reason to translate anything', () => {
+    const { cpu, useAll, run, asked } = startSwitch(2, 10)
+    useAll([...new Array<number>(99).fill(0), 1])
+    run(20_000_000)
+    expect(asked).toEqual([codeBase, codeBase])
+    // Where runs end and begin, the interpreter passes it.
+    for (let turn = 0; turn < 5_000; turn += 1) {
+      cpu.registers().pc = caseAt(1, 10)
+      cpu.run(1)
+    }
+    run(20_000_000)
+    expect(asked).toEqual([codeBase, codeBase])
   })
 
   test('is not what the unit behind a jump goes on to', () => {
