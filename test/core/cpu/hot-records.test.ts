@@ -35,17 +35,42 @@ describe('what was hot is compiled when it is hot again', () => {
     expect(compiledSlices()).toBeGreaterThan(90)
   })
 
-  test('though no unit could begin there, as it was when it was translated', () => {
+  test.each([
+    ['before', false],
+    ['after', true],
+  ])('though no unit could begin there, and it was written over %s the translator had said so', (_, answered) => {
     const { cpu, place, memory, runUntilPending, run, isPending, compiledSlices } = startLate(1)
+    const answer = (): void => {
+      while (isPending()) cpu.run(100)
+    }
     // Only the interpreter does it.
     place(['lswx r8, 0, r4', `b ${to(0)}`], codeBase, all)
     memory.commit(dataBase, 0x1000, readWrite)
     runUntilPending()
+    if (answered) answer()
     memory.store32(codeBase, assembler.word('addi r3, r3, 2', codeBase))
-    while (isPending()) cpu.run(100)
+    answer()
     run(20_000_000)
     expect(compiledSlices()).toBeGreaterThan(90)
   })
+})
+
+test('what is written over many pages drops what was compiled of any of them', () => {
+  const { cpu, place, run } = startLate(1)
+  const bases = [codeBase + 0xffc, codeBase + 0x2ffc]
+  for (const base of bases) {
+    place(loopAt(base).slice(0, 1), base)
+    place(loopAt(base).slice(1), base + 4)
+  }
+  for (const base of bases) {
+    cpu.registers().pc = base
+    run(20_000_000)
+  }
+  expect(cpu.compiler?.units_compiled_total).toBe(2)
+  cpu.invalidate(codeBase, 0x2ffc)
+  expect(cpu.compiler?.units_dropped_total).toBe(1)
+  cpu.invalidate(codeBase, 0x4000)
+  expect(cpu.compiler?.units_dropped_total).toBe(2)
 })
 
 /** Calls the load of a function by itself, again and again, and the function now and then. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CpuSettings } from '../../../core/cpu/run.ts'
+import { msrSf } from '../../../core/cpu/state.ts'
 import { at, startLate, to } from './late-bench.ts'
 import { codeBase, dataBase } from './workbench.ts'
 
@@ -80,6 +81,28 @@ describe('a case of a switch', () => {
     }
     run(20_000_000)
     expect(asked).toEqual([codeBase, codeBase])
+  })
+
+  test('that only the interpreter does is no reason to translate again and again', () => {
+    const { cpu, place, useAll, run, asked } = startSwitch(2, 10)
+    place(['lswx r8, 0, r5'], caseAt(1, 10))
+    cpu.registers().pc = codeBase
+    useAll([0, 1])
+    run(80_000_000)
+    expect(asked.length).toBeLessThan(8)
+  })
+
+  test('is taken in again in another mode, where it was a unit of its own before', () => {
+    const { cpu, useAll, run, asked, isCase } = startSwitch(24, 100)
+    useAll(Array.from({ length: 24 }, (_, n) => n))
+    run(60_000_000)
+    expect(asked.some(isCase)).toBe(true)
+    const before = asked.length
+    cpu.registers().msr |= msrSf
+    useAll([0, 1])
+    run(40_000_000)
+    expect(asked.slice(before).filter(isCase)).toEqual([])
+    expect(asked.slice(before)).toContain(codeBase)
   })
 
   test('is not what the unit behind a jump goes on to', () => {
