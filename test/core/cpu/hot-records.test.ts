@@ -55,6 +55,18 @@ describe('what was hot is compiled when it is hot again', () => {
   })
 })
 
+test('what is hot and there was no room for is compiled after that', () => {
+  const { place, runAt, cpu, compiledSlices } = startLate(1, { unitsInModule: 1 })
+  const bases = [codeBase, elsewhere, elsewhere + 0x1000]
+  for (const base of bases) place(loopAt(base), base)
+  for (const base of bases) runAt(base, 200_000)
+  runAt(codeBase, 20_000_000)
+  for (const base of bases) {
+    cpu.registers().pc = base
+    expect(compiledSlices()).toBeGreaterThan(90)
+  }
+})
+
 test('what is written over many pages drops what was compiled of any of them', () => {
   const { cpu, place, run } = startLate(1)
   const bases = [codeBase + 0xffc, codeBase + 0x2ffc]

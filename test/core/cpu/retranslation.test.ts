@@ -14,9 +14,9 @@ const cases = (count: number, length: number): string[] =>
   ]).flat()
 const caseAt = (number: number, length: number): number => at(dispatch.length + number * length)
 
-function startSwitch(count: number, length: number, settings: CpuSettings = {}) {
+function startSwitch(count: number, length: number, settings: CpuSettings & { delay?: number } = {}) {
   const lines = [...dispatch, ...cases(count, length)]
-  const bench = startLate(2, { functions: new Map([[codeBase, 4 * lines.length]]), ...settings })
+  const bench = startLate(settings.delay ?? 2, { functions: new Map([[codeBase, 4 * lines.length]]), ...settings })
   for (let from = 0; from < lines.length; from += 1_024) bench.place(lines.slice(from, from + 1_024), at(from))
   const registers = bench.cpu.registers()
   registers.pc = codeBase
@@ -103,6 +103,18 @@ describe('a case of a switch', () => {
     run(40_000_000)
     expect(asked.slice(before).filter(isCase)).toEqual([])
     expect(asked.slice(before)).toContain(codeBase)
+  })
+
+  test('joins the unit that jumps there though that is being translated, without it', () => {
+    const { use, run, asked, isCase, exits, runUntilPending } = startSwitch(3, 10, { delay: 40 })
+    use(1)
+    run(30_000_000)
+    use(2)
+    runUntilPending()
+    use(3)
+    run(40_000_000)
+    expect(asked.filter(isCase)).toEqual([])
+    expect(exits(1_000_000)).toBeLessThan(100)
   })
 
   test('is not what the unit behind a jump goes on to', () => {
