@@ -92,6 +92,30 @@ describe('a case of a switch', () => {
     expect(asked.length).toBeLessThan(8)
   })
 
+  test('joins the unit that jumps there though its code changed while that was done', () => {
+    const { cpu, use, run, units, isCase, exits, runUntilPending } = startSwitch(2, 10)
+    use(1)
+    run(30_000_000)
+    use(2)
+    runUntilPending()
+    cpu.invalidate(caseAt(1, 10) + 4, 4)
+    run(40_000_000)
+    expect(units.map(({ entry }) => entry).filter(isCase)).toEqual([])
+    expect(exits(1_000_000)).toBeLessThan(100)
+  })
+
+  test('is taken in in another mode, where it was being made a unit of its own', () => {
+    const { cpu, use, run, asked, isCase, runUntilPending } = startSwitch(24, 100)
+    use(1)
+    run(20_000_000)
+    use(24)
+    runUntilPending()
+    cpu.registers().msr |= msrSf
+    use(2)
+    run(60_000_000)
+    expect(asked.filter(isCase)).toEqual([])
+  })
+
   test('is taken in again in another mode, where it was a unit of its own before', () => {
     const { cpu, useAll, run, asked, isCase } = startSwitch(24, 100)
     useAll(Array.from({ length: 24 }, (_, n) => n))
@@ -166,6 +190,13 @@ test('what became hot inside of what was being translated counts anew, and is no
   run(30_000_000)
   expect(asked).toEqual([at(1)])
   expect(cpu.compiler?.units_compiled_total).toBe(1)
+  // Unless that is where the interpreter goes on.
+  for (let turn = 0; turn < 5_000; turn += 1) {
+    cpu.registers().pc = at(0)
+    cpu.run(1)
+  }
+  run(30_000_000)
+  expect(asked).toEqual([at(1), at(0)])
 })
 
 test('a function that saves its link register late has one unit', () => {
