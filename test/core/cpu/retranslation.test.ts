@@ -92,6 +92,23 @@ describe('a case of a switch', () => {
     expect(asked.length).toBeLessThan(8)
   })
 
+  test('is in no unit any more once one that jumps there has no room for it', () => {
+    const far = codeBase + 0x8000
+    const { cpu, memory, place, useAll, run, units, exits } = startSwitch(10, 20, { functions: new Map() })
+    const long = [...new Array<string>(1_400).fill('addi r8, r8, 1'), `b ${codeBase}`]
+    for (let from = 0; from < long.length; from += 1_024) place(long.slice(from, from + 1_024), far + 4 * from)
+    cpu.registers().pc = codeBase
+    useAll([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    // The last of them goes the long way.
+    memory.store32(dataBase + 36, far)
+    run(60_000_000)
+    // The first knew of no case.
+    const [, second] = units.filter(({ entry }) => entry === codeBase)
+    expect([...(second?.starts ?? [])]).toContain(at(3))
+    expect([...(second?.starts ?? [])]).not.toContain(caseAt(0, 20))
+    expect(exits(1_000_000)).toBeLessThan(100)
+  })
+
   test('joins the unit that jumps there though its code changed while that was done', () => {
     const { cpu, use, run, units, isCase, exits, runUntilPending } = startSwitch(2, 10)
     use(1)

@@ -45,6 +45,20 @@ describe('translation beside the running thread', () => {
     expect(translation.taken).toBe(2)
   })
 
+  test('is thrown away where so much changes meanwhile that nobody keeps track of it', () => {
+    for (const [writes, units] of [
+      [1_000, 1],
+      [1_100, 0],
+    ] as const) {
+      const translation = lateTranslation([1])
+      const bench = start({ translation })
+      while (translation.asked === undefined) bench.cpu.run(200_000)
+      for (let n = 0; n < writes; n += 1) bench.cpu.invalidate(codeBase + 0x800, 4)
+      while (translation.taken === 0) bench.cpu.run(100)
+      expect(Math.min(compiledUnits(bench), 1)).toBe(units)
+    }
+  })
+
   test('is done by a thread of the host', async () => {
     const translation = createTranslatorThread()
     const bench = start({ translation })
