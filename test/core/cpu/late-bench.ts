@@ -41,21 +41,25 @@ export function startLate(delay: number, settings: CpuSettings = {}) {
       cpu.run(50_000)
     }
   }
-  const count = (): number => Object.values(profile.report().exits).reduce((sum, one) => sum + one, 0)
+  const left = (): { all: number; budget: number } => {
+    const { exits } = profile.report()
+    return { all: Object.values(exits).reduce((sum, one) => sum + one, 0), budget: exits.budget }
+  }
   /** Ways out of compiled code in so many instructions. */
   function exits(instructions: number): number {
-    const before = count()
+    const before = left().all
     run(instructions)
-    return count() - before
+    return left().all - before
   }
-  /** Of a hundred slices, those that ended in compiled code and had hardly left it before. */
+  /** Of a hundred slices, those that ended in compiled code, which was hardly left for anything else. */
   function compiledSlices(): number {
     let compiled = 0
     for (let slice = 0; slice < 100; slice += 1) {
-      const before = count()
+      const before = left()
       cpu.run(10_007)
-      const ways = count() - before
-      if (ways > 0 && ways < 20) compiled += 1
+      const after = left()
+      const ended = after.budget - before.budget
+      if (ended > 0 && after.all - before.all - ended < 5) compiled += 1
     }
     return compiled
   }
