@@ -51,7 +51,10 @@ export function startLate(delay: number, settings: CpuSettings = {}) {
     run(instructions)
     return left().all - before
   }
-  /** Of a hundred slices, those that ended in compiled code, which was hardly left for anything else. */
+  /**
+   * Of a hundred slices, those that ended in compiled code, which was hardly left for anything else: a few times where they
+   * end, since a long case asks for more than is left.
+   */
   function compiledSlices(): number {
     let compiled = 0
     for (let slice = 0; slice < 100; slice += 1) {
@@ -59,7 +62,7 @@ export function startLate(delay: number, settings: CpuSettings = {}) {
       cpu.run(10_007)
       const after = left()
       const ended = after.budget - before.budget
-      if (ended > 0 && after.all - before.all - ended < 5) compiled += 1
+      if (ended > 0 && after.all - before.all - ended < 20) compiled += 1
     }
     return compiled
   }
