@@ -1,7 +1,8 @@
 /**
  * What satisfies a wait, and what a satisfied wait takes. An object is signalled for a thread when its SignalState is
  * above zero, or when it is a mutant the thread owns. Auto-reset events and timers go to zero, semaphores lose one, a mutant
- * gains an owner or a level; everything else stays as it is. What is taken from queues is told in queue-object.ts.
+ * gains an owner or a level; everything else stays as it is. An object that has ended, its memory freed, is never signalled
+ * again. What is taken from queues is told in queue-object.ts.
  */
 import { bitOf, holds } from '../facts/catalogue.ts'
 import type { FactSink } from '../facts/sink.ts'
@@ -69,6 +70,7 @@ export function createSatisfaction({ memory, objects, sink, threadAt }: Satisfac
   }
 
   function signalled(object: KernelObject, thread: Thread): boolean {
+    if (!object.alive) return false
     if (stateOf(object) > 0) return true
     return object.kind === 'Mutant' && ownerOf(object) === thread
   }

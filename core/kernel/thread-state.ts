@@ -11,7 +11,9 @@ import {
 } from './object.ts'
 
 type ThreadLists = 'object' | 'wait' | 'resume' | 'held' | 'calls' | 'userApcs' | 'kernelApcs' | 'owned' | 'creator'
-type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly number[] }
+/** An object that has ended, and that somebody waits for still. */
+type Ended = Pick<KernelObject, 'serial' | 'kind' | 'address' | 'header'>
+type SavedWait = Omit<Wait, 'objects' | 'begun'> & { readonly objects: readonly (number | Ended)[] }
 
 export interface SavedThread {
   readonly plain: Omit<Thread, ThreadLists>
@@ -31,7 +33,10 @@ const copyOfResume = (resume: Resume | null | undefined): Resume | undefined =>
     : { ...resume, later: resume.later === null ? null : { ...resume.later } }
 
 function saveWait({ objects, begun: _begun, ...rest }: Wait): SavedWait {
-  return { ...rest, handles: rest.handles.slice(), objects: objects.map(other => other.serial) }
+  const saved = objects.map(({ alive, serial, kind, address, header }) =>
+    alive ? serial : { serial, kind, address, header },
+  )
+  return { ...rest, handles: rest.handles.slice(), objects: saved }
 }
 
 export function saveThread(thread: Thread): Plain {
@@ -50,6 +55,12 @@ export function saveThread(thread: Thread): Plain {
   return saved as unknown as Plain
 }
 
+function restoreEnded(saved: Ended): KernelObject {
+  const object = newObject({ ...saved, owned: false, adopted: false, limit: undefined })
+  object.alive = false
+  return object
+}
+
 /** Gives a thread what was saved of it, but for the object it is. */
 export function restoreThread(
   saved: SavedThread,
@@ -59,7 +70,7 @@ export function restoreThread(
   const restoreWait = (wait: SavedWait): Wait => ({
     ...wait,
     handles: wait.handles.slice(),
-    objects: known(wait.objects),
+    objects: wait.objects.flatMap(other => (typeof other === 'number' ? (bySerial(other) ?? []) : restoreEnded(other))),
     begun: undefined,
   })
   const { wait, resume, held } = saved
