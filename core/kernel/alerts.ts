@@ -33,6 +33,10 @@ export const holdsOff = (memory: GuestMemory, { object }: Thread): boolean =>
   (memory.load32(object.address + KTHREAD.kernelApcDisable) | 0) < 0 ||
   memory.load8(object.address + KTHREAD.kernelApcInProgress) !== 0
 
+/** Whether a suspension takes hold of a thread that is, or will be, at an IRQL. */
+export const takesHold = (memory: GuestMemory, thread: Thread, irql: number): boolean =>
+  irql === 0 && !holdsOff(memory, thread)
+
 /** Whether a thread may take its first kernel APC at IRQL 0. */
 export function kernelApcDue(memory: GuestMemory, thread: Thread): boolean {
   const [first] = thread.kernelApcs

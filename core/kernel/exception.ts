@@ -185,7 +185,8 @@ export function deliverFault(k: Kernel, fault: GuestFault, story: string): boole
 
 /** Delivers a bad address given to an export to the export's caller; false when nobody there could handle it. */
 export function deliverAccess(k: Kernel, error: GuestAccessError, story: string): boolean {
-  if (k.scheduler.irql() !== 0) return false
+  // Nor can a thread be told that the call has stopped already, or ended.
+  if (k.scheduler.irql() !== 0 || k.scheduler.current !== k.thread) return false
   const context = captureContext(k.ports.registers.current)
   const origin = (context.lr - 4) >>> 0
   // To continue is to do the call again.

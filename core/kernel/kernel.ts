@@ -368,7 +368,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
 
   const deadlines = createDeadlines({
     kernel,
-    complete: later => guarded(() => void calls.proceed(later, 0)),
+    complete: later => void calls.proceed(later, 0),
   })
 
   objects.onEnd(object => fileEnded(kernel, object))

@@ -1,11 +1,12 @@
 /**
  * Suspension: a thread that is suspended as often as it is not resumed does not run. On the platform it is a kernel APC that
  * waits, so it takes hold at IRQL 0 alone, outside of critical regions and of other such APCs: what a thread does there it
- * does to the end, and nobody waits for a lock that it holds. A wait is interrupted by it (wait-interruption.ts).
+ * does to the end, and nobody waits for a lock that it holds. A wait is interrupted by it (wait-interruption.ts); a thread
+ * that is stopped is active no more in the queue it belongs to, as one that waits is.
  */
 import { limits } from '../base/limits.ts'
 import type { GuestMemory } from '../memory/guest.ts'
-import { holdsOff } from './alerts.ts'
+import { takesHold } from './alerts.ts'
 import type { Audit } from './audit.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Thread } from './object.ts'
@@ -35,11 +36,12 @@ export function createSuspension({ memory, audit, scheduler, dispatcher }: Suspe
   }
 
   function stop(thread: Thread): boolean {
-    if (holdsOff(memory, thread) || scheduler().irqlOf(thread) > 0) return false
+    if (!takesHold(memory, thread, scheduler().irqlOf(thread))) return false
     if (thread.state === 'waiting') dispatcher().detach(thread)
     else if (thread.state === 'ready' || thread.state === 'running') {
       scheduler().remove(thread)
       thread.state = 'stopped'
+      dispatcher().rest(thread)
     }
     return true
   }
@@ -61,7 +63,10 @@ export function createSuspension({ memory, audit, scheduler, dispatcher }: Suspe
       audit.emit['thread.resumed'](audit.scene, audit.about(thread.object), 0, thread.tid, before - 1)
       if (before > 1) return before
       if (thread.wait !== undefined) dispatcher().attach(thread)
-      else if (thread.state === 'stopped') scheduler().ready(thread)
+      else if (thread.state === 'stopped') {
+        dispatcher().rise(thread)
+        scheduler().ready(thread)
+      }
       return before
     },
   }

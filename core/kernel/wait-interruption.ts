@@ -4,7 +4,7 @@
  * no wait has ended or begun. Back in its wait, the thread is at the tail of each list, unless the wait would end at once.
  */
 import type { GuestMemory } from '../memory/guest.ts'
-import { kernelApcDue } from './alerts.ts'
+import { kernelApcDue, takesHold } from './alerts.ts'
 import type { Objects, Thread, Wait } from './object.ts'
 import type { QueueWaits } from './queue-object.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -16,10 +16,14 @@ export interface Interruptions {
   attach(thread: Thread): void
   /** Calls a thread away from its wait if it has a kernel APC to run: it goes on with `wait-interrupted`. */
   callAway(thread: Thread): void
-  /** Puts the calling thread back into the wait that it was called away from last. */
+  /** Puts the calling thread back into the wait that it was called away from last, unless a suspension holds it there. */
   goBack(thread: Thread): void
   /** Gives up the wait that a thread was called away from last. */
   dropHeld(thread: Thread): void
+  /** A thread is stopped: another may go on in its place in the queue it belongs to. */
+  rest(thread: Thread): void
+  /** A thread that was stopped goes on. */
+  rise(thread: Thread): void
 }
 
 export interface InterruptionPorts {
@@ -80,13 +84,16 @@ export function createInterruptions(ports: InterruptionPorts): Interruptions {
       thread.resume = last.resume
       scheduler.remove(thread)
       thread.state = 'waiting'
-      if (last.wait.removes) queues.count(thread, -1)
+      const stays = thread.suspendCount > 0 && takesHold(memory, thread, thread.irql)
+      if (last.wait.removes && !stays) queues.count(thread, -1)
       else queues.pause(thread)
-      attach(thread)
+      if (!stays) attach(thread)
     },
     dropHeld(thread) {
       const last = thread.held.pop()
       if (last !== undefined) letGo(last.wait)
     },
+    rest: queues.pause,
+    rise: thread => void queues.count(thread, 1),
   }
 }

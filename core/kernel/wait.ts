@@ -87,6 +87,7 @@ export function createWaits(ports: WaitPorts): Waits {
   const { memory, pool, audit, objects, scheduler, time, satisfaction } = ports
   const wakeScene = emptyScene()
   const queues = createQueueWaits({ memory, pool, objects, satisfaction, leaveLists, wake })
+  const interruptions = createInterruptions({ memory, objects, scheduler, queues, enterLists, leaveLists, endIfDue })
 
   /** The winners of a signal, each having consumed. */
   function winnersOf(object: KernelObject): Winner[] {
@@ -211,6 +212,8 @@ export function createWaits(ports: WaitPorts): Waits {
     memory.store8(thread.object.address + KTHREAD.waitReason, request.reason)
     scheduler.attention = true
     if (!wait.removes) queues.pause(thread)
+    // What came while the thread was to go on after another wait, and had nothing to run before this one.
+    if (thread.kernelApcs.length > 0) interruptions.callAway(thread)
     return parked
   }
 
@@ -308,7 +311,7 @@ export function createWaits(ports: WaitPorts): Waits {
   return {
     wait,
     winnersOf,
-    ...createInterruptions({ memory, objects, scheduler, queues, enterLists, leaveLists, endIfDue }),
+    ...interruptions,
     wake,
     end(thread, code, how, cause) {
       const { wait: ended } = thread

@@ -660,3 +660,20 @@ test('a folder whose table is damaged ends in an error of the device, not as if 
     { path: 'game:\\z' },
   ])
 })
+
+test('a kernel APC comes to a thread between two waits for one transfer', () => {
+  const bench = fileBench()
+  const { handle } = bench.open('game:\\Media\\a.bin')
+  const [slow, fast] = [bench.thread(1), bench.thread(2)]
+  const read = (tid: number, length: number) =>
+    bench.call(tid, 'NtReadFile', handle, 0, 0, 0, bench.cell(), bench.cell(length), length, bench.long(0n))
+  expect([read(slow.tid, 5000), read(fast.tid, 4)]).toEqual([parked, parked])
+  bench.pass(10_000)
+  const apc = bench.cell(0x30)
+  bench.call(1, 'KeInitializeApc', apc, slow.at, 0, 0, code + 0x400, 0, 0)
+  bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+  expect(bench.frameOf(slow.tid).pc).toBe(code + 0x400)
+  bench.returnFrom(slow.tid)
+  bench.pass(1_000_000)
+  expect(bench.result(slow.tid)).toBe(0)
+})

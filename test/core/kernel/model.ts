@@ -159,7 +159,8 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
     }
   }
 
-  const still = (who: number): boolean => gone.has(who) || held.has(who) || line.some(waiting => waiting.who === who)
+  const still = (who: number): boolean =>
+    gone.has(who) || (depth.get(who) ?? 0) > 0 || line.some(waiting => waiting.who === who)
   const admits = (queue: number, asking: number): boolean =>
     [...member].filter(([who, of]) => of === queue && who !== asking && !still(who)).length <
     (queues[queue]?.limit ?? 0)
@@ -340,6 +341,7 @@ export function createModel(things: Thing[], queues: readonly Queue[], now: () =
         line = line.filter(other => other !== waiting)
         held.set(who, waiting)
       }
+      serve(member.get(who))
       return before
     },
     resume(who) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createWorkbench, parked, type Workbench } from './workbench.ts'
+import { code, createWorkbench, data, parked, type Workbench } from './workbench.ts'
 
 const untilAny = 1
 const free = 1
@@ -80,4 +80,25 @@ describe('a mutant that was abandoned', () => {
     expect(bench.call(other.tid, 'KeWaitForSingleObject', at, 3, 1, 0, 0)).toBe(0x80)
     expect(bench.call(other.tid, 'KeReleaseMutant', at, 0, 0, 0)).toBe(0)
   })
+})
+
+test('a mutant that cannot be written ends the title when its owner ends: who is over handles no exception', () => {
+  const bench = createWorkbench()
+  const { memory } = bench
+  const owner = bench.thread(1)
+  const caller = code + 0x1000 + owner.tid * 0x100
+  // The function of the call has an exception handler.
+  const [handler, entry] = [bench.words(code + 0x800, 0), bench.words(caller - 0x10, 0xc0001000)]
+  memory.poke(caller - 0x18, memory.read(handler, 8))
+  memory.write(data + 0xf000, memory.read(entry, 8))
+  const frame = bench.frameOf(owner.tid)
+  const sp = frame.word(1)
+  frame.setWord(1, sp - 0x100)
+  memory.store32(sp - 0x100, sp)
+  const base = bench.words(0)
+  expect(bench.call(1, 'NtAllocateVirtualMemory', base, bench.words(0x10000), 0x3000, 4, 0)).toBe(0)
+  bench.call(owner.tid, 'KeInitializeMutant', memory.load32(base), 1)
+  expect(bench.call(1, 'NtProtectVirtualMemory', base, bench.words(0x1000), 2, bench.cell(), 0)).toBe(0)
+  bench.call(owner.tid, 'ExTerminateThread', 3)
+  expect(bench.core.stopped()).toMatchObject({ kind: 'fault' })
 })

@@ -110,3 +110,21 @@ test('who asks to sign in when nobody is signed in learns that nobody is', () =>
   ])
   expect(bench.call(1, 'XamUserGetSigninState', 0)).toBe(0)
 })
+
+test('the end of a call that meets memory that is not there ends the title, and is no fault of the thread that runs', () => {
+  const bench = createWorkbench()
+  const { memory } = bench
+  const [base, ready] = [bench.words(0), eventOf(bench, 1)]
+  expect(bench.call(1, 'NtAllocateVirtualMemory', base, bench.words(0x10000), 0x3000, 4, 0)).toBe(0)
+  const signalled = memory.load32(base)
+  bench.call(1, 'KeInitializeEvent', signalled, 1, 1)
+  const readyAt = bench.cell()
+  bench.call(1, 'ObReferenceObjectByHandle', ready, 0, readyAt)
+  const { tid } = bench.thread(1)
+  const both = bench.words(memory.load32(readyAt), signalled)
+  expect(bench.call(tid, 'KeWaitForMultipleObjects', 2, both, 0, 3, 0, 0, 0, 0)).toBe(parked)
+  expect(bench.call(1, 'XamContentGetDeviceState', 9, block(bench, ready))).toBe(win32.IO_PENDING)
+  expect(bench.call(1, 'NtProtectVirtualMemory', base, bench.words(0x1000), 2, bench.cell(), 0)).toBe(0)
+  bench.pass(1_000_000)
+  expect(bench.core.stopped()?.text).toMatch(/^io-completion: store to/)
+})

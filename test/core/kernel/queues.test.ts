@@ -183,3 +183,19 @@ test('a port that ends gives back the room of the packets that nobody took', () 
   expect(pool.used).toBeLessThan(before)
   expect(before - pool.used).toBeLessThan(0x100)
 })
+
+test('a thread that is suspended makes room, and takes it again when it is resumed', () => {
+  const { bench, threads, queue, remove, insert } = queueBench(1)
+  const [first = 0, second = 0] = threads
+  const at = bench.core.kernel.threads.byTid(first)?.object.address ?? 0
+  const entries = [bench.cell(), bench.cell(), bench.cell()]
+  for (const entry of entries) insert(entry)
+  expect(remove(first)).toBe(entries[0])
+  expect(remove(second)).toBe(parked)
+  bench.call(1, 'KeSuspendThread', at)
+  expect(bench.result(second)).toBe(entries[1])
+  bench.call(1, 'KeResumeThread', at)
+  expect(bench.memory.load32(queue + 0x18)).toBe(2)
+  expect(remove(second)).toBe(parked)
+  expect(remove(first)).toBe(entries[2])
+})

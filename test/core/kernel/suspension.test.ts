@@ -120,3 +120,31 @@ test('a thread that is suspended while it waits keeps what it waits for', () => 
   expect(bench.result(a.tid)).toBe(0)
   expect(bench.told('object.destroyed').map(fact => fact.serial)).toEqual([serial])
 })
+
+test('a thread that is suspended in the kernel APC that interrupts its wait waits for nobody when that returns', () => {
+  const bench = createWorkbench()
+  const [held, other] = [bench.thread(1), bench.thread(2)]
+  const [apc, event] = [bench.cell(0x30), bench.cell()]
+  bench.call(1, 'KeInitializeEvent', event, 1, 0)
+  const wait = (tid: number) => bench.call(tid, 'KeWaitForSingleObject', event, 3, 0, 0, 0)
+  expect(wait(held.tid)).toBe(parked)
+  bench.call(1, 'KeInitializeApc', apc, held.at, 0, 0, code + 0x400, 0, 0)
+  bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+  expect(bench.frameOf(held.tid).pc).toBe(code + 0x400)
+  bench.call(1, 'NtSuspendThread', held.handle, 0)
+  bench.returnFrom(held.tid)
+  expect(wait(other.tid)).toBe(parked)
+  bench.call(1, 'KeSetEvent', event, 0, 0)
+  expect([bench.runs(held.tid), bench.runs(other.tid)]).toEqual([false, true])
+  bench.call(1, 'NtResumeThread', held.handle, 0)
+  expect(bench.runs(held.tid)).toBe(false)
+  bench.call(1, 'KeSetEvent', event, 0, 0)
+  expect(bench.result(held.tid)).toBe(0)
+})
+
+test('a thread whose count before cannot be told is not suspended', () => {
+  const bench = createWorkbench()
+  const a = bench.thread(1)
+  bench.call(1, 'NtSuspendThread', a.handle, 0x10)
+  expect(bench.core.kernel.threads.byTid(a.tid)).toMatchObject({ suspendCount: 0, state: 'running' })
+})

@@ -26,11 +26,10 @@ function threadOf(k: Kernel, value: number): Thread | undefined | number {
   return object.thread?.state === 'exited' ? undefined : object.thread
 }
 
-/** Leaves the count before at a pointer; a status. */
-function counted(k: Kernel, countAt: number, before: number | undefined): number {
-  if (before === undefined) return s.SUSPEND_COUNT_EXCEEDED
+/** Leaves the count before at a pointer, then changes it: a thread that stops itself is told nothing afterwards. A status. */
+function counted(k: Kernel, countAt: number, before: number, change: () => number | undefined): number {
   if (countAt !== 0) k.memory.store32(countAt, before)
-  return s.SUCCESS
+  return change() === undefined ? s.SUSPEND_COUNT_EXCEEDED : s.SUCCESS
 }
 
 /** The living thread of a KTHREAD; a call on what is no thread is told of. */
@@ -79,12 +78,13 @@ export const threads: readonly Entry[] = [
   krnl(0xfc, 'NtSuspendThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) => {
     const thread = threadOf(k, value)
     if (typeof thread === 'number') return thread
-    return thread === undefined ? s.THREAD_IS_TERMINATING : counted(k, countAt, k.threads.suspend(thread))
+    if (thread === undefined) return s.THREAD_IS_TERMINATING
+    return counted(k, countAt, thread.suspendCount, () => k.threads.suspend(thread))
   }),
   krnl(0xf5, 'NtResumeThread', [handle('thread'), ptr('previous')], status, ['threads'], (k, value, countAt) => {
     const thread = threadOf(k, value)
     if (typeof thread === 'number') return thread
-    return counted(k, countAt, thread === undefined ? 0 : k.threads.resume(thread))
+    return counted(k, countAt, thread?.suspendCount ?? 0, () => (thread === undefined ? 0 : k.threads.resume(thread)))
   }),
   krnl(0xa9, 'KeSuspendThread', [ptr(KTHREAD, 'thread')], u32, ['threads'], (k, at) => {
     const thread = threadAt(k, at)
