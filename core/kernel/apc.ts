@@ -14,8 +14,15 @@ import { KAPC, KTHREAD } from './structs.ts'
 import { waitEnd } from './wait.ts'
 
 export interface Apcs {
-  /** Puts an APC in its thread's queue; a thread that waits for it is woken. False where it is there already, or too many are. */
-  queue(thread: Thread, apc: Apc): boolean
+  /**
+   * Puts an APC in its thread's queue; a thread that waits for it is woken. False where it is there already, or too many
+   * are: never for one whose place was reserved, nor for that of a timer, which is part of it.
+   */
+  queue(thread: Thread, apc: Apc, place?: 'reserved' | 'own'): boolean
+  /** Keeps a place for a user APC that is certain to come; false where there is none. */
+  reserve(thread: Thread): boolean
+  /** Gives up a place that no APC took. */
+  release(thread: Thread): void
   /** How many were refused because too many waited for their thread. */
   refused: number
   /** Takes the next APC of a mode off the queue and tells that it begins. */
@@ -63,14 +70,27 @@ export function createApcs({ memory, audit, dispatcher, threadAt, attend }: ApcP
     return apc
   }
 
+  /** Whether one more finds a place; one that does not is counted. */
+  function fits(thread: Thread, mode: number): boolean {
+    const fit = listOf(thread, mode).length + (mode === 0 ? 0 : thread.reservedApcs) < limits.queuedApcs.value
+    if (!fit) apcs.refused += 1
+    return fit
+  }
+
   const apcs: Apcs = {
     refused: 0,
-    queue(thread, apc) {
+    reserve(thread) {
+      const fit = fits(thread, 1)
+      if (fit) thread.reservedApcs += 1
+      return fit
+    },
+    release(thread) {
+      thread.reservedApcs -= 1
+    },
+    queue(thread, apc, place) {
+      if (place === 'reserved') apcs.release(thread)
+      else if (place === undefined && !fits(thread, apc.mode)) return false
       const list = listOf(thread, apc.mode)
-      if (list.length >= limits.queuedApcs.value) {
-        apcs.refused += 1
-        return false
-      }
       if (apc.address !== 0 && list.some(other => other.address === apc.address)) return false
       if (apc.routine === 0) list.splice(list.findIndex(other => other.routine !== 0) >>> 0, 0, apc)
       else list.push(apc)

@@ -157,7 +157,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     time,
     queueApc(id, apc) {
       const thread = threads.all.get(id)
-      if (thread !== undefined) apcs.queue(thread, apc)
+      if (thread !== undefined) apcs.queue(thread, apc, 'own')
     },
     removeTimerApc(id, serial) {
       const thread = threads.all.get(id)

@@ -138,6 +138,8 @@ export interface Thread {
   readonly calls: GuestCall[]
   readonly userApcs: Apc[]
   readonly kernelApcs: Apc[]
+  /** Places kept for user APCs that are certain to come. */
+  reservedApcs: number
   /** Bit 0: alerted in kernel mode, bit 1: in user mode. */
   alerted: number
   /** Mutants it owns, in the order of acquiring. */

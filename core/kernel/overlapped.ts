@@ -30,11 +30,16 @@ interface Ending {
   readonly result: number
   readonly length: number
   readonly extended: number
+  /** A place is kept for the APC of its routine. */
+  readonly reserved: boolean
 }
 
 const hresultOf = (code: number): number => (code === 0 ? 0 : (0x80070000 | code) >>> 0)
 
-/** Ends a call now, or promises to: what the call answers. */
+/**
+ * Ends a call now, or promises to: what the call answers. What is promised comes: where too many APCs wait for the thread to
+ * queue its routine too, the call is refused.
+ */
 export function conclude(
   k: Kernel,
   at: number,
@@ -49,19 +54,22 @@ export function conclude(
   memory.store32(at + XOVERLAPPED.length, 0)
   memory.store32(at + XOVERLAPPED.context, k.thread.tid)
   memory.store32(at + XOVERLAPPED.extendedError, 0)
-  let serial = 0
-  if (event !== undefined && typeof event !== 'number') {
-    if (k.objects.stateOf(event) !== 0) k.dispatcher.reset(event)
-    event.references += 1
-    serial = event.serial
+  const signals = typeof event === 'number' ? undefined : event
+  if (signals !== undefined && k.objects.stateOf(signals) !== 0) k.dispatcher.reset(signals)
+  const reserved = memory.load32(at + XOVERLAPPED.routine) !== 0
+  if (reserved && !k.apcs.reserve(k.thread)) {
+    memory.store32(at + XOVERLAPPED.result, win32.NOT_ENOUGH_MEMORY)
+    return win32.NOT_ENOUGH_MEMORY
   }
+  if (signals !== undefined) signals.references += 1
   const ending: Ending = {
     at,
     thread: k.thread.id,
-    event: serial,
+    event: signals?.serial ?? 0,
     result,
     length,
     extended: extended ?? hresultOf(result),
+    reserved,
   }
   requestAt(k, k.time.now() + k.time.ticksOfMilliseconds(milliseconds), 'overlapped-end', ending)
   return win32.IO_PENDING
@@ -81,7 +89,7 @@ export function hastenOverlapped(k: Kernel, at: number): void {
 }
 
 /** The time of an overlapped call's end has come. */
-export function endOverlapped(k: Kernel, { at, thread, event, result, length, extended }: Ending): void {
+export function endOverlapped(k: Kernel, { at, thread, event, result, length, extended, reserved }: Ending): void {
   let routine = 0
   try {
     k.memory.store32(at + XOVERLAPPED.extendedError, extended)
@@ -97,16 +105,12 @@ export function endOverlapped(k: Kernel, { at, thread, event, result, length, ex
     k.objects.drop(object)
   }
   const issuer = k.threads.all.get(thread)
-  if (routine !== 0 && issuer !== undefined)
-    k.apcs.queue(issuer, {
-      address: 0,
-      mode: 1,
-      kernelRoutine: 0,
-      rundownRoutine: 0,
-      routine,
-      context: result,
-      argument1: length,
-      argument2: at,
-      timer: 0,
-    })
+  if (issuer === undefined) return
+  if (routine === 0) {
+    if (reserved) k.apcs.release(issuer)
+    return
+  }
+  const called = { routine, context: result, argument1: length, argument2: at }
+  const nothingElse = { address: 0, mode: 1, kernelRoutine: 0, rundownRoutine: 0, timer: 0 }
+  k.apcs.queue(issuer, { ...nothingElse, ...called }, reserved ? 'reserved' : undefined)
 }

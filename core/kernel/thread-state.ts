@@ -115,6 +115,7 @@ export const blankThread = (id: number, tid: number, slot: number, quantum: numb
   calls: [],
   userApcs: [],
   kernelApcs: [],
+  reservedApcs: 0,
   alerted: 0,
   owned: [],
   name: '',

@@ -33,7 +33,7 @@ interface Transfer {
   readonly segments: readonly number[]
   readonly length: number
   readonly offset: number
-  /** Room of the packet it may post, 0 for none. */
+  /** Room of the packet it may post, 0 for none; where it queues an APC, that has a place. */
   readonly room: number
 }
 
@@ -96,8 +96,8 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
     writeStatus(k, statusAt, status.END_OF_FILE, 0)
     return status.END_OF_FILE
   }
-  const room = postsPacket(request) ? reservePacket(k.pool) : 0
-  if (room === 0 && postsPacket(request)) return status.INSUFFICIENT_RESOURCES
+  const room = reserve(k, request)
+  if (room === undefined) return status.INSUFFICIENT_RESOURCES
   const expected = write ? length : Math.min(length, size - offset)
   let segments: readonly number[]
   try {
@@ -105,15 +105,15 @@ export function transfer(k: Kernel, handle: number, request: TransferRequest): O
     segments = request.scattered
       ? Array.from({ length: Math.ceil(expected / scatterPage) }, (_, i) => k.memory.load32(request.buffer + i * 4))
       : [request.buffer]
+    for (const waited of [object, event])
+      if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
   } catch (error) {
     releasePacket(k.pool, room)
+    if (queuesApc(request)) k.apcs.release(k.thread)
     throw error
   }
   const synchronous = (file.options & (option.synchronous | option.synchronousAlert)) !== 0
   if (synchronous || request.offsetAt === 0) file.position = offset + expected
-
-  for (const waited of [object, event])
-    if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
   const state: Transfer = {
     write,
     file: object.serial,
@@ -255,6 +255,17 @@ interface Completion {
 /** Whether a call on a file that belongs to a port posts a packet when it ends; the lowest bit says that none is wanted. */
 const postsPacket = ({ apc, context }: Pick<Completion, 'apc' | 'context'>): boolean => context !== 0 && (apc & 1) === 0
 
+const queuesApc = ({ apc }: Pick<Completion, 'apc'>): boolean => (apc & ~1) !== 0
+
+/** Keeps what the end of a call needs, so that it cannot fail: the room of its packet, 0 for none; undefined if there is too little. */
+function reserve(k: Kernel, call: Pick<Completion, 'apc' | 'context'>): number | undefined {
+  const room = postsPacket(call) ? reservePacket(k.pool) : 0
+  if (room === 0 && postsPacket(call)) return undefined
+  if (!queuesApc(call) || k.apcs.reserve(k.thread)) return room
+  releasePacket(k.pool, room)
+  return undefined
+}
+
 const ioIncrement = 1
 
 function finish(
@@ -274,18 +285,11 @@ function finish(
   k.dispatcher.set(object, ioIncrement)
   if (event !== undefined) k.dispatcher.set(event, ioIncrement)
   const issuer = k.threads.all.get(thread)
-  if ((apc & ~1) !== 0 && issuer !== undefined)
-    k.apcs.queue(issuer, {
-      address: 0,
-      mode: 1,
-      kernelRoutine: 0,
-      rundownRoutine: 0,
-      routine: apc & ~1,
-      context,
-      argument1: statusAt,
-      argument2: 0,
-      timer: 0,
-    })
+  if (queuesApc({ apc }) && issuer !== undefined) {
+    const called = { routine: apc & ~1, context, argument1: statusAt, argument2: 0 }
+    const nothingElse = { address: 0, mode: 1, kernelRoutine: 0, rundownRoutine: 0, timer: 0 }
+    k.apcs.queue(issuer, { ...nothingElse, ...called }, 'reserved')
+  }
   const { port, key } = fileOf(object)
   const target = port === 0 ? undefined : k.objects.bySerial(port)
   if (target !== undefined && room !== 0) postPacket(k, target, { key, context, status: code, bytes: count }, room)
@@ -303,8 +307,8 @@ export function completeNow(
 ): number {
   const event = eventHandle === 0 ? undefined : k.handles.need(eventHandle & ~3, undefined, operation.signal)
   if (typeof event === 'number') return event
-  const room = postsPacket(rest) ? reservePacket(k.pool) : 0
-  if (room === 0 && postsPacket(rest)) return status.INSUFFICIENT_RESOURCES
+  const room = reserve(k, rest)
+  if (room === undefined) return status.INSUFFICIENT_RESOURCES
   for (const waited of [object, event])
     if (waited !== undefined && k.objects.stateOf(waited) !== 0) k.dispatcher.reset(waited)
   finish(k, object, event, rest, room, code, count)

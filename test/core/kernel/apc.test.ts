@@ -327,6 +327,22 @@ test('more APCs than may wait for one thread are refused, and counted', () => {
   expect(bench.core.kernel.apcs.refused).toBe(1)
 })
 
+test('the APC of a timer has its place in the timer: it comes, however many wait', () => {
+  const bench = createWorkbench()
+  const a = bench.thread(1)
+  const thread = bench.core.kernel.threads.byTid(a.tid)
+  bench.call(1, 'NtQueueApcThread', a.handle, routine, 1, 0, 0)
+  const [first] = thread?.userApcs ?? []
+  if (first !== undefined) thread?.userApcs.push(...new Array(limits.queuedApcs.value - 1).fill(first))
+  const at = bench.cell()
+  bench.call(1, 'NtCreateTimer', at, 0, 1)
+  const timer = bench.memory.load32(at)
+  expect(bench.call(a.tid, 'NtSetTimerEx', timer, bench.long(-10n), routine, 1, 66, 0, 0, 0)).toBe(0)
+  bench.pass(1_000)
+  expect(thread?.userApcs.at(-1)).toMatchObject({ context: 66 })
+  expect(bench.core.kernel.apcs.refused).toBe(0)
+})
+
 describe('a kernel APC', () => {
   const setUp = () => {
     const bench = createWorkbench()

@@ -677,3 +677,27 @@ test('a kernel APC comes to a thread between two waits for one transfer', () => 
   bench.pass(1_000_000)
   expect(bench.result(slow.tid)).toBe(0)
 })
+
+test('the APC of a transfer has its place when the transfer begins: where there is none, the transfer is refused', () => {
+  const bench = fileBench()
+  const { handle } = bench.open('game:\\Media\\b.txt', { options: 0 })
+  const a = bench.thread(1)
+  const thread = bench.core.kernel.threads.byTid(a.tid)
+  const read = () =>
+    bench.call(a.tid, 'NtReadFile', handle, 0, code + 0x400, 0x55, bench.cell(), bench.cell(16), 12, bench.long(0n))
+  expect(read()).toBe(status.PENDING)
+  const queue = () => bench.call(1, 'NtQueueApcThread', a.handle, code + 0x400, 1, 0, 0)
+  expect(queue()).toBe(0)
+  const [first] = thread?.userApcs ?? []
+  if (first !== undefined) thread?.userApcs.push(...new Array(limits.queuedApcs.value - 2).fill(first))
+  expect([queue(), read()]).toEqual([status.NO_MEMORY, status.INSUFFICIENT_RESOURCES])
+  bench.core.load(structuredClone(bench.core.save()))
+  const restored = bench.core.kernel.threads.byTid(a.tid)
+  bench.pass(1_000_000)
+  expect(restored?.userApcs.length).toBe(limits.queuedApcs.value)
+  expect(restored?.userApcs.at(-1)).toMatchObject({ context: 0x55 })
+  restored?.userApcs.splice(0)
+  expect(read()).toBe(status.PENDING)
+  expect(bench.call(a.tid, 'NtCancelIoFile', handle, bench.cell())).toBe(0)
+  expect(restored).toMatchObject({ reservedApcs: 0 })
+})

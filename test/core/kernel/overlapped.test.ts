@@ -1,5 +1,6 @@
 /** Overlapped calls of xam, in each way that a title hears of their end, and the ways it does without. */
 import { expect, test } from 'vitest'
+import { limits } from '../../../core/base/limits.ts'
 import { status, win32 } from '../../../core/kernel/status.ts'
 import { away, code, createWorkbench, parked, type Workbench } from './workbench.ts'
 
@@ -127,4 +128,26 @@ test('the end of a call that meets memory that is not there ends the title, and 
   expect(bench.call(1, 'NtProtectVirtualMemory', base, bench.words(0x1000), 2, bench.cell(), 0)).toBe(0)
   bench.pass(1_000_000)
   expect(bench.core.stopped()?.text).toMatch(/^io-completion: store to/)
+})
+
+test('the routine of a call has its place when the call is accepted: where there is none, the call is refused', () => {
+  const bench = createWorkbench()
+  const { tid, handle } = bench.thread(1)
+  const thread = bench.core.kernel.threads.byTid(tid)
+  const ask = (at: number) => bench.call(tid, 'XamContentGetDeviceState', 9, at)
+  const [first, second, changed] = [block(bench, 0, routine), block(bench, 0, routine), block(bench, 0, routine)]
+  expect(ask(first)).toBe(win32.IO_PENDING)
+  bench.call(1, 'NtQueueApcThread', handle, routine, 1, 0, 0)
+  const [other] = thread?.userApcs ?? []
+  if (other !== undefined) thread?.userApcs.push(...new Array(limits.queuedApcs.value - 2).fill(other))
+  expect(ask(second)).toBe(win32.NOT_ENOUGH_MEMORY)
+  expect(ask(block(bench))).toBe(win32.IO_PENDING)
+  bench.pass(1_000_000)
+  expect(thread?.userApcs.at(-1)).toMatchObject({ routine, argument2: first })
+  expect(bench.memory.load32(second)).toBe(win32.NOT_ENOUGH_MEMORY)
+  thread?.userApcs.splice(0)
+  expect(ask(changed)).toBe(win32.IO_PENDING)
+  bench.memory.store32(changed + 0x10, 0)
+  bench.pass(1_000_000)
+  expect(thread).toMatchObject({ userApcs: [], reservedApcs: 0 })
 })

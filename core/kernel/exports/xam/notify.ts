@@ -117,8 +117,8 @@ export const notify: readonly Entry[] = [
     win32Result,
     ['user'],
     (k, at, result, extended, length) => {
-      conclude(k, at, { result, extended, length }, 0)
-      return win32.SUCCESS
+      const answer = conclude(k, at, { result, extended, length }, 0)
+      return at === 0 || answer === win32.IO_PENDING ? win32.SUCCESS : answer
     },
   ),
 ]

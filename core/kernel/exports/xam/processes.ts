@@ -3,7 +3,7 @@ import { userMode } from '../../alerts.ts'
 import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
-import { eventKinds, openedBy, threadKinds } from '../../handles.ts'
+import { eventKinds, openedBy } from '../../handles.ts'
 import { threadFits } from '../../memory-manager.ts'
 import { begin, createThread } from '../../notifications.ts'
 import { operation } from '../../object.ts'
@@ -12,6 +12,7 @@ import { hardwareThreads } from '../../scheduler.ts'
 import { failed, status, win32 } from '../../status.ts'
 import { threadFlags } from '../../thread.ts'
 import { writeRandom } from '../xboxkrnl/crypto.ts'
+import { threadOf } from '../xboxkrnl/threads.ts'
 
 const infinite = 0xffffffff
 const waitFailed = 0xffffffff
@@ -155,9 +156,10 @@ export const processes: readonly Entry[] = [
     return !failed(code)
   }),
   xam(1085, 'ResumeThread', [handle('thread')], u32, ['threads'], (k, value) => {
-    const object = k.handles.need(value, threadKinds, operation.other)
-    if (typeof object === 'number' || object.thread === undefined) return waitFailed
-    return k.threads.resume(object.thread)
+    const thread = threadOf(k, value)
+    if (typeof thread !== 'number') return thread === undefined ? 0 : k.threads.resume(thread)
+    setLastError(k, dosError(thread))
+    return waitFailed
   }),
   xam(1086, 'ExitThread', [u32('code')], nothing, ['threads'], (k, code) => k.exitThread(code)),
   xam(1008, 'RtlSetLastNTError', [u32('status')], u32, ['misc'], (k, code) => {

@@ -20,7 +20,7 @@ function firstOf(mask: number): number | undefined {
 }
 
 /** The living thread of a handle, undefined when it is over, or a status. */
-function threadOf(k: Kernel, value: number): Thread | undefined | number {
+export function threadOf(k: Kernel, value: number): Thread | undefined | number {
   const object = k.handles.need(value, threadKinds, operation.other)
   if (typeof object === 'number') return object
   return object.thread?.state === 'exited' ? undefined : object.thread
