@@ -18,6 +18,7 @@ import { jumped, type Later, type Outcome, parked } from './outcome.ts'
 import type { Pool } from './pool.ts'
 import type { Registers } from './ports.ts'
 import type { Scheduler } from './scheduler.ts'
+import { pathNumber } from './sources.ts'
 import { status } from './status.ts'
 import { KTHREAD } from './structs.ts'
 import type { ExportTable } from './table.ts'
@@ -183,6 +184,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
    */
   function startKernelApc(thread: Thread, wait: number): boolean {
     if (scheduler.irql() !== 0 || !kernelApcDue(memory, thread)) return false
+    audit.scene.source = pathNumber('apc')
     const apc = apcs.take(thread, 0)
     if (apc === undefined) return false
     const normal = apc.routine !== 0
@@ -208,6 +210,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
 
   /** Calls the user APCs that came before the first instruction of a thread, one after the other. */
   function callFirstApc(): typeof jumped {
+    audit.scene.source = pathNumber('apc')
     const apc = apcs.take(running(), 1)
     return apc === undefined ? jumped : callApc(apc, { continuation: 'first-apc-done', state: null }, true)
   }

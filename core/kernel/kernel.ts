@@ -232,6 +232,8 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       kernel.thread = thread
       if (thread.resume === undefined && thread.begun && thread.kernelApcs.length === 0) return true
       guarded(() => goOn(thread))
+      // No call of the thread's is to blame for what goes wrong here.
+      if (!scheduler.attention && thread.state === 'running' && stop === undefined) calls.prepare(thread)
       if (!scheduler.attention && thread.state === 'running' && stop === undefined) return true
     }
   }
@@ -292,14 +294,12 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     return scheduler.attention
   }
 
-  /** Goes on where a wait has ended, and calls what came for the thread meanwhile. */
+  /** Goes on where a wait has ended. */
   function goOn(thread: Thread): void {
-    if (thread.resume !== undefined) {
-      scene.source = thread.resume.row === 0 ? pathNumber('resume') : thread.resume.row
-      if (!thread.polling && !thread.system) moved = true
-      calls.resume(thread)
-    }
-    if (!scheduler.attention && thread.state === 'running') calls.prepare(thread)
+    if (thread.resume === undefined) return
+    scene.source = thread.resume.row === 0 ? pathNumber('resume') : thread.resume.row
+    if (!thread.polling && !thread.system) moved = true
+    calls.resume(thread)
   }
 
   const kernel: Writable<Kernel, 'thread'> = {

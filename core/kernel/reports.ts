@@ -8,14 +8,15 @@ import type { FactSink } from '../facts/sink.ts'
 import type { CallSite } from '../facts/views.ts'
 import type { Absences } from './absences.ts'
 import type { Apcs } from './apc.ts'
-import type { Counts, Objects, Site, Thread } from './object.ts'
+import type { Counts, Objects, Site, Thread, Wait } from './object.ts'
 import type { Pool } from './pool.ts'
 import type { Shortfalls } from './shortfalls.ts'
 
 interface SavedReports {
   readonly sequence: number
   readonly objects: readonly (readonly [serial: number, created: CallSite | null, last: Site | null, counts: Counts])[]
-  readonly threads: readonly (readonly [id: number, creator: CallSite | null, begun: CallSite | null])[]
+  /** Where each was made, and where what it waits for was asked for: its wait first, then those that APCs interrupt. */
+  readonly threads: readonly (readonly [id: number, creator: CallSite | null, begun: readonly (CallSite | null)[]])[]
   readonly shortfalls: Plain
   readonly absences: Plain
   readonly counters: Readonly<Record<string, number>>
@@ -34,6 +35,8 @@ export interface ReportParts {
 
 const copyOf = <T extends object>(site: T | undefined): T | null => (site === undefined ? null : { ...site })
 
+const waitsOf = ({ wait, held }: Thread): readonly (Wait | undefined)[] => [wait, ...held.map(one => one.wait)]
+
 export function saveReports({ sink, objects, pool, apcs, threads, shortfalls, absences }: ReportParts): Plain {
   const saved: SavedReports = {
     sequence: sink.sequence,
@@ -43,7 +46,11 @@ export function saveReports({ sink, objects, pool, apcs, threads, shortfalls, ab
       copyOf(object.lastSignal),
       { ...object.counts },
     ]),
-    threads: [...threads.values()].map(thread => [thread.id, copyOf(thread.creator), copyOf(thread.wait?.begun)]),
+    threads: [...threads.values()].map(thread => [
+      thread.id,
+      copyOf(thread.creator),
+      waitsOf(thread).map(wait => copyOf(wait?.begun)),
+    ]),
     shortfalls: shortfalls.save(),
     absences: absences.save(),
     counters: { ...objects.counters },
@@ -67,7 +74,9 @@ export function loadReports(state: Plain, parts: ReportParts): void {
     const thread = threads.get(id)
     if (thread === undefined) continue
     thread.creator = creator ?? undefined
-    if (thread.wait !== undefined) thread.wait.begun = begun ?? undefined
+    waitsOf(thread).forEach((wait, i) => {
+      if (wait !== undefined) wait.begun = begun[i] ?? undefined
+    })
   }
   shortfalls.load(saved.shortfalls)
   absences.load(saved.absences)

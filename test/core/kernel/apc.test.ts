@@ -498,3 +498,35 @@ describe('kernel APCs of one thread', () => {
     expect(bench.core.kernel.threads.byTid(a.tid)?.held).toEqual([])
   })
 })
+
+test('where a wait was asked for that a kernel APC interrupts goes along with the reports', () => {
+  const bench = createWorkbench()
+  const a = bench.thread(1)
+  const apc = bench.cell(0x30)
+  bench.call(a.tid, 'NtWaitForSingleObjectEx', event(bench), 0, 0, 0)
+  const asked = () => bench.core.kernel.threads.byTid(a.tid)?.wait?.begun
+  const before = { ...asked() }
+  bench.call(1, 'KeInitializeApc', apc, a.at, 0, 0, routine, 0, 0)
+  bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+  expect(bench.frameOf(a.tid).pc).toBe(routine)
+  const [state, reports] = [bench.core.save(), bench.core.saveReports()].map(part => structuredClone(part))
+  bench.core.load(state ?? null)
+  bench.core.loadReports(reports ?? null)
+  bench.returnFrom(a.tid)
+  expect(asked()).toEqual(before)
+})
+
+test('an APC whose memory is gone ends the title, and is no fault of the code it would have interrupted', () => {
+  const bench = createWorkbench()
+  const a = bench.thread(1)
+  const base = bench.words(0)
+  bench.call(1, 'NtAllocateVirtualMemory', base, bench.words(0x10000), 0x3000, 4, 0)
+  const apc = bench.memory.load32(base)
+  bench.call(a.tid, 'KeEnterCriticalRegion')
+  bench.call(1, 'KeInitializeApc', apc, a.at, 0, 0, routine, 0, 0)
+  bench.call(1, 'KeInsertQueueApc', apc, 0, 0, 0)
+  bench.call(1, 'NtFreeVirtualMemory', base, bench.words(0), 0x8000, 0)
+  bench.call(a.tid, 'KeLeaveCriticalRegion')
+  bench.runs(a.tid)
+  expect(bench.core.stopped()?.text).toMatch(/^apc: store to/)
+})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createTime } from '../../../core/kernel/time.ts'
+import { createWorkbench } from './workbench.ts'
 
 const start = 134_116_992_000_000_000n
 
@@ -58,4 +59,11 @@ describe('deadlines', () => {
     const taken = [time.takeDue(), time.takeDue(), time.takeDue(), time.takeDue()].map(deadline => deadline?.id)
     expect(taken).toEqual([2, 1, 3, undefined])
   })
+})
+
+test('a clock whose time before cannot be told is not set', () => {
+  const bench = createWorkbench()
+  const before = bench.core.kernel.time.systemTime()
+  bench.call(1, 'NtSetSystemTime', bench.long(before + 10_000_000_000n), 0x10)
+  expect(bench.core.kernel.time.systemTime() - before).toBeLessThan(10_000n)
 })

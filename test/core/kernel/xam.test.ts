@@ -453,3 +453,21 @@ test('a web request gets no handle, and the last error says that nothing was sta
   expect(bench.call(1, 'NetDll_XHttpConnect', 1, 0, 0, 80, 0)).toBe(0)
   expect(bench.call(1, 'RtlGetLastError')).toBe(12172)
 })
+
+test.each([
+  ['as it was', (_bench: Workbench) => undefined],
+  ['restored', (bench: Workbench) => bench.core.load(structuredClone(bench.core.save()))],
+])('in a machine %s, a task that is over has its attributes while it has a handle', (_how, between) => {
+  const bench = createWorkbench()
+  const [taskAt, out] = [bench.cell(), bench.cell()]
+  const schedule = () => bench.call(1, 'XamTaskSchedule', code + 0x200, 42, bench.words(0x10, 7), taskAt)
+  expect(schedule()).toBe(0)
+  const task = bench.memory.load32(taskAt)
+  const thread = bench.core.kernel.handles.peek(task)?.thread
+  bench.core.kernel.scheduler.migrate(thread as NonNullable<typeof thread>, 1)
+  bench.call(thread?.tid ?? 0, 'ExTerminateThread', 0)
+  between(bench)
+  expect(schedule()).toBe(0)
+  expect(bench.call(1, 'XamTaskGetAttributes', task, out)).toBe(0)
+  expect([bench.memory.load32(out), bench.call(1, 'XamTaskQueryProperty', task, 0xff)]).toEqual([0x10, 0x10])
+})

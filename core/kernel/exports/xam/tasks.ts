@@ -15,15 +15,15 @@ import { hresult as codes } from '../../status.ts'
 import { KTHREAD } from '../../structs.ts'
 
 interface Task {
-  /** Of its thread. */
-  readonly id: number
+  /** Of its thread, as an object. */
+  readonly serial: number
   /** What its maker was given; 0 if nothing. */
   readonly handle: number
   readonly properties: number
   readonly about: number
   cancelled: boolean
 }
-/** Tasks whose threads live. */
+/** Tasks whose threads are objects still, also those that are over. */
 const tasks = kernelState('xam-tasks', () => ({ list: [] as Task[] }))
 
 const taskStack = 0x10000
@@ -34,7 +34,8 @@ function threadOf(k: Kernel, value: number) {
   const object = k.handles.need(value, threadKinds, operation.other)
   return typeof object === 'number' ? undefined : object
 }
-const taskOf = (k: Kernel, id: number | undefined): Task | undefined => k.state(tasks).list.find(task => task.id === id)
+const taskOf = (k: Kernel, object: KernelObject | undefined): Task | undefined =>
+  k.state(tasks).list.find(({ serial }) => serial === object?.serial)
 
 /** What the thread of a task begins with. */
 type Start = {
@@ -81,8 +82,9 @@ export const xamTasks: readonly Entry[] = [
       if (taskAt !== 0) k.memory.store32(taskAt, value)
       else k.handles.close(value)
       const state = k.state(tasks)
-      state.list = state.list.filter(({ id }) => k.threads.all.has(id))
-      state.list.push({ id: thread.id, handle: taskAt === 0 ? 0 : value, properties, about, cancelled: false })
+      const { serial } = thread.object
+      state.list = state.list.filter(task => k.objects.bySerial(task.serial) !== undefined)
+      state.list.push({ serial, handle: taskAt === 0 ? 0 : value, properties, about, cancelled: false })
       return begin(k, thread)
     },
   ),
@@ -99,15 +101,15 @@ export const xamTasks: readonly Entry[] = [
   continuation('xam-task-ended', (k, _: null, value: number) => k.exitThread(value)),
   xam(433, 'XamTaskCloseHandle', [handle('task')], bool, ['threads'], (k, value) => k.handles.close(value) === 0),
   xam(434, 'XamTaskCancel', [handle('task')], nothing, ['threads'], (k, value) => {
-    const task = taskOf(k, threadOf(k, value)?.thread?.id)
+    const task = taskOf(k, threadOf(k, value))
     if (task !== undefined) task.cancelled = true
   }),
-  xam(435, 'XamTaskShouldExit', [], bool, ['threads', 'poll'], k => taskOf(k, k.thread.id)?.cancelled === true),
+  xam(435, 'XamTaskShouldExit', [], bool, ['threads', 'poll'], k => taskOf(k, k.thread.object)?.cancelled === true),
   xam(436, 'XamTaskWaitOnCompletion', [handle('task')], nothing, ['threads', 'blocking'], (k, value) => {
     const object = threadOf(k, value)
     return object === undefined ? undefined : quietly(k.waitFor(object, undefined))
   }),
-  xam(438, 'XamTaskGetCurrentTask', [], handle, ['threads', 'poll'], k => taskOf(k, k.thread.id)?.handle ?? 0),
+  xam(438, 'XamTaskGetCurrentTask', [], handle, ['threads', 'poll'], k => taskOf(k, k.thread.object)?.handle ?? 0),
   xam(
     439,
     'XamTaskGetAttributes',
@@ -115,7 +117,7 @@ export const xamTasks: readonly Entry[] = [
     hresult,
     ['threads', 'poll'],
     (k, value, attributes) => {
-      const task = taskOf(k, threadOf(k, value)?.thread?.id)
+      const task = taskOf(k, threadOf(k, value))
       if (task === undefined || attributes === 0) return codes.INVALID_ARGUMENT
       k.memory.store32(attributes, task.properties)
       k.memory.store32(attributes + 4, task.about)
@@ -133,7 +135,7 @@ export const xamTasks: readonly Entry[] = [
     return k.objects.stateOf(object) === 0 ? codes.DATA_PENDING : k.memory.load32(object.address + KTHREAD.exitStatus)
   }),
   xam(1192, 'XamTaskQueryProperty', [handle('task'), u32('mask')], u32, ['threads', 'poll'], (k, value, mask) => {
-    const { properties = 0 } = taskOf(k, threadOf(k, value)?.thread?.id) ?? {}
+    const { properties = 0 } = taskOf(k, threadOf(k, value)) ?? {}
     return (properties & mask) >>> 0
   }),
 ]

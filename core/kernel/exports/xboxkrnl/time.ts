@@ -43,9 +43,9 @@ export const clocks: readonly Entry[] = [
     state.open = state.open.filter(({ thread }) => k.threads.all.has(thread))
   }),
   krnl(249, 'NtSetSystemTime', [ptr('time'), ptr('previous')], status, ['time'], (k, at, previousAt) => {
-    const before = k.time.systemTime()
-    k.time.setSystemTime(k.memory.load64(at))
-    if (previousAt !== 0) k.memory.store64(previousAt, before)
+    const next = k.memory.load64(at)
+    if (previousAt !== 0) k.memory.store64(previousAt, k.time.systemTime())
+    k.time.setSystemTime(next)
     for (const thread of k.threads.all.values()) k.dispatcher.clockSet(thread)
     k.timers.clockSet()
     return s.SUCCESS
