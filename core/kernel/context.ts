@@ -74,6 +74,8 @@ export interface Kernel {
   callGuest(call: GuestFunction): typeof jumped
   /** Goes on with a continuation at once. */
   proceed(later: Later, value: number): Outcome<unknown>
+  /** Lets go of what a continuation holds that is never gone on with. */
+  forgo(later: Later): void
   /** Parks the calling thread on one object for ever or until a time-out: `return k.waitFor(…)`. */
   waitFor(object: KernelObject, timeout: bigint | undefined, later?: Later): Outcome<number>
   /** Does the call again in the hardware thread's next turn: `return k.tryAgain()`. */

@@ -83,6 +83,13 @@ export function copied(k: Kernel, { from, to }: Copying): boolean {
   return code === status.SUCCESS || refuse(k, dosError(code), false)
 }
 
+/** The caller of a copy is gone: nothing of it stays. */
+export function leftUncopied(k: Kernel, { from, to }: Copying): void {
+  const target = k.objects.bySerial(to)
+  if (target !== undefined) fileOf(target).deletePending = true
+  for (const file of [k.objects.bySerial(from), target]) if (file !== undefined) k.objects.drop(file)
+}
+
 /** Copies bytes, and what is known of the file; a status. */
 function copyBytes(k: Kernel, source: KernelObject, target: KernelObject): number {
   const [from, to] = [nodeOf(k, source), nodeOf(k, target)]

@@ -31,6 +31,8 @@ export interface GuestCalls {
   returned(): boolean
   /** Runs a continuation now. */
   proceed(later: Later, value: number): Outcome<unknown>
+  /** Lets go of what a continuation holds that is never gone on with. */
+  forgo(later: Later): void
   /** Lets go of what the calls hold that a thread is in and will never return from, the latest first. */
   forgoAll(thread: Thread): void
   /** Leaves a value in the result register of the call that is owed. */
@@ -122,6 +124,12 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     else own(state)
   }
 
+  /** Gives up the wait that a thread was called away from last, and the call that waited. */
+  function forgoHeld(thread: Thread): void {
+    const later = dispatcher.dropHeld(thread)
+    if (later !== undefined) forgo(later)
+  }
+
   function settle(outcome: Outcome<unknown>, row: number): void {
     if (outcome === jumped || outcome === parked || row === 0) return
     const owed = table.row(row) as ExportRow | undefined
@@ -203,7 +211,7 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
   function interruptWait(place: number): typeof jumped {
     const thread = running()
     // Waits inside this one were left without a return, by a jump out of their APCs.
-    while (thread.held.length > place + 1) dispatcher.dropHeld(thread)
+    while (thread.held.length > place + 1) forgoHeld(thread)
     if (!startKernelApc(thread, place)) dispatcher.goBack(thread)
     return jumped
   }
@@ -256,7 +264,9 @@ export function createGuestCalls(ports: GuestCallPorts): GuestCalls {
     row: 0,
     call,
     proceed,
+    forgo,
     forgoAll(thread) {
+      while (thread.held.length > 0) forgoHeld(thread)
       for (let left = thread.calls.pop(); left !== undefined; left = thread.calls.pop()) forgo(left)
     },
     settle,

@@ -325,6 +325,7 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
     stateSoFar: definition => states.soFar(definition),
     callGuest: calls.call,
     proceed: calls.proceed,
+    forgo: calls.forgo,
     waitFor: (object, timeout, later) =>
       dispatcher.wait({
         type: 'any',

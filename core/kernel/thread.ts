@@ -224,7 +224,6 @@ export function createThreads(ports: ThreadPorts): Threads {
       memory.store8(object.address + KTHREAD.hasTerminated, 1)
       memory.store64(object.address + KTHREAD.exitTime, time.systemTime())
       audit.emit['thread.exited'](audit.scene, audit.about(object), 0, thread.tid, code)
-      while (thread.held.length > 0) ports.dispatcher().dropHeld(thread)
       ports.timers().cancelOf(thread)
       ports.scheduler().remove(thread)
       ports.scheduler().forget(thread)

@@ -167,6 +167,13 @@ export function transferAwaited(k: Kernel, state: Awaited): Outcome<number> {
   return later === null ? code : (k.proceed(later, code) as Outcome<number>)
 }
 
+/** The caller is gone, and its transfer with it: nothing is to be written any more to what was the caller's. */
+export function forgoTransfer(k: Kernel, { file, id, later }: Awaited): void {
+  const object = k.objects.bySerial(file)
+  if (object !== undefined) cancelTransfers(k, object, (_, other) => other === id)
+  if (later !== null) k.forgo(later)
+}
+
 function moveIn(k: Kernel, bytes: Uint8Array, segments: readonly number[]): void {
   if (segments.length === 1) k.memory.write(segments[0] ?? 0, bytes)
   else
@@ -228,11 +235,11 @@ export function completeTransfer(k: Kernel, move: Transfer): void {
 export function cancelTransfers(
   k: Kernel,
   object: KernelObject,
-  matches: (move: { readonly thread: number; readonly statusAt: number }) => boolean,
+  matches: (move: { readonly thread: number; readonly statusAt: number }, id: number) => boolean,
 ): number {
-  const mine = requestsOf(k, 'file-transfer').filter(({ state }) => {
+  const mine = requestsOf(k, 'file-transfer').filter(({ id, state }) => {
     const move = state as Transfer
-    return move.file === object.serial && matches(move)
+    return move.file === object.serial && matches(move, id)
   })
   for (const { id, state } of mine) {
     cancelRequest(k, id)

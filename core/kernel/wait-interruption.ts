@@ -6,6 +6,7 @@
 import type { GuestMemory } from '../memory/guest.ts'
 import { kernelApcDue, takesHold } from './alerts.ts'
 import type { Objects, Thread, Wait } from './object.ts'
+import type { Later } from './outcome.ts'
 import type { QueueWaits } from './queue-object.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -18,8 +19,8 @@ export interface Interruptions {
   callAway(thread: Thread): void
   /** Puts the calling thread back into the wait that it was called away from last, unless a suspension holds it there. */
   goBack(thread: Thread): void
-  /** Gives up the wait that a thread was called away from last. */
-  dropHeld(thread: Thread): void
+  /** Gives up the wait that a thread was called away from last: what that would have gone on with. */
+  dropHeld(thread: Thread): Later | undefined
   /** A thread is stopped: another may go on in its place in the queue it belongs to. */
   rest(thread: Thread): void
   /** A thread that was stopped goes on. */
@@ -92,6 +93,7 @@ export function createInterruptions(ports: InterruptionPorts): Interruptions {
     dropHeld(thread) {
       const last = thread.held.pop()
       if (last !== undefined) letGo(last.wait)
+      return last?.resume?.later ?? undefined
     },
     rest: queues.pause,
     rise: thread => void queues.count(thread, 1),

@@ -205,7 +205,7 @@ export const xamFiles: readonly Entry[] = [
     (k, value, buffer, length, countAt, overlapped) =>
       move(k, value, { write: true, buffer, length, countAt, overlapped }),
   ),
-  continuation('file-moved', moved),
+  continuation('file-moved', moved, (k, { block, own }) => own && k.pool.free(block, cellSize)),
   xam(
     1070,
     'GetOverlappedResult',

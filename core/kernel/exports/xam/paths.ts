@@ -4,7 +4,7 @@
 import type { Node, Volume } from '../../../vfs/vfs.ts'
 import { bool, continuation, cstr, type Entry, handle, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
-import { copied, copyFile } from '../../copy.ts'
+import { copied, copyFile, leftUncopied } from '../../copy.ts'
 import { dosError } from '../../dos-errors.ts'
 import { disposition, fileOf, nodeOf, openFile, option, right } from '../../file.ts'
 import { bytesPerUnit, shownAttributes } from '../../file-information.ts'
@@ -161,5 +161,5 @@ export const xamPaths: readonly Entry[] = [
   xam(1104, 'CopyFileA', [cstr('from'), cstr('to'), bool('isNew')], bool, ['files', 'blocking'], (k, from, to, isNew) =>
     copyFile(k, from ?? '', to ?? '', isNew),
   ),
-  continuation('file-copied', copied),
+  continuation('file-copied', copied, leftUncopied),
 ]

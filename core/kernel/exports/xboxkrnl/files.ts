@@ -42,7 +42,14 @@ import { nameIn } from '../../naming.ts'
 import { operation } from '../../object.ts'
 import { failed, status } from '../../status.ts'
 import { ANSI_STRING, IO_STATUS_BLOCK, OBJECT_ATTRIBUTES } from '../../structs.ts'
-import { type Awaited, completeNow, completeTransfer, transfer, transferAwaited } from '../../transfer.ts'
+import {
+  type Awaited,
+  completeNow,
+  completeTransfer,
+  forgoTransfer,
+  transfer,
+  transferAwaited,
+} from '../../transfer.ts'
 
 const renameClass = 10
 const completionClass = 30
@@ -256,7 +263,11 @@ export const files: readonly Entry[] = [
   transferRow(255, 'NtWriteFile', true, false),
   transferRow(256, 'NtWriteFileGather', true, true),
   continuation('file-transfer', (k, state: Parameters<typeof completeTransfer>[1]) => completeTransfer(k, state)),
-  continuation('file-transfer-awaited', (k, state: Plain) => transferAwaited(k, state as unknown as Awaited)),
+  continuation(
+    'file-transfer-awaited',
+    (k, state: Plain) => transferAwaited(k, state as unknown as Awaited),
+    (k, state) => forgoTransfer(k, state as unknown as Awaited),
+  ),
   krnl(
     232,
     'NtQueryInformationFile',
