@@ -4,6 +4,7 @@
  */
 import { userMode } from './alerts.ts'
 import type { Kernel } from './context.ts'
+import { delay } from './delay.ts'
 import { dosError } from './dos-errors.ts'
 import { disposition, fileOf, nodeOf, openFile, option } from './file.ts'
 import type { KernelObject } from './object.ts'
@@ -14,7 +15,6 @@ import { dosNames, errorOf, refuse, shareAll } from './win32-files.ts'
 
 const genericRead = 0x80000000
 const genericWrite = 0x40000000
-const delayReason = 1
 /** Bytes at a time. */
 const portion = 0x10000
 
@@ -59,11 +59,7 @@ export function copyFile(k: Kernel, from: string, to: string, isNew: boolean): O
     return refuse(k, errorOf(target.code), false)
   }
   const state: Copying = { from: source.object.serial, to: target.object.serial }
-  return k.dispatcher.wait({
-    type: 'delay',
-    objects: [],
-    handles: [],
-    reason: delayReason,
+  return delay(k, {
     mode: userMode,
     alertable: false,
     // Read, and written.

@@ -1,6 +1,6 @@
 /**
- * Guest threads: made, named, ended; suspended in suspension.ts. A thread is an object with a KTHREAD body, a register file, a stack and
- * a block of thread-local data; what titles read of it inline is really written there.
+ * Guest threads: made, named, ended; suspended in suspension.ts. A thread is an object with a KTHREAD body, a register
+ * file, a stack and a block of thread-local data; what titles read of it inline is really written there.
  */
 import { fail } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'

@@ -225,8 +225,13 @@ export function completeTransfer(k: Kernel, move: Transfer): void {
     // The title freed the buffer in the meantime; the status says so.
     if (!(error instanceof GuestAccessError)) throw error
   }
+  end(k, object, move, result.code, result.count)
+}
+
+/** Ends a transfer, which lets go of what it kept. */
+function end(k: Kernel, object: KernelObject, move: Transfer, code: number, count: number): void {
   const event = move.event === 0 ? undefined : k.objects.bySerial(move.event)
-  finish(k, object, event, move, move.room, result.code, result.count)
+  finish(k, object, event, move, move.room, code, count)
   k.objects.drop(object)
   if (event !== undefined) k.objects.drop(event)
 }
@@ -243,11 +248,7 @@ export function cancelTransfers(
   })
   for (const { id, state } of mine) {
     cancelRequest(k, id)
-    const move = state as Transfer
-    const event = move.event === 0 ? undefined : k.objects.bySerial(move.event)
-    finish(k, object, event, move, move.room, status.CANCELLED, 0)
-    k.objects.drop(object)
-    if (event !== undefined) k.objects.drop(event)
+    end(k, object, state as Transfer, status.CANCELLED, 0)
   }
   return mine.length
 }

@@ -1,7 +1,7 @@
 /** Time in Win32’s words: the clock as a FILETIME (u64) or a date, and the counter of the processor. */
-import { fieldsOf, timeOf } from '../../calendar.ts'
 import { bool, type Entry, i32, nothing, ptr, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { readDate, writeDate } from '../../dates.ts'
 import { setLastError } from '../../dos-errors.ts'
 import { settingBytes } from '../../settings.ts'
 import { win32 } from '../../status.ts'
@@ -17,23 +17,7 @@ function bias(k: Kernel): bigint {
   return bytes?.length === 4 ? BigInt(new DataView(bytes.buffer, bytes.byteOffset).getInt32(0)) * unitsPerMinute : 0n
 }
 
-function writeDate(k: Kernel, at: number, time: bigint): void {
-  for (const [name, value] of Object.entries(fieldsOf(time)))
-    k.memory.store16(at + SYSTEMTIME[name as keyof typeof SYSTEMTIME], value)
-}
-
-function readDate(k: Kernel, at: number): bigint | undefined {
-  const field = (name: keyof typeof SYSTEMTIME): number => k.memory.load16(at + SYSTEMTIME[name])
-  return timeOf({
-    year: field('year'),
-    month: field('month'),
-    day: field('day'),
-    hour: field('hour'),
-    minute: field('minute'),
-    second: field('second'),
-    milliseconds: field('milliseconds'),
-  })
-}
+const write = (k: Kernel, at: number, moment: bigint): void => writeDate(k.memory, at, SYSTEMTIME, moment)
 
 /** Whether a conversion was possible, with the error where it was not. */
 function done(k: Kernel, isPossible: boolean): boolean {
@@ -48,17 +32,15 @@ export const xamClocks: readonly Entry[] = [
   xam(1088, 'GetSystemTimeAsFileTime', [time], nothing, ['time', 'poll'], (k, at) => {
     k.memory.store64(at, k.time.systemTime())
   }),
-  xam(1091, 'GetSystemTime', [date], nothing, ['time', 'poll'], (k, at) => writeDate(k, at, k.time.systemTime())),
-  xam(1092, 'GetLocalTime', [date], nothing, ['time', 'poll'], (k, at) =>
-    writeDate(k, at, k.time.systemTime() - bias(k)),
-  ),
+  xam(1091, 'GetSystemTime', [date], nothing, ['time', 'poll'], (k, at) => write(k, at, k.time.systemTime())),
+  xam(1092, 'GetLocalTime', [date], nothing, ['time', 'poll'], (k, at) => write(k, at, k.time.systemTime() - bias(k))),
   xam(1090, 'FileTimeToSystemTime', [time, date], bool, ['time', 'poll'], (k, from, to) => {
     const value = k.memory.load64(from)
-    if (value < firstWrong) writeDate(k, to, value)
+    if (value < firstWrong) write(k, to, value)
     return done(k, value < firstWrong)
   }),
   xam(1089, 'SystemTimeToFileTime', [date, time], bool, ['time', 'poll'], (k, from, to) => {
-    const value = readDate(k, from)
+    const value = readDate(k.memory, from, SYSTEMTIME)
     if (value !== undefined) k.memory.store64(to, value)
     return done(k, value !== undefined)
   }),

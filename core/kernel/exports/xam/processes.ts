@@ -2,6 +2,7 @@
 import { userMode } from '../../alerts.ts'
 import { bool, type Entry, handle, i32, nothing, ptr, u32, xam } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { delay, delayEnded } from '../../delay.ts'
 import { dosError, setLastError } from '../../dos-errors.ts'
 import { eventKinds, openedBy } from '../../handles.ts'
 import { threadFits } from '../../memory-manager.ts'
@@ -17,7 +18,6 @@ import { threadOf } from '../xboxkrnl/threads.ts'
 const infinite = 0xffffffff
 const waitFailed = 0xffffffff
 const unitsPerMillisecond = 10_000n
-const delayReason = 1
 
 const span = (milliseconds: number): bigint | undefined =>
   milliseconds === infinite ? undefined : -BigInt(milliseconds) * unitsPerMillisecond
@@ -44,16 +44,7 @@ function sleep(k: Kernel, milliseconds: number, alertable: boolean): Outcome<num
     k.scheduler.yield()
     return status.SUCCESS
   }
-  return k.dispatcher.wait({
-    type: 'delay',
-    objects: [],
-    handles: [],
-    reason: delayReason,
-    mode: userMode,
-    alertable,
-    timeout: span(milliseconds),
-    later: { continuation: 'delay-ended', state: null },
-  })
+  return delay(k, { mode: userMode, alertable, timeout: span(milliseconds), later: delayEnded })
 }
 
 /** CREATE_SUSPENDED of Win32. */

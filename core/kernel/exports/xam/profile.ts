@@ -123,21 +123,22 @@ function writeSettings(
   return conclude(k, overlapped, { result: win32.SUCCESS })
 }
 
+/** Whose settings are read, and which. */
+const wanted = [
+  u32('title'),
+  u32('user'),
+  u32('xuids'),
+  ptr('xuidList'),
+  u32('count'),
+  ptr('ids'),
+  ptr('size'),
+] as const
+
 export const profileSettings: readonly Entry[] = [
   xam(
     537,
     'XamUserReadProfileSettings',
-    [
-      u32('title'),
-      u32('user'),
-      u32('xuids'),
-      ptr('xuidList'),
-      u32('count'),
-      ptr('ids'),
-      ptr('size'),
-      ptr('buffer'),
-      u32('overlapped'),
-    ],
+    [...wanted, ptr('buffer'), u32('overlapped')],
     win32Result,
     ['user'],
     (k, title, index, _xuids, _list, count, idsAt, sizeAt, buffer, overlapped) =>
@@ -146,18 +147,7 @@ export const profileSettings: readonly Entry[] = [
   xam(
     554,
     'XamUserReadProfileSettingsEx',
-    [
-      u32('title'),
-      u32('user'),
-      u32('xuids'),
-      ptr('xuidList'),
-      u32('count'),
-      ptr('ids'),
-      ptr('size'),
-      u32('a'),
-      ptr('buffer'),
-      u32('overlapped'),
-    ],
+    [...wanted, u32('a'), ptr('buffer'), u32('overlapped')],
     win32Result,
     ['user'],
     (k, title, index, _xuids, _list, count, idsAt, sizeAt, _a, buffer, overlapped) =>

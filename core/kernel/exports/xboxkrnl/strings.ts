@@ -1,6 +1,5 @@
 /** Counted strings, conversions between 8-bit and 16-bit text, formatting, dates, status translation. */
 import { crc32 } from 'node:zlib'
-import { fieldsOf, timeOf } from '../../calendar.ts'
 import {
   bool,
   cstr,
@@ -20,6 +19,7 @@ import {
   wstr,
 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { readDate, writeDate } from '../../dates.ts'
 import { dosError } from '../../dos-errors.ts'
 import { formatText, narrowed } from '../../format.ts'
 import { kernelState } from '../../outcome.ts'
@@ -395,10 +395,7 @@ export const strings: readonly Entry[] = [
     [u32('time'), ptr(TIME_FIELDS, 'fields')],
     nothing,
     ['time', 'poll'],
-    (k, time, at) => {
-      for (const [name, value] of Object.entries(fieldsOf(k.memory.load64(time))))
-        k.memory.store16(at + TIME_FIELDS[name as keyof typeof TIME_FIELDS], value)
-    },
+    (k, time, at) => writeDate(k.memory, at, TIME_FIELDS, k.memory.load64(time)),
   ),
   krnl(
     319,
@@ -407,16 +404,7 @@ export const strings: readonly Entry[] = [
     bool,
     ['time', 'poll'],
     (k, at, target) => {
-      const field = (name: keyof typeof TIME_FIELDS): number => k.memory.load16(at + TIME_FIELDS[name])
-      const time = timeOf({
-        year: field('year'),
-        month: field('month'),
-        day: field('day'),
-        hour: field('hour'),
-        minute: field('minute'),
-        second: field('second'),
-        milliseconds: field('milliseconds'),
-      })
+      const time = readDate(k.memory, at, TIME_FIELDS)
       if (time !== undefined) k.memory.store64(target, time)
       return time !== undefined
     },

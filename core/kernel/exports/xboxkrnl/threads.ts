@@ -1,6 +1,7 @@
 import { interruption } from '../../alerts.ts'
 import { bool, continuation, type Entry, handle, krnl, nothing, ptr, status, u32 } from '../../call.ts'
 import type { Kernel } from '../../context.ts'
+import { delay, delayEnded } from '../../delay.ts'
 import { openedBy, threadKinds } from '../../handles.ts'
 import { threadFits } from '../../memory-manager.ts'
 import { begin, createThread } from '../../notifications.ts'
@@ -10,8 +11,6 @@ import { status as s } from '../../status.ts'
 import { KPCR, KPROCESS, KTHREAD } from '../../structs.ts'
 import { threadFlags } from '../../thread.ts'
 import { timeoutAt } from './waits.ts'
-
-const delayReason = 1
 
 /** The lowest hardware thread of a mask; undefined when it names none. */
 function firstOf(mask: number): number | undefined {
@@ -124,19 +123,10 @@ export const threads: readonly Entry[] = [
         k.scheduler.yield()
         return s.SUCCESS
       }
-      return k.dispatcher.wait({
-        type: 'delay',
-        objects: [],
-        handles: [],
-        reason: delayReason,
-        mode,
-        alertable,
-        timeout,
-        later: { continuation: 'delay-ended', state: null },
-      })
+      return delay(k, { mode, alertable, timeout, later: delayEnded })
     },
   ),
-  continuation('delay-ended', (_k, _state, value) => (value === s.TIMEOUT ? s.SUCCESS : value)),
+  continuation(delayEnded.continuation, (_k, _state, value) => (value === s.TIMEOUT ? s.SUCCESS : value)),
   krnl(0x101, 'NtYieldExecution', [], status, ['threads', 'poll'], k =>
     k.scheduler.yield() ? s.SUCCESS : s.NO_YIELD_PERFORMED,
   ),
