@@ -1,4 +1,3 @@
-import type { Known } from './algebra.ts'
 import { placeIn } from './fields.ts'
 import { fieldOf, type Operand } from './forms.ts'
 import { files, transient } from './state.ts'
@@ -31,15 +30,15 @@ interface Numbered {
 }
 
 /** All offsets come from here, so that the host knows what it calls. */
-function offsetBy({ right, mask, read, zeroth, at, step }: Numbered): (known: Known) => number {
-  return known => {
-    const number = read === undefined ? (known.word >>> right) & mask : read(known.word)
+function offsetBy({ right, mask, read, zeroth, at, step }: Numbered): (word: number) => number {
+  return word => {
+    const number = read === undefined ? (word >>> right) & mask : read(word)
     return number === 0 ? zeroth : at + number * step
   }
 }
 
 /** `registerOffset` of an operand in an instruction, made once: registers are asked for all the time. */
-export function offsetOf(operand: Operand): (known: Known) => number {
+export function offsetOf(operand: Operand): (word: number) => number {
   const zeroth = registerOffset(operand, 0)
   const of = placeIn(fieldOf(operand.name))
   if (of === undefined || operand.kind === 'crb') {
@@ -52,5 +51,5 @@ export function offsetOf(operand: Operand): (known: Known) => number {
 }
 
 /** The offset of a register that no operand names. */
-export const offsetAt = (at: number): ((known: Known) => number) =>
+export const offsetAt = (at: number): ((word: number) => number) =>
   offsetBy({ right: 0, mask: 0, read: undefined, zeroth: at, at, step: 0 })

@@ -8,11 +8,13 @@
  */
 import { pageSize } from '../../memory/map.ts'
 import { operations } from '../arithmetic.ts'
+import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
-import type { Node, Size } from '../wasm/trace.ts'
+import type { KnownNumber, Node, Place, Size } from '../wasm/trace.ts'
 import { argumentsOf, type BasedAddress, basedAddress } from './compare.ts'
-import type { Block, Instruction } from './find.ts'
+import type { Block } from './find.ts'
 import type { Edge, Registers } from './registers.ts'
+import { numberIn, type Instruction } from './meaning.ts'
 
 export interface Span {
   /** The local of the base register's index. */
@@ -35,7 +37,7 @@ const widest = pageSize
 /** And no wider than this where blocks share them: not all that is asked for need happen. */
 const widestAcross = 512
 
-/** What accesses have of spans, by the index of their instruction. */
+/** What accesses have of spans, by the place of their instruction in its block. */
 export type Spans = ReadonlyMap<number, Part>
 
 interface Access {
@@ -59,22 +61,26 @@ const accessOf = perProgram((program): Access | null => {
   return only === undefined || others.length > 0 ? null : only
 })
 
-/** The general registers a program writes for certain, and where it adds a known number to one, which and what. */
-const movesOf = perProgram(program =>
-  program.body.writes.flatMap(({ place, value }) => {
+/** The general registers a program writes; and of those it writes for certain, to which it adds a known number, and what. */
+interface Moves {
+  readonly written: readonly Place[]
+  readonly certain: readonly { readonly place: Place; readonly base?: Place; readonly by?: KnownNumber }[]
+}
+const movesOf = perProgram((program): Moves => {
+  const certain = program.body.writes.flatMap(({ place, value }) => {
     if (place.file !== 'gpr') return []
     const [base, by] = argumentsOf(value, operations['i64.add']) ?? []
     const adds = base?.op === 'read' && base.place.file === 'gpr' && by?.op === 'known'
-    return [{ place, sum: adds ? { base: base.place, by: by.known } : undefined }]
-  }),
-)
+    return [adds ? { place, base: base.place, by: by.known } : { place }]
+  })
+  return { written: analyseProgram(program).writes.filter(({ file }) => file === 'gpr'), certain }
+})
 
 /** How far an instruction moves a register, where that is known. */
-function moveOf({ meaning, known }: Instruction, register: number, registers: Registers): number | undefined {
-  const [only, ...others] = movesOf(meaning.program).filter(({ place }) => registers.indexOf(place, known) === register)
-  if (only?.sum === undefined || others.length > 0) return undefined
-  const { base, by } = only.sum
-  return registers.indexOf(base, known) === register ? Number(by.of(known)) : undefined
+function moveOf(instruction: Instruction, { certain }: Moves, register: number, registers: Registers): number | undefined {
+  const [only, ...others] = certain.filter(({ place }) => registers.indexOf(place, instruction) === register)
+  if (only?.base === undefined || only.by === undefined || others.length > 0) return undefined
+  return registers.indexOf(only.base, instruction) === register ? Number(numberIn(instruction, only.by)) : undefined
 }
 
 /** The spans of each block of a unit; and of those that begin with what is checked already, behind which block. */
@@ -92,8 +98,8 @@ export function spansOfUnit(
 ): UnitSpans {
   const ways = new Int32Array(blocks.length)
   const before = new Map<number, number>()
-  for (const [from, list] of edges.entries())
-    for (const { to, afterCall } of list) {
+  for (let from = 0; from < edges.length; from += 1)
+    for (const { to, afterCall } of edges[from] ?? []) {
       ways[to] = (ways[to] ?? 0) + 1
       if (afterCall || to === 0) before.delete(to)
       else before.set(to, from)
@@ -123,14 +129,16 @@ function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<numb
     // What another block may never do is not asked for with much else.
     return (span.stores || !store) && (end - least <= widestAcross || (least === span.least && end === span.end))
   }
-  for (const [index, instruction] of block.instructions.entries()) {
-    const { known, meaning } = instruction
-    const access = meaning.effects.memory ? accessOf(meaning.program) : null
-    const base = access === null ? -1 : registers.indexOf(access.address.base, known)
+  const { instructions } = block
+  for (let index = 0; index < instructions.length; index += 1) {
+    const instruction = instructions[index]
+    if (instruction === undefined) continue
+    const access = accessOf(instruction.meaning.program)
+    const base = access === null ? -1 : registers.indexOf(access.address.base, instruction)
     if (access !== null && base >= 0) {
       const { address, size, store } = access
+      const displacement = Number(numberIn(instruction, address.displacement))
       let part = open.get(base)
-      const displacement = Number(address.displacement.of(known))
       const at = displacement + (part?.moved ?? 0)
       if (part === undefined || !fits(part, at, size, store, inherited.get(base)?.span !== part.span)) {
         const span = { base, least: displacement, end: displacement + size, stores: false, local: undefined }
@@ -144,14 +152,14 @@ function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<numb
       spans.set(index, part)
     }
     if (open.size === 0) continue
-    for (const place of meaning.effects.writes) {
-      if (place.file !== 'gpr') continue
-      const register = registers.indexOf(place, known)
-      const part = open.get(register)
+    const moves = movesOf(instruction.meaning.program)
+    for (const place of moves.written) {
+      const moved = registers.indexOf(place, instruction)
+      const part = open.get(moved)
       if (part === undefined) continue
-      const by = moveOf(instruction, register, registers)
-      if (by === undefined) open.delete(register)
-      else open.set(register, { span: part.span, moved: part.moved + by })
+      const by = moveOf(instruction, moves, moved, registers)
+      if (by === undefined) open.delete(moved)
+      else open.set(moved, { span: part.span, moved: part.moved + by })
     }
   }
   return { spans, open }

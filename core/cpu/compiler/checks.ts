@@ -10,6 +10,7 @@ import type { UnitSpans } from './accesses.ts'
 import { basedAddress } from './compare.ts'
 import type { Locals } from './locals.ts'
 import type { Step } from './step.ts'
+import { numberIn } from './meaning.ts'
 
 export interface ChecksSpec {
   readonly writer: Writer
@@ -65,7 +66,7 @@ export function createChecks(spec: ChecksSpec): Checks {
     const address = basedAddress(ea)
     if (part === undefined || address === null) return undefined
     const { span, moved } = part
-    const displacement = Number(address.displacement.of(instruction.known)) + moved
+    const displacement = Number(numberIn(instruction, address.displacement)) + moved
     if (span.local === undefined) {
       const local = locals[used] ?? keep('i32')
       locals[used] = local

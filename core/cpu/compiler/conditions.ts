@@ -5,12 +5,14 @@
  * numbers hold: then it is the complement of SO and, above it, the kind of comparison. So the field can be told anywhere,
  * and where every way leads through a comparison of one kind, one of its bits is the comparison itself.
  */
+import { analyseProgram } from '../analyse.ts'
 import { files } from '../state.ts'
 import { perProgram } from '../wasm/plan.ts'
-import type { Node, Place } from '../wasm/trace.ts'
+import type { Node } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
 import { type Edge, type Register, type Registers, untilSteady } from './registers.ts'
+import { slotsOf } from './meaning.ts'
 
 /** The comparisons that a program certainly writes to condition fields, by the value written. */
 export const comparisonsOf = perProgram((program): ReadonlyMap<Node, Comparison> => {
@@ -22,13 +24,15 @@ export const comparisonsOf = perProgram((program): ReadonlyMap<Node, Comparison>
   return found
 })
 
-/** Where a program writes comparisons. */
-const comparedIn = perProgram((program): readonly { readonly place: Place; readonly kind: number }[] =>
-  program.body.writes.flatMap(({ place, value }) => {
+/** The condition fields that a program writes, and those that it writes comparisons to; null where it has none. */
+const fieldsOf = perProgram(program => {
+  const writes = slotsOf(analyseProgram(program).writes.filter(place => place.file === 'crf'))
+  const compared = program.body.writes.flatMap(({ place, value }) => {
     const comparison = comparisonsOf(program).get(value)
-    return comparison === undefined ? [] : [{ place, kind: comparison.kind }]
-  }),
-)
+    return comparison === undefined ? [] : [{ slot: place.slot, kind: comparison.kind }]
+  })
+  return writes.length === 0 ? null : { writes, compared }
+})
 
 /** For each register, as far as there are orders: 1 and more, the kind of its order and one; 0 where that is not certain. */
 export type Orders = number[]
@@ -45,22 +49,19 @@ const untouched = -1
 const unknown = 0
 
 const isField = ({ offset }: Register): boolean => offset >= files.crf.at && offset < files.crf.at + 8 * files.crf.step
-function filled(length: number, value: number): Orders {
-  const orders: Orders = []
-  for (let i = 0; i < length; i += 1) orders.push(value)
-  return orders
-}
+const filled = (length: number, value: number): Orders => new Array<number>(length).fill(value)
 
 export function conditionsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Conditions {
-  const length = 1 + Math.max(-1, ...registers.all.filter(isField).map(({ index }) => index))
+  const length = 1 + registers.all.findLastIndex(isField)
   const kinds = new Map<number, Set<number>>()
   const left = unit.blocks.map(block => {
     const orders = filled(length, untouched)
-    for (const { meaning, known: of } of block.instructions) {
-      for (const place of meaning.effects.writes)
-        if (place.file === 'crf') orders[registers.indexOf(place, of)] = unknown
-      for (const { place, kind } of comparedIn(meaning.program)) {
-        const index = registers.indexOf(place, of)
+    for (const instruction of block.instructions) {
+      const fields = fieldsOf(instruction.meaning.program)
+      if (fields === null) continue
+      for (const slot of fields.writes) orders[registers.indexIn(instruction, slot)] = unknown
+      for (const { slot, kind } of fields.compared) {
+        const index = registers.indexIn(instruction, slot)
         orders[index] = kind + 1
         const list = kinds.get(index) ?? new Set()
         list.add(kind)

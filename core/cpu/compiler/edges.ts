@@ -3,8 +3,7 @@ import type { Edge } from './registers.ts'
 
 /** The seen targets of the jump that a block ends with, as far as blocks of the unit begin there. */
 export function seenBy(block: Block, unit: Unit, seen: (pc: number) => readonly number[]): readonly number[] {
-  const last = block.instructions.at(-1)
-  return last === undefined ? [] : seen(last.pc).filter(one => unit.indexOf.has(one))
+  return seen(block.end - 4).filter(one => unit.indexOf.has(one))
 }
 
 /** The edges out of each block that stay inside the unit. */

@@ -3,7 +3,7 @@ import { access, fold } from '../../memory/map.ts'
 import type { ExitCause } from '../profile.ts'
 import type { Mode } from '../wasm/trace.ts'
 import { longestWay } from './budget.ts'
-import { type Meaning, meaningOf } from './find.ts'
+import { type Meaning, meaningsIn } from './meaning.ts'
 
 export interface Exit {
   readonly memory: GuestMemory
@@ -18,9 +18,11 @@ export interface Exit {
 /** Why compiled code was left: it only says where execution goes on, and the place tells the rest. */
 export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
   const view = new DataView(memory.bytes.buffer)
-  const quick: Mode = { ...mode, quick: true }
+  const meaningOf = meaningsIn({ ...mode, quick: true })
   const meaningAt = (address: number): Meaning | undefined =>
-    (memory.accessAt(address) & access.execute) === 0 ? undefined : meaningOf(view.getUint32(fold(address)), quick)
+    (memory.accessAt(address) & access.execute) === 0
+      ? undefined
+      : meaningOf(view.getUint32(fold(address)))
 
   const meaning = meaningAt(pc)
   if (meaning === undefined) return 'cold'

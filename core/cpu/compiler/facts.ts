@@ -12,24 +12,13 @@ import { operations } from '../arithmetic.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { argumentsOf } from './compare.ts'
-import type { Instruction, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, noBits, type Registers, untilSteady } from './registers.ts'
+import type { Unit } from './find.ts'
+import { type Bits, type Edge, exclude, has, include, type Registers, untilSteady } from './registers.ts'
+import type { Instruction } from './meaning.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
 export type Facts = Readonly<Record<FactName, Bits>>
-
-/** What an instruction tells of a register that it writes: facts, or copies of what is known of others. */
-interface Told {
-  readonly register: number
-  readonly facts: readonly FactName[]
-  readonly copies: readonly number[]
-}
-interface Change {
-  readonly learned: readonly { readonly fact: FactName; readonly register: number }[]
-  readonly lost: readonly number[]
-  readonly told: readonly Told[]
-}
 
 const signChanges = [operations['f64.neg'], operations['f64.abs']]
 const largerOrSmaller = [operations['f32x4.max'], operations['f32x4.min'], operations['v128.or']]
@@ -105,21 +94,6 @@ const tellingOf = perProgram((program): Telling | null => {
   return { learned, lost: writes.filter(isFloating), told }
 })
 
-function changeOf({ meaning, known }: Instruction, registers: Registers): Change | undefined {
-  const telling = tellingOf(meaning.program)
-  if (telling === null) return undefined
-  const indexOf = (place: Place | undefined): number => (place === undefined ? -1 : registers.indexOf(place, known))
-  const told = telling.told.map(({ place, facts, copies: list, mixes }): Told => {
-    const copies = list.map(indexOf)
-    return { register: indexOf(place), facts, copies: mixes && new Set(copies).size > 1 ? [] : copies }
-  })
-  const learned = telling.learned.flatMap(({ fact, place }) => {
-    const register = indexOf(place)
-    return register >= 0 ? [{ fact, register }] : []
-  })
-  return { learned, lost: telling.lost.map(indexOf), told }
-}
-
 export interface FactFinder {
   readonly into: readonly Facts[]
   /** Makes the facts before an instruction those behind it. */
@@ -132,41 +106,32 @@ export const copyOf = (facts: Facts): Facts => ({
   plain: facts.plain.slice(),
 })
 
-function apply(facts: Facts, { learned, told, lost }: Change): void {
-  for (const { fact, register } of learned) include(facts[fact], register)
+function apply(facts: Facts, { learned, told, lost }: Telling, instruction: Instruction, registers: Registers): void {
+  const indexOf = (place: Place | undefined): number => (place === undefined ? -1 : registers.indexOf(place, instruction))
+  for (const { fact, place } of learned) include(facts[fact], indexOf(place))
   // What is copied is looked at before anything is lost.
-  const kept = told.map(({ register, facts: certain, copies }) => ({
-    register,
-    facts: names.filter(
-      name => certain.includes(name) || (copies.length > 0 && copies.every(one => one >= 0 && has(facts[name], one))),
-    ),
-  }))
-  for (const register of lost) if (register >= 0) for (const name of names) exclude(facts[name], register)
-  for (const { register, facts: list } of kept) for (const name of list) include(facts[name], register)
+  const kept = told.map(({ place, facts: certain, copies: all, mixes }) => {
+    const copies = all.map(indexOf)
+    const copied = copies.length > 0 && (!mixes || new Set(copies).size === 1)
+    const stays = (name: FactName): boolean => copied && copies.every(one => one >= 0 && has(facts[name], one))
+    return { place, facts: names.filter(name => certain.includes(name) || stays(name)) }
+  })
+  for (const place of lost) for (const name of names) exclude(facts[name], indexOf(place))
+  for (const { place, facts: list } of kept) for (const name of list) include(facts[name], indexOf(place))
 }
 
 export function factsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): FactFinder {
   const { words } = registers
-  const none = noBits(words)
-  const filled = (value: number): Facts => {
-    const all = none.map(() => value)
-    return { single: all, number: [...all], plain: [...all] }
-  }
+  const filled = (value: number): Facts => ({
+    single: new Int32Array(words).fill(value),
+    number: new Int32Array(words).fill(value),
+    plain: new Int32Array(words).fill(value),
+  })
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
     const facts = filled(0)
     return { into: unit.blocks.map(() => facts), step: () => {} }
   }
-
-  const changes = new Map<Instruction, Change>()
-  const changesIn = unit.blocks.map(({ instructions }) =>
-    instructions.flatMap(instruction => {
-      const change = changeOf(instruction, registers)
-      if (change === undefined) return []
-      changes.set(instruction, change)
-      return [change]
-    }),
-  )
 
   const into = unit.blocks.map((_, index) => filled(index === 0 ? 0 : -1))
   const out = filled(0)
@@ -174,7 +139,10 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
     const own = into[index]
     if (own === undefined) return
     for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = own[name][i] ?? 0
-    for (const change of changesIn[index] ?? []) apply(out, change)
+    for (const instruction of unit.blocks[index]?.instructions ?? []) {
+      const telling = tellingOf(instruction.meaning.program)
+      if (telling !== null) apply(out, telling, instruction, registers)
+    }
     for (const { to, afterCall } of edges[index] ?? []) {
       const next = into[to]
       if (next === undefined) continue
@@ -190,8 +158,8 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
   return {
     into,
     step(facts, instruction) {
-      const change = changes.get(instruction)
-      if (change !== undefined) apply(facts, change)
+      const telling = tellingOf(instruction.meaning.program)
+      if (telling !== null) apply(facts, telling, instruction, registers)
     },
   }
 }

@@ -82,5 +82,5 @@ export const listedBlocks = (unit: Unit): ListedBlock[] =>
   unit.blocks.map(({ start, ending, instructions }) => ({
     start,
     ending,
-    instructions: instructions.map(({ pc, word }) => ({ pc, word, text: disassembler.text(word, pc) })),
+    instructions: instructions.map(({ pc, bits }) => ({ pc, word: bits, text: disassembler.text(bits, pc) })),
   }))

@@ -6,38 +6,40 @@
  * Only such registers: a low word of every pointer that an access waits for made lists as much faster, and the loop of
  * Lua's interpreter 8 % slower, for want of registers of the host.
  */
-import type { Known } from '../algebra.ts'
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
+import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Node } from '../wasm/trace.ts'
 import { argumentsOf, basedAddress } from './compare.ts'
 import type { Block, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, noBits, type Registers } from './registers.ts'
+import { type Bits, type Edge, exclude, has, include, type Registers } from './registers.ts'
+import { numberIn, slotsOf, type Instruction } from './meaning.ts'
 
 /** Blocks of the longest loop that is looked at, in order: what does more than go along a chain has more of them. */
 const longestLoop = 8
 
 /** The place that a program loads 64 bits into, doing nothing else, and the base register it finds them by. */
-const linkOf = perProgram(({ body }) => {
-  const [write, ...others] = body.writes
-  if (write?.value.op !== 'load' || write.value.type !== 'i64' || others.length > 0) return null
-  const [ea] = write.value.args
+const linkOf = perProgram(program => {
+  const [write, ...others] = program.body.writes
+  const [ea] = write?.value.op === 'load' && write.value.type === 'i64' ? write.value.args : []
   const address = ea && basedAddress(ea)
-  return address ? { to: write.place, from: address.base } : null
+  const link = write && address && others.length === 0 ? { to: write.place, from: address.base } : undefined
+  return { link, writes: slotsOf(analyseProgram(program).writes) }
 })
 
 /** The registers that a loop of these blocks goes along chains with. */
 function chainedIn(blocks: readonly (Block | undefined)[], registers: Registers): Bits {
   const links: { readonly to: number; readonly from: number }[] = []
-  const chained = noBits(registers.words)
-  const other = noBits(registers.words)
-  for (const { meaning, known } of blocks.flatMap(block => block?.instructions ?? [])) {
-    const link = linkOf(meaning.program)
-    if (link === null) for (const place of meaning.effects.writes) include(other, registers.indexOf(place, known))
-    else links.push({ to: registers.indexOf(link.to, known), from: registers.indexOf(link.from, known) })
-  }
+  const chained = new Int32Array(registers.words)
+  const other = new Int32Array(registers.words)
+  for (const block of blocks)
+    for (const instruction of block?.instructions ?? []) {
+      const { link, writes } = linkOf(instruction.meaning.program)
+      if (link === undefined) for (const slot of writes) include(other, registers.indexIn(instruction, slot))
+      else links.push({ to: registers.indexOf(link.to, instruction), from: registers.indexOf(link.from, instruction) })
+    }
   for (const { to } of links) if (!has(other, to)) include(chained, to)
   for (let changed = true; changed; ) {
     changed = false
@@ -57,16 +59,14 @@ export function chainsOf(
   edges: readonly (readonly Edge[])[],
   order: readonly number[],
 ): Bits {
-  const all = noBits(registers.words)
-  for (const [end, block] of order.entries()) {
-    const before = order.slice(Math.max(0, end - longestLoop + 1), end + 1)
-    for (const { to } of edges[block] ?? []) {
-      const start = before.indexOf(to)
-      if (start < 0) continue
-      const loop = before.slice(start).map(index => blocks[index])
+  const all = new Int32Array(registers.words)
+  for (let end = 0; end < order.length; end += 1)
+    for (const { to } of edges[order[end] ?? 0] ?? []) {
+      const start = order.lastIndexOf(to, end)
+      if (start < 0 || start <= end - longestLoop) continue
+      const loop = order.slice(start, end + 1).map(index => blocks[index])
       for (const [word, bits] of chainedIn(loop, registers).entries()) all[word] = (all[word] ?? 0) | bits
     }
-  }
   return all
 }
 
@@ -74,7 +74,7 @@ export function chainsOf(
 export function writeLowWord(
   writer: Writer,
   node: Node,
-  known: Known,
+  instruction: Instruction,
   lowWord: (node: Node) => number | undefined,
   expression: (node: Node) => void,
 ): boolean {
@@ -86,7 +86,7 @@ export function writeLowWord(
   for (const part of parts) {
     const local = lowWord(part)
     if (local !== undefined) w.get(local)
-    else if (part.op === 'known') w.i32(Number(part.known.of(known)))
+    else if (part.op === 'known') w.i32(Number(numberIn(instruction, part.known)))
     else {
       expression(part)
       w.do('i32.wrap_i64')

@@ -4,20 +4,12 @@
  *
  * A register is awaited where an access that may follow has it in its address, or computes something awaited from it.
  */
+import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
-import type { Instruction, Unit } from './find.ts'
-import {
-  type Bits,
-  type Edge,
-  exclude,
-  has,
-  include,
-  noBits,
-  type Registers,
-  untilSteady,
-  waysInto,
-} from './registers.ts'
+import type { Unit } from './find.ts'
+import { type Bits, type Edge, exclude, has, include, type Registers, untilSteady } from './registers.ts'
+import { slotsOf, type Instruction } from './meaning.ts'
 
 /** Whether an instruction, by block and place in it, loads what an access waits for. */
 export type Pointers = (block: number, at: number) => boolean
@@ -27,8 +19,13 @@ function addRegisters(node: Node, to: Place[]): void {
   else if (node.place.file === 'gpr') to.push(node.place)
 }
 
-/** The general registers that a program's addresses are made of; where it has none, those its results are made of. */
-const sourcesOf = perProgram(({ body }) => {
+/**
+ * The general registers that a program writes, and those that its addresses are made of; where it has none, those its
+ * results are made of.
+ */
+const flowOf = perProgram(program => {
+  const { writes, memory } = analyseProgram(program)
+  const { body } = program
   const sources: Place[] = []
   for (const one of body.statements) {
     if (one.kind === 'value' && one.node.op === 'load') for (const ea of one.node.args) addRegisters(ea, sources)
@@ -36,49 +33,57 @@ const sourcesOf = perProgram(({ body }) => {
   }
   if (sources.length === 0)
     for (const { place, value } of body.writes) if (place.file === 'gpr') addRegisters(value, sources)
-  return sources
+  return { writes: slotsOf(writes.filter(({ file }) => file === 'gpr')), sources: slotsOf(sources), memory }
 })
 
-/** Goes back over an instruction, from what is awaited behind it to what is before; answers whether it loads some of it. */
-function stepBack(awaited: Bits, { meaning, known }: Instruction, registers: Registers): boolean {
-  const { effects, program } = meaning
+/** Goes back over a word, from what is awaited behind it to what is before; answers whether it loads some of it. */
+function stepBack(awaited: Bits, instruction: Instruction, registers: Registers): boolean {
+  const { writes, sources, memory } = flowOf(instruction.meaning.program)
   let wanted = false
-  for (const place of effects.writes) {
-    if (place.file !== 'gpr') continue
-    const index = registers.indexOf(place, known)
+  for (let i = 0; i < writes.length; i += 1) {
+    const index = registers.indexIn(instruction, writes[i] ?? 0)
     if (index < 0 || !has(awaited, index)) continue
     wanted = true
     exclude(awaited, index)
   }
-  if (wanted || effects.memory)
-    for (const place of sourcesOf(program)) {
-      const index = registers.indexOf(place, known)
-      if (index >= 0) include(awaited, index)
-    }
-  return wanted && effects.memory
+  if (wanted || memory)
+    for (let i = 0; i < sources.length; i += 1) include(awaited, registers.indexIn(instruction, sources[i] ?? 0))
+  return wanted && memory
 }
 
 export function pointersOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Pointers {
   const size = unit.blocks.length
-  const before: Bits[] = unit.blocks.map(() => noBits(registers.words))
-  const found = unit.blocks.map(({ instructions }) => new Array<boolean>(instructions.length).fill(false))
-  const ways = waysInto(edges)
+  const { words, ways } = registers
+  const before = new Int32Array(words * size)
+  /** Where the instructions of a block begin in `found`. */
+  const starts = new Int32Array(size + 1)
+  for (let block = 0; block < size; block += 1)
+    starts[block + 1] = (starts[block] ?? 0) + (unit.blocks[block]?.instructions.length ?? 0)
+  const found = new Uint8Array(starts[size] ?? 0)
+  const awaited = new Int32Array(words)
   // From the last block to the first, which is mostly the way that what is awaited goes.
   untilSteady(size, (turn, touch) => {
     const block = size - 1 - turn
-    const awaited = noBits(registers.words)
-    for (const { to, afterCall } of edges[block] ?? [])
-      if (!afterCall)
-        for (const [word, bits] of (before[to] ?? []).entries()) awaited[word] = (awaited[word] ?? 0) | bits
-    const instructions = unit.blocks[block]?.instructions ?? []
-    const own = found[block] ?? []
-    for (let at = instructions.length - 1; at >= 0; at -= 1) {
-      const one = instructions[at]
-      own[at] = one !== undefined && stepBack(awaited, one, registers)
+    awaited.fill(0)
+    for (const { to, afterCall } of edges[block] ?? []) {
+      if (afterCall) continue
+      for (let word = 0; word < words; word += 1)
+        awaited[word] = (awaited[word] ?? 0) | (before[to * words + word] ?? 0)
     }
-    if (awaited.every((bits, word) => bits === before[block]?.[word])) return
-    before[block] = awaited
-    for (const from of ways[block] ?? []) touch(size - 1 - from)
+    const list = unit.blocks[block]?.instructions ?? []
+    const start = starts[block] ?? 0
+    for (let at = list.length - 1; at >= 0; at -= 1) {
+      const one = list[at]
+      if (one !== undefined) found[start + at] = stepBack(awaited, one, registers) ? 1 : 0
+    }
+    let changed = false
+    for (let word = 0; word < words; word += 1) {
+      const own = block * words + word
+      if (before[own] === awaited[word]) continue
+      before[own] = awaited[word] ?? 0
+      changed = true
+    }
+    if (changed) for (const from of ways[block] ?? []) touch(size - 1 - from)
   })
-  return (block, at) => found[block]?.[at] === true
+  return (block, at) => found[(starts[block] ?? 0) + at] === 1
 }

@@ -3,13 +3,13 @@
  * keeps none of the bits that come round is a shift, and the 32-bit forms are 32-bit operations unless their mask
  * reaches into the upper half. The interpreter, which knows neither beforehand, does them as rows/integer.ts says.
  */
-import type { Known } from '../algebra.ts'
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node } from '../wasm/trace.ts'
 import { argumentsOf, isConstant } from './compare.ts'
+import { numberIn, type Instruction } from './meaning.ts'
 
 interface Rotate {
   readonly source: Node
@@ -64,14 +64,14 @@ export function shiftOf(bits: 32 | 64, count: number, mask: bigint): Shift | und
 export function writeRotate(
   writer: Writer,
   node: Node,
-  known: Known,
+  instruction: Instruction,
   expression: (node: Node) => void,
   local: (type: 'i32' | 'i64') => number,
 ): boolean {
   const found = rotateOf(node)
   if (found === null) return false
-  const mask = BigInt.asUintN(64, BigInt(found.mask.of(known)))
-  const shift = shiftOf(found.bits, Number(found.count.of(known)), mask)
+  const mask = BigInt.asUintN(64, BigInt(numberIn(instruction, found.mask)))
+  const shift = shiftOf(found.bits, Number(numberIn(instruction, found.count)), mask)
   if (shift === undefined) return false
   const w = instructions(writer)
   const { bits, operation, by, whole } = shift

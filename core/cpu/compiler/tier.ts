@@ -17,7 +17,6 @@ import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import { fold, hostMap } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
-import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
 import type { Constants } from '../wasm/module.ts'
@@ -27,7 +26,6 @@ import { codeRecords } from './code.ts'
 import { createCounts } from './counts.ts'
 import { installDispatch } from './dispatch.ts'
 import { causeOf } from './exits.ts'
-import { type Instruction, meaningOf, staticTarget } from './find.ts'
 import { createJumps, listedFunctions } from './jumps.ts'
 import type { UnitListing } from './listing.ts'
 import {
@@ -38,6 +36,7 @@ import {
   type Translator,
   type TranslatorSetup,
 } from './translator.ts'
+import { meaningsIn, staticTarget } from './meaning.ts'
 
 export interface TierCounters extends CacheCounters {
   readonly wasm_bytes_total: number
@@ -258,7 +257,7 @@ export function createTier(spec: TierSpec): Tier {
     const at = hostMap.stateBlock + transient.refused
     if (view.getUint32(at, true) !== pc || whole.has(pc)) return
     view.setUint32(at, 0, true)
-    const meaning = meaningOf(view.getUint32(fold(pc)), { ...mode, quick: true })
+    const meaning = meaningsIn({ ...mode, quick: true })(view.getUint32(fold(pc)))
     if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !cache.holds(pc)) return
     whole.add(pc)
     renew(pc)
@@ -410,10 +409,9 @@ export function createTier(spec: TierSpec): Tier {
       }
       if (counts.isProposed(pc) || spec.functions.has(pc) || (isPrologue(word) && listed(pc) === undefined))
         counts.count(record)
-      const meaning = meaningOf(word, mode)
+      const meaning = meaningsIn(mode)(word)
       if (meaning?.target === undefined) return
-      const instruction: Instruction = { pc, word, known: knownOf(word, pc), meaning }
-      const target = staticTarget(instruction)
+      const target = staticTarget(meaning, word, pc)
       if (target === undefined || target === pc + 4) return
       if (meaning.links) {
         if (!callTargets.has(target)) news.callTargets.push(target)

@@ -37,10 +37,11 @@ import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { chainsOf } from './low-words.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, has, include, registersOf, sizeOf, without } from './registers.ts'
+import { type Bits, has, include, registersOf, sizeOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
+import { numberIn } from './meaning.ts'
 
 /** What the module around a unit gives it. */
 export interface UnitSite extends CallSite {
@@ -67,10 +68,10 @@ const frameBytes = 160
 const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
 
 const noOrders: Orders = []
-const noFacts: Facts = { single: [], number: [], plain: [] }
+const noSet: Bits = new Int32Array(0)
+const noFacts: Facts = { single: noSet, number: noSet, plain: noSet }
 
-const usesLimit = (unit: Unit): boolean =>
-  unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
+const usesLimit = (unit: Unit): boolean => unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
 
 export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { builder, counts } = site
@@ -149,7 +150,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
-    const others = without(registers.written, dirty, live)
+    const others = registers.written.map((word, at) => word & ~((dirty[at] ?? 0) | (live[at] ?? 0)))
     if (sizeOf(dirty) <= sizeOf(others)) {
       each(dirty, spill)
       w.br(refused ? out.storedRefused : out.stored)
@@ -169,9 +170,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   /** Goes on at a block, behind the instruction. */
   function stay(from: Step, to: number): void {
-    const kept = registers.dirtyIn[to]
+    const kept = registers.dirtyIn.of(to)
     each(from.dirty, register => {
-      if (kept !== undefined && !has(kept, register.index)) spill(register)
+      if (!has(kept, register.index)) spill(register)
     })
     if (budget.paid(to)) pay(from.owed + 1)
     checks.leave(from.index)
@@ -239,7 +240,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       returnTo(() => w.i32(from.block.end | 0))
       return
     }
-    each(registers.liveIn[to] ?? [], fill)
+    each(registers.liveIn.of(to), fill)
     flow.go(from.index, to)
     step = from
   }
@@ -276,23 +277,23 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     writer,
     local: temporaries.take,
     known(number, type) {
-      const value = number.of(here().instruction.known)
+      const value = numberIn(here().instruction, number)
       if (type === 'i64') w.i64(value)
       else w.i32(Number(value))
     },
     read(place) {
-      const register = registers.at(place.offset(here().instruction.known))
-      if (register !== undefined) held.read(register.index)
+      const index = registers.indexOf(place, here().instruction)
+      if (index >= 0) held.read(index)
       else w.i64(0)
     },
     write(place, value) {
-      const register = registers.at(place.offset(here().instruction.known))
-      if (register === undefined) throw new Error('a register of no unit is written')
-      include(here().dirty, register.index)
+      const { instruction, dirty, orders } = here()
+      const index = registers.indexOf(place, instruction)
+      if (index < 0) throw new Error('a register of no unit is written')
+      include(dirty, index)
       value()
-      const { orders } = here()
-      if (register.index < orders.length) orders[register.index] = 0
-      held.write(register.index)
+      if (index < orders.length) orders[index] = 0
+      held.write(index)
     },
     vector(value) {
       const at = site.vector(value)
@@ -363,8 +364,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function writeBlock(index: number): void {
     const block = blocks[index]
     if (block === undefined) return
-    const dirty = [...(registers.dirtyIn[index] ?? [])]
-    const live = registers.liveIn[index] ?? dirty
+    const dirty = registers.dirtyIn.of(index).slice()
+    const live = registers.liveIn.of(index)
     const orders = conditions.ordersIn[index]?.slice() ?? noOrders
     const facts = copyOf(factsIn[index] ?? noFacts)
     checks.begin(index)
@@ -378,12 +379,14 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       cold(block.start, 0, dirty, live)
       w.end()
     }
-    for (const [at, instruction] of block.instructions.entries()) {
+    let at = 0
+    for (const instruction of block.instructions) {
       step = { block, index, instruction, owed: owed + at, dirty, live, orders, facts, at }
       temporaries.release()
-      site.watch?.instruction(instruction.pc, instruction.word)
+      site.watch?.instruction(instruction.pc, instruction.bits)
       emitter.run(instruction.meaning.program)
       stepFacts(facts, instruction)
+      at += 1
     }
   }
 
@@ -464,7 +467,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.simdMemory(0, at)
     w.set(local)
   }
-  each(registers.liveIn[0] ?? [], fill)
+  each(registers.liveIn.of(0), fill)
   writer.piece(body)
   return locals
 }

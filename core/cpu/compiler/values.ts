@@ -16,6 +16,7 @@ import { writeLowWord } from './low-words.ts'
 import { has, include, type Registers } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import type { Step } from './step.ts'
+import { numberIn } from './meaning.ts'
 
 export interface ValuesSpec {
   readonly writer: Writer
@@ -33,7 +34,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
 
   /** The index of the register that a value is, -1 for none. */
   const indexOfRead = (node: Node | undefined): number =>
-    node?.op === 'read' ? registers.indexOf(node.place, here().instruction.known) : -1
+    node?.op === 'read' ? registers.indexOf(node.place, here().instruction) : -1
   /** Whether a float register that is given a value is known to be a single then. */
   function staysSingle(value: Node): boolean {
     if (singleOf(value) !== undefined) return true
@@ -42,7 +43,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
   }
   /** Writes a float register that stays a single: both its locals. */
   function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
-    const register = registers.at(place.offset(here().instruction.known))
+    const register = registers.all[registers.indexOf(place, here().instruction)]
     if (register === undefined || !staysSingle(value)) return false
     const local = held.single(register.index)
     const single = singleOf(value)
@@ -69,7 +70,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
   let loaded: { readonly step: Step; readonly local: number } | undefined
   /** Writes a register and its low word, which are given what was loaded. */
   function assignLoaded(place: Place, value: Node, expression: (node: Node) => void): boolean {
-    const index = registers.indexOf(place, here().instruction.known)
+    const index = registers.indexOf(place, here().instruction)
     const low = held.lowWord(index)
     if (low === undefined || loaded?.step !== here() || value.op !== 'load') return false
     include(here().dirty, index)
@@ -91,7 +92,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       if (place.file !== 'crf') return false
       const { instruction, dirty, orders: certain } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
-      const register = registers.at(place.offset(instruction.known))
+      const register = registers.all[registers.indexOf(place, instruction)]
       const order = register && held.order(register.index)
       if (comparison === undefined || register === undefined || order === undefined) return false
       const { first, second, kind, so } = comparison
@@ -144,16 +145,16 @@ export function createValues({ writer, registers, held, temporary, here }: Value
         return true
       }
       if (node.op !== 'arithmetic') return false
-      if (writeLowWord(writer, node, here().instruction.known, lowWord, expression)) return true
-      if (writeRotate(writer, node, here().instruction.known, expression, temporary)) return true
+      if (writeLowWord(writer, node, here().instruction, lowWord, expression)) return true
+      if (writeRotate(writer, node, here().instruction, expression, temporary)) return true
       const bit = bitOf(node)
       if (bit === null) return false
       const { instruction, orders: certain } = here()
-      const index = registers.indexOf(bit.place, instruction.known)
+      const index = registers.indexOf(bit.place, instruction)
       const order = held.order(index)
       const kind = (certain[index] ?? 0) - 1
       if (order === undefined || kind < 0) return false
-      const number = Number(bit.shift.of(instruction.known))
+      const number = Number(numberIn(instruction, bit.shift))
       const relation = ([undefined, 'eq', 'gt', 'lt'] as const)[number]
       if (relation === undefined) held.summary(index)
       else {

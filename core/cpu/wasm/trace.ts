@@ -22,16 +22,10 @@ export type Place = (
   | { readonly file: FileName; readonly number: number; readonly type: Type }
   | { readonly file: 'special'; readonly name: SpecialName; readonly type: Type }
 ) & {
-  /** Its offset in the state block, for an instruction; that of `transient.zero` for number 0 as a base. */
-  offset(known: Known): number
-}
-
-function ofOperand(file: FileName, operand: Operand): Place {
-  return { file, operand, type: files[file].type, offset: offsetOf(operand) }
-}
-function ofNumber(file: FileName, number: number): Place {
-  const at = files[file].at + number * files[file].step
-  return { file, number, type: files[file].type, offset: offsetAt(at) }
+  /** Its number among the places of its program. */
+  readonly slot: number
+  /** Its offset in the state block, for a word; that of `transient.zero` for number 0 as a base. */
+  offset(word: number): number
 }
 
 /** A number the decoder computes; `bytes` and `signed` say how small it may be kept. */
@@ -39,6 +33,10 @@ export interface KnownNumber {
   readonly of: (known: Known) => number | bigint
   readonly bytes: 1 | 2 | 4 | 8
   readonly signed: boolean
+  /** Its number among those of its program. */
+  readonly slot: number
+  /** Whether it depends on where the instruction stands. */
+  readonly here: boolean
 }
 
 export type Size = 1 | 2 | 4 | 8 | 16
@@ -168,6 +166,9 @@ export interface Program {
   readonly immediate: boolean
   /** Whether it may be another in the other width of the mode. */
   readonly asksWidth: boolean
+  /** The registers it names, and the numbers it has from the decoder. */
+  readonly places: readonly Place[]
+  readonly numbers: readonly KnownNumber[]
 }
 
 interface Nodes extends Values {
@@ -189,9 +190,6 @@ function within(scope: Scope, outer: Scope): boolean {
   return false
 }
 
-const placeKey = (place: Place): string =>
-  place.file === 'special' ? place.name : `${place.file}${'operand' in place ? place.operand.name : place.number}`
-
 const sameNodes = (a: readonly Node[], b: readonly Node[]): boolean =>
   a.length === b.length && a.every((node, i) => node === b[i])
 
@@ -209,7 +207,10 @@ interface Tracer {
 function createTracer(): Tracer {
   let mode: Mode = plainMode
   let body = createScope(undefined)
-  let program = { body, immediate: false, asksWidth: false }
+  let places: Place[] = []
+  let numbers: KnownNumber[] = []
+  let program = { body, immediate: false, asksWidth: false, places, numbers }
+  const placeOf = new Map<string, Place>()
   let scope = body
   let nodes = 0
   let fresh = 0
@@ -217,7 +218,10 @@ function createTracer(): Tracer {
   function begin(of: Mode): Program {
     mode = of
     body = createScope(undefined)
-    program = { body, immediate: false, asksWidth: false }
+    places = []
+    numbers = []
+    program = { body, immediate: false, asksWidth: false, places, numbers }
+    placeOf.clear()
     scope = body
     fresh = 0
     return program
@@ -305,19 +309,38 @@ function createTracer(): Tracer {
   const fact = (about: 'single' | 'plain' | 'number', condition: Node, subject: Node): Node =>
     make({ op: 'fact', fact: about }, 'i32', [condition, subject], `fact.${about}`)
 
-  const read = (place: Place): Node => make({ op: 'read', place }, place.type, [], `read.${placeKey(place)}`)
+  /** The place of a name, made where there is none of it yet. */
+  function place(name: string, make: (slot: number) => Place): Place {
+    const have = placeOf.get(name)
+    if (have !== undefined) return have
+    const now = make(places.length)
+    places.push(now)
+    placeOf.set(name, now)
+    return now
+  }
+  function numbered(file: FileName, operand: Operand | number): Place {
+    const { type, at, step } = files[file]
+    if (typeof operand !== 'number')
+      return place(`${file}${operand.name}`, slot => ({ file, operand, type, slot, offset: offsetOf(operand) }))
+    return place(`${file}${operand}`, slot => {
+      return { file, number: operand, type, slot, offset: offsetAt(at + operand * step) }
+    })
+  }
+  function named(name: SpecialName): Place {
+    const { type, at } = specials[name]
+    return place(name, slot => ({ file: 'special', name, type, slot, offset: offsetAt(at) }))
+  }
+  const read = (place: Place): Node => make({ op: 'read', place }, place.type, [], `read.${place.slot}`)
   const write = (place: Place, value: Node): void => {
     scope.writes.push({ place, value: use(value) })
   }
-  const numbered = (file: FileName, operand: Operand | number): Place =>
-    typeof operand === 'number' ? ofNumber(file, operand) : ofOperand(file, operand)
-  const named = (name: SpecialName): Place => {
-    const { type, at } = specials[name]
-    return { file: 'special', name, type, offset: offsetAt(at) }
-  }
 
-  const known = (type: 'i32' | 'i64', number: KnownNumber, key: string): Node =>
-    make({ op: 'known', known: number }, type, [], key)
+  function known(type: 'i32' | 'i64', of: Omit<KnownNumber, 'slot' | 'here'>, key: string, here = false): Node {
+    const number: KnownNumber = { ...of, slot: numbers.length, here }
+    const node = make({ op: 'known', known: number }, type, [], key)
+    if (node.op === 'known' && node.known === number) numbers.push(number)
+    return node
+  }
   function immediate(type: 'i32' | 'i64', operand: Operand): Node {
     const field = fieldOf(operand.name)
     const bits = field.shift + field.runs.reduce((sum, [first, last]) => sum + last - first + 1, 0)
@@ -337,7 +360,7 @@ function createTracer(): Tracer {
     make({ op: 'lookup', table, bytes }, bytes === 8 ? 'i64' : 'i32', [index], `lookup${bytes}.${table.name}`)
 
   const bitOfField = (operand: Operand) => ({
-    place: ofOperand('crf', operand),
+    place: numbered('crf', operand),
     shift: known('i32', { of: k => 3 - (k(operand) & 3), bytes: 1, signed: false }, `bit.${operand.name}`),
   })
 
@@ -378,8 +401,9 @@ function createTracer(): Tracer {
         'i32',
         { of: k => (k(operand) + (absolute ? 0 : k.pc)) | 0, bytes: 4, signed: true },
         `target.${operand.name}.${absolute}`,
+        true,
       ),
-    next: () => known('i64', { of: k => k.pc + 4, bytes: 4, signed: false }, 'next'),
+    next: () => known('i64', { of: k => k.pc + 4, bytes: 4, signed: false }, 'next', true),
 
     gpr: (operand: Operand) => read(numbered('gpr', operand)),
     setGpr: (operand: Operand, value: Node) => write(numbered('gpr', operand), value),

@@ -39,8 +39,8 @@ function analysed(lines: readonly string[]) {
   const spans = spansOfUnit(unit.blocks, registers, edges, order)
   const pointers = pointersOf(unit, registers, edges)
   return {
-    isDirty: (line: number, number: number) => has(registers.dirtyIn[block(line)] ?? [], gpr(number)),
-    isLive: (line: number, number: number) => has(registers.liveIn[block(line)] ?? [], gpr(number)),
+    isDirty: (line: number, number: number) => has(registers.dirtyIn.of(block(line)), gpr(number)),
+    isLive: (line: number, number: number) => has(registers.liveIn.of(block(line)), gpr(number)),
     span: (line: number, index: number) => spans.of(block(line)).get(index)?.span,
     isChained: (number: number) => has(chainsOf(unit, registers, edges, order), gpr(number)),
     isPointer: (line: number, index: number) => pointers(block(line), index),

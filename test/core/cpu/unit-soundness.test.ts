@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { type Span, spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { basedAddress } from '../../../core/cpu/compiler/compare.ts'
 import { edgesOf } from '../../../core/cpu/compiler/edges.ts'
-import { findUnit, type Instruction, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
 import { type Bits, exclude, has, include, type Registers, registersOf } from '../../../core/cpu/compiler/registers.ts'
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
+import { type Instruction, numberIn } from '../../../core/cpu/compiler/meaning.ts'
 import { extract } from '../../../core/cpu/fields.ts'
 import { fieldOf } from '../../../core/cpu/forms.ts'
 import { files } from '../../../core/cpu/state.ts'
@@ -54,8 +55,8 @@ interface Certain {
   readonly local: Bits
 }
 
-function indices(registers: Registers, places: readonly Place[], { known }: Instruction): number[] {
-  return places.map(one => registers.indexOf(one, known)).filter(index => index >= 0)
+function indices(registers: Registers, places: readonly Place[], word: Instruction): number[] {
+  return places.map(one => registers.indexOf(one, word)).filter(index => index >= 0)
 }
 
 /** Says where something is asked of a local, or of the state block, that it has not on every way. */
@@ -64,8 +65,8 @@ function wrongRegisters(words: readonly number[], whole: boolean): string[] {
   if (found === undefined) return []
   const { unit, edges, registers } = found
   const none = registers.written.map(() => 0)
-  const dirtyIn = (block: number): Bits => [...(registers.dirtyIn[block] ?? none)]
-  const liveIn = (block: number): Bits => [...(registers.liveIn[block] ?? none)]
+  const dirtyIn = (block: number): Bits => registers.dirtyIn.of(block).slice()
+  const liveIn = (block: number): Bits => registers.liveIn.of(block).slice()
   const into: Certain[] = unit.blocks.map((_, block) => ({
     stored: full(none),
     local: block === 0 ? liveIn(0) : full(none),
@@ -81,8 +82,9 @@ function wrongRegisters(words: readonly number[], whole: boolean): string[] {
       for (const index of each)
         if (!has(has(dirty, index) ? local : stored, index)) say(`${pc.toString(16)}: ${index} on a way out`)
     }
-    for (const instruction of unit.blocks[block]?.instructions ?? []) {
-      const { meaning, pc } = instruction
+    for (const [at, instruction] of (unit.blocks[block]?.instructions ?? []).entries()) {
+      const { meaning } = instruction
+      const pc = (unit.blocks[block]?.start ?? 0) + 4 * at
       wayOut(pc)
       const certain = meaning.program.body.writes.map(one => one.place)
       for (const index of indices(registers, meaning.effects.reads, instruction))
@@ -97,7 +99,7 @@ function wrongRegisters(words: readonly number[], whole: boolean): string[] {
     for (const { to, afterCall } of edges[block] ?? []) {
       const next = into[to]
       if (next === undefined) continue
-      const out = afterCall ? { stored: full(none), local: liveIn(to) } : { stored: [...stored], local }
+      const out = afterCall ? { stored: full(none), local: liveIn(to) } : { stored: stored.slice(), local }
       if (!afterCall)
         for (const index of each) if (has(dirty, index) && !has(dirtyIn(to), index)) include(out.stored, index)
       if ([keepOnly(next.stored, out.stored), keepOnly(next.local, out.local)].includes(true)) stale.add(to)
@@ -123,18 +125,19 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
   const found = unitOf(words)
   if (found === undefined) return []
   const { unit, edges, order, registers } = found
+  const addressOf = (block: number, at: number): number => (unit.blocks[block]?.start ?? 0) + 4 * at
   const spans = spansOfUnit(unit.blocks, registers, edges, order)
   /** Where the code of each check stands: at the first of its accesses, in the order in which blocks are written. */
-  const checkedAt = new Map<Span, Instruction>()
+  const checkedAt = new Map<Span, number>()
   for (const block of order.length > 0 ? order : unit.blocks.keys())
-    for (const [at, instruction] of (unit.blocks[block]?.instructions ?? []).entries()) {
+    for (const at of (unit.blocks[block]?.instructions ?? []).keys()) {
       const span = spans.of(block).get(at)?.span
-      if (span !== undefined && !checkedAt.has(span)) checkedAt.set(span, instruction)
+      if (span !== undefined && !checkedAt.has(span)) checkedAt.set(span, addressOf(block, at))
     }
 
   const values = new Map<number, number>()
   let fresh = 0
-  const numberIn = (register: number): number => values.get(register) ?? 0
+  const contentOf = (register: number): number => values.get(register) ?? 0
   function change(register: number): void {
     fresh += 1
     values.set(register, (numbers[fresh % numbers.length] ?? 0) + 0x100000 * fresh)
@@ -144,7 +147,8 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
   const wrong: string[] = []
 
   function run(block: number, instruction: Instruction, at: number): void {
-    const { word, pc, meaning } = instruction
+    const { bits: word, meaning } = instruction
+    const pc = addressOf(block, at)
     const { name } = meaning.row
     for (const one of meaning.program.body.statements) {
       const isLoad = one.kind === 'value' && one.node.op === 'load'
@@ -153,14 +157,14 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
         one.kind === 'store' ? [one.ea, one.size] : one.node.op === 'load' ? [one.node.args[0], one.node.size] : []
       const address = ea && basedAddress(ea)
       if (!address || size === undefined) continue
-      const register = address.base.offset(instruction.known)
+      const register = address.base.offset(word)
       const part = spans.of(block).get(at)
       if (part === undefined) continue
       const { span } = part
-      const base = numberIn(gprOf(register))
-      if (checkedAt.get(span) === instruction) startOf.set(span, base)
+      const base = contentOf(gprOf(register))
+      if (checkedAt.get(span) === pc) startOf.set(span, base)
       const start = startOf.get(span)
-      const place = base + Number(address.displacement.of(instruction.known)) - (start ?? 0)
+      const place = base + Number(numberIn(instruction, address.displacement)) - (start ?? 0)
       const used = base - part.moved === start && place >= span.least && place + size <= span.end
       if (!used || (one.kind === 'store' && !span.stores)) wrong.push(`${pc.toString(16)}: ${name} outside its span`)
     }
@@ -168,9 +172,9 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
     const by =
       name === 'addi' ? field('si', word) : /^(ld|std|lwa)u?$/.test(name) ? field('ds', word) : field('d', word)
     const from = name === 'addi' ? field('base', word) : moved
-    const sum = name === 'addi' && from === 0 ? signed16(by) : numberIn(from) + signed16(by)
+    const sum = name === 'addi' && from === 0 ? signed16(by) : contentOf(from) + signed16(by)
     for (const written of meaning.effects.writes)
-      if (written.file === 'gpr') change(gprOf(written.offset(instruction.known)))
+      if (written.file === 'gpr') change(gprOf(written.offset(word)))
     // What is loaded is written over the base that was moved.
     const loaded = /^l/.test(name) && field('t', word) === moved
     if (moved >= 0 && !loaded) values.set(moved, sum)
