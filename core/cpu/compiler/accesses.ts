@@ -7,14 +7,15 @@
  * is `moved`, and its accesses count from where it was.
  */
 import { pageSize } from '../../memory/map.ts'
-import { operations } from '../arithmetic.ts'
 import { analyseProgram } from '../analyse.ts'
+import { operations } from '../arithmetic.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { KnownNumber, Node, Place, Size } from '../wasm/trace.ts'
 import { argumentsOf, type BasedAddress, basedAddress } from './compare.ts'
-import type { Block } from './find.ts'
-import type { Edge, Registers } from './registers.ts'
-import { numberIn, type Instruction } from './meaning.ts'
+import type { Block, Unit } from './find.ts'
+import type { Flow } from './flow.ts'
+import { type Instruction, numberIn } from './meaning.ts'
+import type { Registers } from './registers.ts'
 
 export interface Span {
   /** The local of the base register's index. */
@@ -36,9 +37,6 @@ export interface Part {
 const widest = pageSize
 /** And no wider than this where blocks share them: not all that is asked for need happen. */
 const widestAcross = 512
-
-/** What accesses have of spans, by the place of their instruction in its block. */
-export type Spans = ReadonlyMap<number, Part>
 
 interface Access {
   readonly address: BasedAddress
@@ -77,90 +75,96 @@ const movesOf = perProgram((program): Moves => {
 })
 
 /** How far an instruction moves a register, where that is known. */
-function moveOf(instruction: Instruction, { certain }: Moves, register: number, registers: Registers): number | undefined {
+function moveOf(
+  instruction: Instruction,
+  { certain }: Moves,
+  register: number,
+  registers: Registers,
+): number | undefined {
   const [only, ...others] = certain.filter(({ place }) => registers.indexOf(place, instruction) === register)
   if (only?.base === undefined || only.by === undefined || others.length > 0) return undefined
   return registers.indexOf(only.base, instruction) === register ? Number(numberIn(instruction, only.by)) : undefined
 }
 
-/** The spans of each block of a unit; and of those that begin with what is checked already, behind which block. */
+/** The spans of a unit; and of blocks that begin with what is checked already, behind which block. */
 export interface UnitSpans {
-  of(block: number): Spans
+  of(instruction: Instruction): Part | undefined
   before(block: number): number | undefined
 }
 
 /** A block to which a single way leads, and not from a call, goes on with the spans of the block before it. */
-export function spansOfUnit(
-  blocks: readonly Block[],
-  registers: Registers,
-  edges: readonly (readonly Edge[])[],
-  order: readonly number[],
-): UnitSpans {
-  const ways = new Int32Array(blocks.length)
-  const before = new Map<number, number>()
-  for (let from = 0; from < edges.length; from += 1)
-    for (const { to, afterCall } of edges[from] ?? []) {
-      ways[to] = (ways[to] ?? 0) + 1
-      if (afterCall || to === 0) before.delete(to)
-      else before.set(to, from)
-    }
-  const single = (block: number): number | undefined =>
-    ways[block] === 1 && order.length > 0 ? before.get(block) : undefined
-  const ends = new Map<number, ReadonlyMap<number, Part>>()
-  const all = new Map<number, Spans>()
-  for (const index of order.length === 0 ? blocks.keys() : order) {
-    const block = blocks[index]
-    if (block === undefined) continue
-    const from = single(index)
-    const { spans, open } = spansOf(block, registers, from === undefined ? undefined : ends.get(from))
-    all.set(index, spans)
-    ends.set(index, open)
+export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order: ArrayLike<number>): UnitSpans {
+  const { size, startsInto, from, fromCall } = flow
+  const ordered = order.length > 0
+  const single = (block: number): number | undefined => {
+    const way = startsInto[block] ?? 0
+    const alone = ordered && block !== 0 && startsInto[block + 1] === way + 1 && fromCall[way] === 0
+    return alone ? from[way] : undefined
   }
-  return { of: block => all.get(block) ?? new Map(), before: single }
+  const parts = new Array<Part | undefined>(unit.places).fill(undefined)
+  const ends = new Array<readonly Part[]>(size).fill(none)
+  for (let at = 0; at < size; at += 1) {
+    const index = ordered ? (order[at] ?? -1) : at
+    const block = unit.blocks[index]
+    if (block === undefined) continue
+    const before = single(index)
+    ends[index] = takeSpans(block, registers, parts, before === undefined ? none : (ends[before] ?? none))
+  }
+  return { of: ({ at }) => parts[at], before: single }
+}
+const none: readonly Part[] = []
+
+const placeIn = (parts: readonly Part[], base: number): number => parts.findIndex(({ span }) => span.base === base)
+
+function fits({ span }: Part, at: number, size: number, store: boolean, own: boolean): boolean {
+  const least = Math.min(span.least, at)
+  const end = Math.max(span.end, at + size)
+  if (own) return end - least <= widest
+  // What another block may never do is not asked for with much else.
+  return (span.stores || !store) && (end - least <= widestAcross || (least === span.least && end === span.end))
 }
 
-function spansOf(block: Block, registers: Registers, inherited: ReadonlyMap<number, Part> = new Map()) {
-  const spans = new Map<number, Part>()
-  const open = new Map<number, Part>(inherited)
-  const fits = ({ span }: Part, at: number, size: number, store: boolean, own: boolean): boolean => {
-    const least = Math.min(span.least, at)
-    const end = Math.max(span.end, at + size)
-    if (own) return end - least <= widest
-    // What another block may never do is not asked for with much else.
-    return (span.stores || !store) && (end - least <= widestAcross || (least === span.least && end === span.end))
-  }
-  const { instructions } = block
-  for (let index = 0; index < instructions.length; index += 1) {
-    const instruction = instructions[index]
-    if (instruction === undefined) continue
+/** Puts what the accesses of a block have of spans where `parts` has their instructions; answers what is open at its end. */
+function takeSpans(
+  block: Block,
+  registers: Registers,
+  parts: (Part | undefined)[],
+  inherited: readonly Part[],
+): readonly Part[] {
+  const open = inherited.slice()
+  for (const instruction of block.instructions) {
     const access = accessOf(instruction.meaning.program)
     const base = access === null ? -1 : registers.indexOf(access.address.base, instruction)
     if (access !== null && base >= 0) {
       const { address, size, store } = access
       const displacement = Number(numberIn(instruction, address.displacement))
-      let part = open.get(base)
+      const place = placeIn(open, base)
+      let part = open[place]
       const at = displacement + (part?.moved ?? 0)
-      if (part === undefined || !fits(part, at, size, store, inherited.get(base)?.span !== part.span)) {
-        const span = { base, least: displacement, end: displacement + size, stores: false, local: undefined }
+      const old = inherited.length === 0 ? undefined : inherited[placeIn(inherited, base)]
+      if (part === undefined || !fits(part, at, size, store, old?.span !== part.span)) {
+        const span: Span = { base, least: displacement, end: displacement + size, stores: false, local: undefined }
         part = { span, moved: 0 }
-        open.set(base, part)
+        if (place < 0) open.push(part)
+        else open[place] = part
       } else {
         part.span.least = Math.min(part.span.least, at)
         part.span.end = Math.max(part.span.end, at + size)
       }
       if (store) part.span.stores = true
-      spans.set(index, part)
+      parts[instruction.at] = part
     }
-    if (open.size === 0) continue
+    if (open.length === 0) continue
     const moves = movesOf(instruction.meaning.program)
-    for (const place of moves.written) {
-      const moved = registers.indexOf(place, instruction)
-      const part = open.get(moved)
+    for (const written of moves.written) {
+      const moved = registers.indexOf(written, instruction)
+      const place = placeIn(open, moved)
+      const part = open[place]
       if (part === undefined) continue
       const by = moveOf(instruction, moves, moved, registers)
-      if (by === undefined) open.delete(moved)
-      else open.set(moved, { span: part.span, moved: part.moved + by })
+      if (by === undefined) open.splice(place, 1)
+      else open[place] = { span: part.span, moved: part.moved + by }
     }
   }
-  return { spans, open }
+  return open
 }

@@ -8,14 +8,15 @@
  * Between, instructions are counted where they are done but need not be subtracted: what is `owed` at the start of a
  * block is known where a single way leads there, and is paid on the ways to any other, and out of the unit.
  */
+import type { Flow } from './flow.ts'
+
 export interface Ways {
-  readonly size: number
+  /** Behind a call nothing is owed. */
+  readonly flow: Flow
   /** Instructions of a block. */
   length(block: number): number
-  /** The blocks that may follow; behind a call nothing is owed. */
-  successors(block: number): readonly { readonly to: number; readonly afterCall: boolean }[]
   /** The blocks, each before what follows it but for loops; empty where there is no structure. */
-  readonly order: readonly number[]
+  readonly order: ArrayLike<number>
 }
 
 export interface Budget {
@@ -30,39 +31,50 @@ export interface Budget {
 /** Instructions from one question to the next, roughly: so many at most are interpreted where a budget ends. */
 export const longestWay = 128
 
-export function budgetOf({ size, length, successors, order }: Ways): Budget {
+export function budgetOf({ flow, length, order }: Ways): Budget {
+  const { size, starts, to, afterCall, startsInto } = flow
   const need = new Int32Array(size)
   const owed = new Int32Array(size)
   const asks = new Uint8Array(size)
-  const waysIn = new Int32Array(size)
   const rank = new Int32Array(size).fill(-1)
-  for (const [index, block] of order.entries()) rank[block] = index
-  const rankOf = (block: number): number => rank[block] ?? -1
+  for (let at = 0; at < order.length; at += 1) rank[order[at] ?? 0] = at
 
   asks[0] = 1
   if (order.length === 0) asks.fill(1)
-  for (const block of order)
-    for (const { to, afterCall } of successors(block)) {
-      if (afterCall || rankOf(to) <= rankOf(block)) asks[to] = 1
-      waysIn[to] = (waysIn[to] ?? 0) + 1
+  for (let at = 0; at < order.length; at += 1) {
+    const block = order[at] ?? 0
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      const target = to[way] ?? 0
+      if (afterCall[way] === 1 || (rank[target] ?? -1) <= at) asks[target] = 1
     }
+  }
 
   const ways = new Int32Array(size)
-  for (const block of order.length === 0 ? need.keys() : order.toReversed()) {
+  for (let turn = size - 1; turn >= 0; turn -= 1) {
+    const block = order.length === 0 ? turn : (order[turn] ?? -1)
+    if (block < 0) continue
     const own = length(block)
     let rest = 0
-    for (const { to } of successors(block)) if (asks[to] === 0) rest = Math.max(rest, ways[to] ?? 0)
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      const target = to[way] ?? 0
+      if (asks[target] === 0) rest = Math.max(rest, ways[target] ?? 0)
+    }
     if (own + rest > longestWay) {
-      for (const { to } of successors(block)) asks[to] = 1
+      for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) asks[to[way] ?? 0] = 1
       rest = 0
     }
     ways[block] = own + rest
   }
-  const paid = (block: number): boolean => asks[block] === 1 || (waysIn[block] ?? 0) !== 1
-  for (const block of order) {
+  const waysInto = (block: number): number => (startsInto[block + 1] ?? 0) - (startsInto[block] ?? 0)
+  const paid = (block: number): boolean => asks[block] === 1 || waysInto(block) !== 1
+  for (let at = 0; at < order.length; at += 1) {
+    const block = order[at] ?? 0
     if (asks[block]) need[block] = ways[block] ?? 0
     const out = (owed[block] ?? 0) + length(block)
-    for (const { to } of successors(block)) if (!paid(to)) owed[to] = out
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      const target = to[way] ?? 0
+      if (!paid(target)) owed[target] = out
+    }
   }
   if (order.length === 0) need.set(ways)
   return { need, owed, paid }

@@ -9,8 +9,8 @@ import type { Node } from '../wasm/trace.ts'
 import type { UnitSpans } from './accesses.ts'
 import { basedAddress } from './compare.ts'
 import type { Locals } from './locals.ts'
-import type { Step } from './step.ts'
 import { numberIn } from './meaning.ts'
+import type { Step } from './step.ts'
 
 export interface ChecksSpec {
   readonly writer: Writer
@@ -61,8 +61,8 @@ export function createChecks(spec: ChecksSpec): Checks {
 
   /** The place of an access whose span is checked, here or before. */
   function spanned(ea: Node): AccessPlace | undefined {
-    const { instruction, index, at } = here()
-    const part = spans.of(index).get(at)
+    const { instruction } = here()
+    const part = spans.of(instruction)
     const address = basedAddress(ea)
     if (part === undefined || address === null) return undefined
     const { span, moved } = part

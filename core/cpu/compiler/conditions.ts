@@ -11,8 +11,9 @@ import { perProgram } from '../wasm/plan.ts'
 import type { Node } from '../wasm/trace.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import { type Edge, type Register, type Registers, untilSteady } from './registers.ts'
+import { type Flow, untilSteady } from './flow.ts'
 import { slotsOf } from './meaning.ts'
+import type { Register, Registers } from './registers.ts'
 
 /** The comparisons that a program certainly writes to condition fields, by the value written. */
 export const comparisonsOf = perProgram((program): ReadonlyMap<Node, Comparison> => {
@@ -35,13 +36,13 @@ const fieldsOf = perProgram(program => {
 })
 
 /** For each register, as far as there are orders: 1 and more, the kind of its order and one; 0 where that is not certain. */
-export type Orders = number[]
+export type Orders = Int8Array
 
 export interface Conditions {
   /** The kinds of comparison that a field is the result of somewhere in the unit. */
   readonly kinds: ReadonlyMap<number, ReadonlySet<number>>
-  /** What is certain at the start of a block. */
-  readonly ordersIn: readonly Orders[]
+  /** What is certain at the start of a block: for the taker to change. */
+  ordersIn(block: number): Orders
 }
 
 /** What a block leaves alone. */
@@ -49,43 +50,46 @@ const untouched = -1
 const unknown = 0
 
 const isField = ({ offset }: Register): boolean => offset >= files.crf.at && offset < files.crf.at + 8 * files.crf.step
-const filled = (length: number, value: number): Orders => new Array<number>(length).fill(value)
+const noOrders: Orders = new Int8Array(0)
 
-export function conditionsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Conditions {
+export function conditionsOf(unit: Unit, registers: Registers, flow: Flow): Conditions {
+  const { size, starts, to, afterCall } = flow
+  /** Orders of a block: the lists of all stand one behind the other. */
   const length = 1 + registers.all.findLastIndex(isField)
   const kinds = new Map<number, Set<number>>()
-  const left = unit.blocks.map(block => {
-    const orders = filled(length, untouched)
-    for (const instruction of block.instructions) {
+  const left = new Int8Array(size * length).fill(untouched)
+  for (let block = 0; block < size; block += 1)
+    for (const instruction of unit.blocks[block]?.instructions ?? []) {
       const fields = fieldsOf(instruction.meaning.program)
       if (fields === null) continue
-      for (const slot of fields.writes) orders[registers.indexIn(instruction, slot)] = unknown
+      for (const slot of fields.writes) left[block * length + registers.indexIn(instruction, slot)] = unknown
       for (const { slot, kind } of fields.compared) {
         const index = registers.indexIn(instruction, slot)
-        orders[index] = kind + 1
+        left[block * length + index] = kind + 1
         const list = kinds.get(index) ?? new Set()
         list.add(kind)
         kinds.set(index, list)
       }
     }
-    return orders
-  })
   const compared = [...kinds.keys()]
-  if (compared.length === 0) return { kinds, ordersIn: unit.blocks.map(() => []) }
-  const ordersIn = unit.blocks.map((_, index) => filled(length, index === 0 ? unknown : untouched))
-  untilSteady(unit.blocks.length, (index, touch) => {
-    const own = left[index] ?? []
-    for (const { to, afterCall } of edges[index] ?? []) {
-      const into = ordersIn[to]
-      if (into === undefined) continue
-      for (const field of compared) {
-        const after = own[field] === untouched ? (ordersIn[index]?.[field] ?? unknown) : (own[field] ?? unknown)
-        const out = afterCall ? unknown : after
-        if (out === untouched || into[field] === out || into[field] === unknown) continue
-        into[field] = into[field] === untouched ? out : unknown
-        touch(to)
+  if (compared.length === 0) return { kinds, ordersIn: () => noOrders }
+  const into = new Int8Array(size * length).fill(untouched)
+  into.fill(unknown, 0, length)
+  untilSteady(size, (block, touch) => {
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      const target = to[way] ?? 0
+      for (let i = 0; i < compared.length; i += 1) {
+        const field = compared[i] ?? 0
+        const at = target * length + field
+        const own = left[block * length + field] ?? unknown
+        const after = own === untouched ? (into[block * length + field] ?? unknown) : own
+        const out = afterCall[way] === 1 ? unknown : after
+        if (out === untouched || into[at] === out || into[at] === unknown) continue
+        into[at] = into[at] === untouched ? out : unknown
+        touch(target)
       }
     }
   })
-  return { kinds, ordersIn: ordersIn.map(orders => orders.map(kind => Math.max(kind, unknown))) }
+  for (let at = 0; at < into.length; at += 1) if (into[at] === untouched) into[at] = unknown
+  return { kinds, ordersIn: block => into.slice(block * length, (block + 1) * length) }
 }

@@ -20,9 +20,7 @@ export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
   const view = new DataView(memory.bytes.buffer)
   const meaningOf = meaningsIn({ ...mode, quick: true })
   const meaningAt = (address: number): Meaning | undefined =>
-    (memory.accessAt(address) & access.execute) === 0
-      ? undefined
-      : meaningOf(view.getUint32(fold(address)))
+    (memory.accessAt(address) & access.execute) === 0 ? undefined : meaningOf(view.getUint32(fold(address)))
 
   const meaning = meaningAt(pc)
   if (meaning === undefined) return 'cold'

@@ -13,8 +13,9 @@ import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import { argumentsOf } from './compare.ts'
 import type { Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, type Registers, untilSteady } from './registers.ts'
+import { type Flow, untilSteady } from './flow.ts'
 import type { Instruction } from './meaning.ts'
+import { type Bits, exclude, has, include, type Registers } from './registers.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
@@ -95,19 +96,21 @@ const tellingOf = perProgram((program): Telling | null => {
 })
 
 export interface FactFinder {
-  readonly into: readonly Facts[]
+  /** What is known where a block begins: for `step` to change. */
+  into(block: number): Facts
   /** Makes the facts before an instruction those behind it. */
   step(facts: Facts, instruction: Instruction): void
 }
 
-export const copyOf = (facts: Facts): Facts => ({
+const copyOf = (facts: Facts): Facts => ({
   single: facts.single.slice(),
   number: facts.number.slice(),
   plain: facts.plain.slice(),
 })
 
 function apply(facts: Facts, { learned, told, lost }: Telling, instruction: Instruction, registers: Registers): void {
-  const indexOf = (place: Place | undefined): number => (place === undefined ? -1 : registers.indexOf(place, instruction))
+  const indexOf = (place: Place | undefined): number =>
+    place === undefined ? -1 : registers.indexOf(place, instruction)
   for (const { fact, place } of learned) include(facts[fact], indexOf(place))
   // What is copied is looked at before anything is lost.
   const kept = told.map(({ place, facts: certain, copies: all, mixes }) => {
@@ -120,7 +123,7 @@ function apply(facts: Facts, { learned, told, lost }: Telling, instruction: Inst
   for (const { place, facts: list } of kept) for (const name of list) include(facts[name], indexOf(place))
 }
 
-export function factsOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): FactFinder {
+export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinder {
   const { words } = registers
   const filled = (value: number): Facts => ({
     single: new Int32Array(words).fill(value),
@@ -130,9 +133,10 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
     const facts = filled(0)
-    return { into: unit.blocks.map(() => facts), step: () => {} }
+    return { into: () => facts, step: () => {} }
   }
 
+  const { starts, to, afterCall } = flow
   const into = unit.blocks.map((_, index) => filled(index === 0 ? 0 : -1))
   const out = filled(0)
   untilSteady(unit.blocks.length, (index, touch) => {
@@ -143,20 +147,22 @@ export function factsOf(unit: Unit, registers: Registers, edges: readonly (reado
       const telling = tellingOf(instruction.meaning.program)
       if (telling !== null) apply(out, telling, instruction, registers)
     }
-    for (const { to, afterCall } of edges[index] ?? []) {
-      const next = into[to]
+    for (let way = starts[index] ?? 0; way < (starts[index + 1] ?? 0); way += 1) {
+      const block = to[way] ?? 0
+      const next = into[block]
       if (next === undefined) continue
       for (const name of names)
         for (let i = 0; i < words; i += 1) {
-          const now = (next[name][i] ?? 0) & (afterCall ? 0 : (out[name][i] ?? 0))
+          const now = (next[name][i] ?? 0) & (afterCall[way] === 1 ? 0 : (out[name][i] ?? 0))
           if (now === next[name][i]) continue
           next[name][i] = now
-          touch(to)
+          touch(block)
         }
     }
   })
+  const nothing = filled(0)
   return {
-    into,
+    into: block => copyOf(into[block] ?? nothing),
     step(facts, instruction) {
       const telling = tellingOf(instruction.meaning.program)
       if (telling !== null) apply(facts, telling, instruction, registers)

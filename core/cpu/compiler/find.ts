@@ -34,7 +34,7 @@ export interface Unit {
   readonly blocks: readonly Block[]
   readonly indexOf: ReadonlyMap<number, number>
   readonly instructions: number
-  /** Places of all that was found: what `Instruction.at` counts. */
+  /** What `Instruction.at` counts, of all that was found. */
   readonly places: number
   /** Static targets of its calls and of its branches out. */
   readonly callees: readonly number[]
@@ -115,7 +115,7 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       if (instruction === undefined) break
       const ending = endingOf(instruction)
       found.set(pc, instruction)
-      places += instruction.meaning.program.places.length
+      places += instruction.meaning.program.places.length + 1
       if (ending === undefined) continue
       endings.set(pc, ending)
       if (ending.target !== undefined) {

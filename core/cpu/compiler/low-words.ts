@@ -6,16 +6,18 @@
  * Only such registers: a low word of every pointer that an access waits for made lists as much faster, and the loop of
  * Lua's interpreter 8 % slower, for want of registers of the host.
  */
+
+import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Node } from '../wasm/trace.ts'
 import { argumentsOf, basedAddress } from './compare.ts'
 import type { Block, Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, type Registers } from './registers.ts'
-import { numberIn, slotsOf, type Instruction } from './meaning.ts'
+import type { Flow } from './flow.ts'
+import { type Instruction, numberIn, slotsOf } from './meaning.ts'
+import { type Bits, exclude, has, include, type Registers } from './registers.ts'
 
 /** Blocks of the longest loop that is looked at, in order: what does more than go along a chain has more of them. */
 const longestLoop = 8
@@ -53,20 +55,20 @@ function chainedIn(blocks: readonly (Block | undefined)[], registers: Registers)
 }
 
 /** `order` has the blocks, each before what follows it but for loops. */
-export function chainsOf(
-  { blocks }: Unit,
-  registers: Registers,
-  edges: readonly (readonly Edge[])[],
-  order: readonly number[],
-): Bits {
+export function chainsOf({ blocks }: Unit, registers: Registers, { starts, to }: Flow, order: ArrayLike<number>): Bits {
   const all = new Int32Array(registers.words)
-  for (let end = 0; end < order.length; end += 1)
-    for (const { to } of edges[order[end] ?? 0] ?? []) {
-      const start = order.lastIndexOf(to, end)
-      if (start < 0 || start <= end - longestLoop) continue
-      const loop = order.slice(start, end + 1).map(index => blocks[index])
+  for (let end = 0; end < order.length; end += 1) {
+    const block = order[end] ?? 0
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      const first = Math.max(0, end - longestLoop + 1)
+      let start = end
+      while (start >= first && order[start] !== to[way]) start -= 1
+      if (start < first) continue
+      const loop: (Block | undefined)[] = []
+      for (let at = start; at <= end; at += 1) loop.push(blocks[order[at] ?? 0])
       for (const [word, bits] of chainedIn(loop, registers).entries()) all[word] = (all[word] ?? 0) | bits
     }
+  }
   return all
 }
 

@@ -37,7 +37,10 @@ export interface Instruction {
   readonly pc: number
   readonly bits: number
   readonly meaning: Meaning
-  /** Where what is kept of its places begins, in lists that have it of all instructions. */
+  /**
+   * Where it stands in lists that are by instruction, no other of the unit having the same; and where what is kept of its
+   * places begins.
+   */
   readonly at: number
 }
 

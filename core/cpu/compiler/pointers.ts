@@ -8,11 +8,12 @@ import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/trace.ts'
 import type { Unit } from './find.ts'
-import { type Bits, type Edge, exclude, has, include, type Registers, untilSteady } from './registers.ts'
-import { slotsOf, type Instruction } from './meaning.ts'
+import { type Flow, untilSteady } from './flow.ts'
+import { type Instruction, slotsOf } from './meaning.ts'
+import { type Bits, exclude, has, include, type Registers } from './registers.ts'
 
-/** Whether an instruction, by block and place in it, loads what an access waits for. */
-export type Pointers = (block: number, at: number) => boolean
+/** Whether an instruction loads what an access waits for. */
+export type Pointers = (instruction: Instruction) => boolean
 
 function addRegisters(node: Node, to: Place[]): void {
   if (node.op !== 'read') for (const arg of node.args) addRegisters(arg, to)
@@ -51,30 +52,25 @@ function stepBack(awaited: Bits, instruction: Instruction, registers: Registers)
   return wanted && memory
 }
 
-export function pointersOf(unit: Unit, registers: Registers, edges: readonly (readonly Edge[])[]): Pointers {
-  const size = unit.blocks.length
-  const { words, ways } = registers
+export function pointersOf(unit: Unit, registers: Registers, flow: Flow): Pointers {
+  const { size, starts, to, afterCall, startsInto, from, fromCall } = flow
+  const { words } = registers
   const before = new Int32Array(words * size)
-  /** Where the instructions of a block begin in `found`. */
-  const starts = new Int32Array(size + 1)
-  for (let block = 0; block < size; block += 1)
-    starts[block + 1] = (starts[block] ?? 0) + (unit.blocks[block]?.instructions.length ?? 0)
-  const found = new Uint8Array(starts[size] ?? 0)
+  const found = new Uint8Array(unit.places)
   const awaited = new Int32Array(words)
   // From the last block to the first, which is mostly the way that what is awaited goes.
   untilSteady(size, (turn, touch) => {
     const block = size - 1 - turn
     awaited.fill(0)
-    for (const { to, afterCall } of edges[block] ?? []) {
-      if (afterCall) continue
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      if (afterCall[way] === 1) continue
       for (let word = 0; word < words; word += 1)
-        awaited[word] = (awaited[word] ?? 0) | (before[to * words + word] ?? 0)
+        awaited[word] = (awaited[word] ?? 0) | (before[(to[way] ?? 0) * words + word] ?? 0)
     }
     const list = unit.blocks[block]?.instructions ?? []
-    const start = starts[block] ?? 0
     for (let at = list.length - 1; at >= 0; at -= 1) {
       const one = list[at]
-      if (one !== undefined) found[start + at] = stepBack(awaited, one, registers) ? 1 : 0
+      if (one !== undefined) found[one.at] = stepBack(awaited, one, registers) ? 1 : 0
     }
     let changed = false
     for (let word = 0; word < words; word += 1) {
@@ -83,7 +79,9 @@ export function pointersOf(unit: Unit, registers: Registers, edges: readonly (re
       before[own] = awaited[word] ?? 0
       changed = true
     }
-    if (changed) for (const from of ways[block] ?? []) touch(size - 1 - from)
+    if (!changed) return
+    for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1)
+      if (fromCall[way] === 0) touch(size - 1 - (from[way] ?? 0))
   })
-  return (block, at) => found[(starts[block] ?? 0) + at] === 1
+  return ({ at }) => found[at] === 1
 }

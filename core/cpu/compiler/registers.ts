@@ -11,10 +11,11 @@
 import { analyseProgram } from '../analyse.ts'
 import type { Type } from '../arithmetic.ts'
 import { contextSize, files, specials, transient } from '../state.ts'
+import { perProgram } from '../wasm/plan.ts'
 import type { Place } from '../wasm/trace.ts'
 import type { Unit } from './find.ts'
-import { perProgram } from '../wasm/plan.ts'
-import { slotsOf, type Instruction } from './meaning.ts'
+import { type Flow, untilSteady } from './flow.ts'
+import { type Instruction, slotsOf } from './meaning.ts'
 
 export interface Register {
   readonly index: number
@@ -69,39 +70,6 @@ export interface Registers {
   readonly written: Bits
   readonly dirtyIn: Sets
   readonly liveIn: Sets
-  /** The blocks that lead to each block, but for those that call before. */
-  readonly ways: readonly (readonly number[])[]
-}
-
-/** An edge inside the unit; behind a call all registers are in the state block. */
-export interface Edge {
-  readonly to: number
-  readonly afterCall: boolean
-}
-
-type Ways = readonly (readonly number[])[]
-function waysInto(edges: readonly (readonly Edge[])[]): Ways {
-  const ways: number[][] = edges.map(() => [])
-  for (let from = 0; from < edges.length; from += 1)
-    for (const { to, afterCall } of edges[from] ?? []) if (!afterCall) ways[to]?.push(from)
-  return ways
-}
-
-/** Visits all blocks, in order, and again those that are touched meanwhile, until none is. */
-export function untilSteady(size: number, visit: (block: number, touch: (other: number) => void) => void): void {
-  const stale = new Uint8Array(size).fill(1)
-  let left = size
-  const touch = (block: number): void => {
-    if (stale[block] === 0) left += 1
-    stale[block] = 1
-  }
-  while (left > 0)
-    for (let block = 0; block < size; block += 1) {
-      if (stale[block] === 0) continue
-      stale[block] = 0
-      left -= 1
-      visit(block, touch)
-    }
 }
 
 /**
@@ -110,40 +78,40 @@ export function untilSteady(size: number, visit: (block: number, touch: (other: 
  * stored on those ways: on the others it need not even be loaded.
  */
 function dirtyOf(
-  next: readonly (readonly Edge[])[],
-  ways: Ways,
+  { size, starts, to, afterCall, startsInto, from, fromCall }: Flow,
   words: number,
   writes: Int32Array,
   liveIn: Int32Array,
-  order: readonly number[],
+  order: ArrayLike<number>,
 ): Int32Array {
-  const size = next.length
   const dirtyIn = new Int32Array(writes.length)
   const rank = new Int32Array(size).fill(-1)
-  const visited = order.length === 0 ? new Int32Array(size).map((_, block) => block) : new Int32Array(order)
+  const visited = order.length === 0 ? new Int32Array(size).map((_, block) => block) : order
   for (let at = 0; at < order.length; at += 1) rank[order[at] ?? 0] = at
   /** Inside something that leads back. Where there is no order, everything may. */
   const turns = new Uint8Array(size).fill(order.length === 0 ? 1 : 0)
   /** Entered by a way on which nothing is dirty: from outside, or behind a call. */
   const clean = new Uint8Array(size)
   clean[0] = 1
-  for (let from = 0; from < size; from += 1)
-    for (const { to, afterCall } of next[from] ?? []) {
-      if (afterCall) clean[to] = 1
-      const last = rank[from] ?? -1
-      for (let at = rank[to] ?? 0; at <= last; at += 1) turns[visited[at] ?? 0] = 1
+  for (let block = 0; block < size; block += 1)
+    for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+      const target = to[way] ?? 0
+      if (afterCall[way] === 1) clean[target] = 1
+      const last = rank[block] ?? -1
+      for (let at = rank[target] ?? 0; at <= last; at += 1) turns[visited[at] ?? 0] = 1
     }
   for (let changed = true; changed; ) {
     changed = false
     for (let at = 0; at < visited.length; at += 1) {
       const block = visited[at] ?? 0
-      const into = ways[block] ?? []
       for (let word = 0; word < words; word += 1) {
         const own = block * words + word
         let some = 0
         let all = clean[block] === 1 ? 0 : -1
-        for (const from of into) {
-          const out = (dirtyIn[from * words + word] ?? 0) | (writes[from * words + word] ?? 0)
+        for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1) {
+          if (fromCall[way] === 1) continue
+          const there = (from[way] ?? 0) * words + word
+          const out = (dirtyIn[there] ?? 0) | (writes[there] ?? 0)
           some |= out
           all &= out
         }
@@ -163,14 +131,16 @@ const touchedBy = perProgram(program => {
   const reads = slotsOf(effects.reads)
   const certain = slotsOf(program.body.writes.map(({ place }) => place))
   const perhaps = slotsOf(effects.perhaps)
-  return { reads, certain, perhaps, all: [...new Set([...reads, ...certain, ...perhaps])].flatMap(slot => program.places[slot] ?? []) }
+  return {
+    reads,
+    certain,
+    perhaps,
+    all: [...new Set([...reads, ...certain, ...perhaps])].flatMap(slot => program.places[slot] ?? []),
+  }
 })
 
-export function registersOf(
-  unit: Unit,
-  edges: (block: number) => readonly Edge[],
-  order: readonly number[],
-): Registers {
+/** `order` has the blocks, each before what follows it but for loops; it is empty where there is none. */
+export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): Registers {
   const { blocks } = unit
   const size = blocks.length
   const all: Register[] = []
@@ -196,7 +166,7 @@ export function registersOf(
   const uses = new Int32Array(words * size)
   const kills = new Int32Array(words * size)
   const writes = new Int32Array(words * size)
-  const flow = (instruction: Instruction, start: number): void => {
+  const note = (instruction: Instruction, start: number): void => {
     const { reads, certain, perhaps } = touchedBy(instruction.meaning.program)
     for (let i = 0; i < reads.length; i += 1) {
       const index = indexIn(instruction, reads[i] ?? 0)
@@ -209,7 +179,8 @@ export function registersOf(
       const bit = 1 << (index & 31)
       writes[at] = (writes[at] ?? 0) | bit
       // What may be written must hold its old value where it is not.
-      if (!certain.some(slot => indexIn(instruction, slot) === index)) uses[at] = (uses[at] ?? 0) | (bit & ~(kills[at] ?? 0))
+      if (!certain.some(slot => indexIn(instruction, slot) === index))
+        uses[at] = (uses[at] ?? 0) | (bit & ~(kills[at] ?? 0))
     }
     for (let i = 0; i < certain.length; i += 1) {
       const index = indexIn(instruction, certain[i] ?? 0)
@@ -220,15 +191,14 @@ export function registersOf(
     }
   }
   for (let block = 0; block < size; block += 1)
-    for (const instruction of blocks[block]?.instructions ?? []) flow(instruction, block * words)
+    for (const instruction of blocks[block]?.instructions ?? []) note(instruction, block * words)
   const written = new Int32Array(words)
   for (let at = 0; at < writes.length; at += 1) {
     const word = at % words
     written[word] = (written[word] ?? 0) | (writes[at] ?? 0)
   }
 
-  const next = blocks.map((_, block) => edges(block))
-  const ways = waysInto(next)
+  const { starts, to, afterCall, startsInto, from, fromCall } = flow
   const liveIn = uses.slice()
   const last = size - 1
   /** Adds what is live where it leads to, until nothing is new: from the last block to the first, as most of it goes. */
@@ -236,21 +206,23 @@ export function registersOf(
     untilSteady(size, (turn, touch) => {
       const block = last - turn
       let changed = false
-      for (const { to, afterCall } of next[block] ?? []) {
-        if (afterCall) continue
+      for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
+        if (afterCall[way] === 1) continue
         for (let word = 0; word < words; word += 1) {
           const own = block * words + word
           const old = liveIn[own] ?? 0
-          const now = old | ((liveIn[to * words + word] ?? 0) & ~(kills[own] ?? 0))
+          const now = old | ((liveIn[(to[way] ?? 0) * words + word] ?? 0) & ~(kills[own] ?? 0))
           if (now === old) continue
           liveIn[own] = now
           changed = true
         }
       }
-      if (changed) for (const from of ways[block] ?? []) touch(last - from)
+      if (!changed) return
+      for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1)
+        if (fromCall[way] === 0) touch(last - (from[way] ?? 0))
     })
   spreadBack()
-  const dirtyIn = dirtyOf(next, ways, words, writes, liveIn, order)
+  const dirtyIn = dirtyOf(flow, words, writes, liveIn, order)
   for (let at = 0; at < liveIn.length; at += 1) liveIn[at] = (liveIn[at] ?? 0) | (dirtyIn[at] ?? 0)
   spreadBack()
   return {
@@ -262,6 +234,5 @@ export function registersOf(
     written,
     dirtyIn: setsOf(dirtyIn, words),
     liveIn: setsOf(liveIn, words),
-    ways,
   }
 }

@@ -9,7 +9,7 @@ import { instructions } from '../wasm/instructions.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node } from '../wasm/trace.ts'
 import { argumentsOf, isConstant } from './compare.ts'
-import { numberIn, type Instruction } from './meaning.ts'
+import { type Instruction, numberIn } from './meaning.ts'
 
 interface Rotate {
   readonly source: Node

@@ -14,11 +14,7 @@
  * (2022).
  */
 
-export interface Graph {
-  readonly size: number
-  /** The blocks that may follow a block, in any order, one entry an edge. Block 0 is the entry. */
-  successors(block: number): readonly number[]
-}
+import type { Flow } from './flow.ts'
 
 export interface ShapeSite {
   /** Opens a construct, and gives the depth to branch to. */
@@ -36,45 +32,47 @@ export interface ShapeSite {
 export interface Shape {
   readonly structured: boolean
   /** The blocks that can be reached, each before what follows it but for loops. */
-  readonly order: readonly number[]
+  readonly order: Int32Array
   write(site: ShapeSite): { go(from: number, to: number): void; run(): void }
 }
 
-export function shapeOf(graph: Graph): Shape {
-  const { size } = graph
-  const order: number[] = []
+export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
   const rank = new Int32Array(size).fill(-1)
-  const edgesIn = new Int32Array(size)
-  const predecessors: number[][] = Array.from({ length: size }, () => [])
 
-  // Reverse postorder, without recursion.
+  // Reverse postorder, without recursion: blocks on the way here, and the way each of them goes next.
+  const postorder = new Int32Array(size)
+  let done = 0
   const seen = new Uint8Array(size)
-  const stack: { block: number; next: number; to: readonly number[] }[] = []
-  const enter = (block: number): void => {
-    seen[block] = 1
-    stack.push({ block, next: 0, to: graph.successors(block) })
-  }
-  enter(0)
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const to = top.to[top.next]
-    top.next += 1
-    if (to === undefined) {
-      order.push(top.block)
-      stack.pop()
-    } else {
-      predecessors[to]?.push(top.block)
-      if (!seen[to]) enter(to)
+  const stack = new Int32Array(size)
+  const next = starts.slice()
+  let top = 0
+  seen[0] = 1
+  while (top >= 0) {
+    const block = stack[top] ?? 0
+    const way = next[block] ?? 0
+    next[block] = way + 1
+    if (way >= (starts[block + 1] ?? 0)) {
+      postorder[done] = block
+      done += 1
+      top -= 1
+      continue
     }
+    const target = to[way] ?? 0
+    if (seen[target] === 1) continue
+    seen[target] = 1
+    top += 1
+    stack[top] = target
   }
-  order.reverse()
-  for (const [index, block] of order.entries()) rank[block] = index
+  const order = postorder.subarray(0, done).reverse()
+  for (let at = 0; at < done; at += 1) rank[order[at] ?? 0] = at
   const rankOf = (block: number): number => rank[block] ?? -1
 
   const dominator = new Int32Array(size).fill(-1)
   dominator[0] = 0
   const above = (block: number): number => dominator[block] ?? -1
   function meet(a: number, b: number): number {
-    let [x, y] = [a, b]
+    let x = a
+    let y = b
     while (x !== y) {
       while (rankOf(x) > rankOf(y)) x = above(x)
       while (rankOf(y) > rankOf(x)) y = above(y)
@@ -83,10 +81,13 @@ export function shapeOf(graph: Graph): Shape {
   }
   for (let changed = true; changed; ) {
     changed = false
-    for (const block of order) {
-      if (block === 0) continue
+    for (let at = 1; at < done; at += 1) {
+      const block = order[at] ?? 0
       let found = -1
-      for (const from of predecessors[block] ?? []) if (above(from) >= 0) found = found < 0 ? from : meet(found, from)
+      for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1) {
+        const before = from[way] ?? 0
+        if (above(before) >= 0) found = found < 0 ? before : meet(found, before)
+      }
       if (dominator[block] !== found) {
         dominator[block] = found
         changed = true
@@ -99,19 +100,39 @@ export function shapeOf(graph: Graph): Shape {
     return at === a
   }
 
-  const heads = new Uint8Array(size)
+  const forward = new Int32Array(size)
+  const heads: number[] = []
   let structured = true
-  for (const block of order)
-    for (const from of predecessors[block] ?? []) {
-      if (rankOf(from) < rankOf(block)) edgesIn[block] = (edgesIn[block] ?? 0) + 1
+  for (let at = 0; at < done; at += 1) {
+    const block = order[at] ?? 0
+    let isHead = false
+    for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1) {
+      const before = from[way] ?? 0
+      if (rankOf(before) < 0) continue
+      if (rankOf(before) < at) forward[block] = (forward[block] ?? 0) + 1
       else {
-        heads[block] = 1
-        if (!dominates(block, from)) structured = false
+        isHead = true
+        if (!dominates(block, before)) structured = false
       }
     }
-  const isMerge = (block: number): boolean => (edgesIn[block] ?? 0) > 1
-  const merges: number[][] = Array.from({ length: size }, () => [])
-  for (const block of order) if (block !== 0 && isMerge(block)) merges[above(block)]?.push(block)
+    if (isHead) heads.push(block)
+  }
+  const isMerge = (block: number): boolean => (forward[block] ?? 0) > 1
+  /** The merges that a block dominates, in order: the last of them, and for each the one before it; -1 for none. */
+  const lastMerge = new Int32Array(size).fill(-1)
+  const mergeBefore = new Int32Array(size).fill(-1)
+  for (let at = 1; at < done; at += 1) {
+    const block = order[at] ?? 0
+    if (!isMerge(block)) continue
+    mergeBefore[block] = lastMerge[above(block)] ?? -1
+    lastMerge[above(block)] = block
+  }
+  function predecessors(block: number): number[] {
+    const all: number[] = []
+    for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1)
+      if (rankOf(from[way] ?? 0) >= 0) all.push(from[way] ?? 0)
+    return all
+  }
 
   /** A head, the block that leads back to it, and what leads there without passing the head. */
   function loopOf(head: number, latch: number): Set<number> {
@@ -120,13 +141,13 @@ export function shapeOf(graph: Graph): Shape {
     for (let block = work.pop(); block !== undefined; block = work.pop()) {
       if (inside.has(block)) continue
       inside.add(block)
-      work.push(...(predecessors[block] ?? []))
+      work.push(...predecessors(block))
     }
     return inside
   }
   /** The loops of a head, each around the one before. */
   function levelsOf(head: number): Set<number>[] {
-    const latches = (predecessors[head] ?? []).filter(from => rankOf(from) >= rankOf(head))
+    const latches = predecessors(head).filter(from => rankOf(from) >= rankOf(head))
     const found = latches.map(latch => loopOf(head, latch)).sort((a, b) => a.size - b.size)
     const levels: Set<number>[] = []
     for (const one of found) {
@@ -136,26 +157,27 @@ export function shapeOf(graph: Graph): Shape {
     }
     return levels
   }
-  const levels = new Map(
-    structured ? order.filter(block => heads[block] === 1).map(head => [head, levelsOf(head)]) : [],
-  )
+  const levels = new Map(structured ? heads.map(head => [head, levelsOf(head)]) : [])
 
   function write(site: ShapeSite) {
     const depth = new Int32Array(size)
     /** Where to go round each loop of a head, as in `levels`. */
     const rounds = new Map<number, number[]>()
     function tree(block: number): void {
-      const opened = levels.get(block) ?? []
-      rounds.set(block, opened.map(() => site.open('loop', block)).reverse())
-      // In order of rank: the last to come is the outermost.
-      const following = merges[block] ?? []
-      for (const one of following.toReversed()) depth[one] = site.open('block', one)
+      const opened = levels.get(block)
+      if (opened !== undefined) rounds.set(block, opened.map(() => site.open('loop', block)).reverse())
+      // The last to come is the outermost.
+      const following: number[] = []
+      for (let one = lastMerge[block] ?? -1; one >= 0; one = mergeBefore[one] ?? -1) {
+        depth[one] = site.open('block', one)
+        following.push(one)
+      }
       site.block(block)
-      for (const one of following) {
+      for (let one = following.pop(); one !== undefined; one = following.pop()) {
         site.close()
         tree(one)
       }
-      for (const _ of opened) site.close()
+      for (const _ of opened ?? []) site.close()
     }
     if (structured)
       return {

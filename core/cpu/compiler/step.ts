@@ -1,8 +1,8 @@
 import type { Orders } from './conditions.ts'
 import type { Facts } from './facts.ts'
 import type { Block } from './find.ts'
-import type { Bits } from './registers.ts'
 import type { Instruction } from './meaning.ts'
+import type { Bits } from './registers.ts'
 
 /** An instruction of a unit that is being written, and what is so before it. */
 export interface Step {

@@ -28,6 +28,7 @@ import { installDispatch } from './dispatch.ts'
 import { causeOf } from './exits.ts'
 import { createJumps, listedFunctions } from './jumps.ts'
 import type { UnitListing } from './listing.ts'
+import { meaningsIn, staticTarget } from './meaning.ts'
 import {
   createTranslator,
   type TranslatedUnit,
@@ -36,7 +37,6 @@ import {
   type Translator,
   type TranslatorSetup,
 } from './translator.ts'
-import { meaningsIn, staticTarget } from './meaning.ts'
 
 export interface TierCounters extends CacheCounters {
   readonly wasm_bytes_total: number

@@ -29,19 +29,19 @@ import { spansOfUnit } from './accesses.ts'
 import { budgetOf } from './budget.ts'
 import { type CallSite, createCalls, parameters } from './calls.ts'
 import { createChecks } from './checks.ts'
-import { conditionsOf, type Orders } from './conditions.ts'
-import { edgesOf, seenBy } from './edges.ts'
-import { copyOf, type Facts, factsOf } from './facts.ts'
+import { conditionsOf } from './conditions.ts'
+import { factsOf } from './facts.ts'
 import type { Unit } from './find.ts'
+import { flowOf, seenBy } from './flow.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { chainsOf } from './low-words.ts'
+import { numberIn } from './meaning.ts'
 import { pointersOf } from './pointers.ts'
 import { type Bits, has, include, registersOf, sizeOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
-import { numberIn } from './meaning.ts'
 
 /** What the module around a unit gives it. */
 export interface UnitSite extends CallSite {
@@ -67,11 +67,10 @@ const { left, pc: pcLocal } = parameters
 const frameBytes = 160
 const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
 
-const noOrders: Orders = []
-const noSet: Bits = new Int32Array(0)
-const noFacts: Facts = { single: noSet, number: noSet, plain: noSet }
+const noOrder = new Int32Array(0)
 
-const usesLimit = (unit: Unit): boolean => unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
+const usesLimit = (unit: Unit): boolean =>
+  unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
 
 export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { builder, counts } = site
@@ -96,24 +95,23 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return parameters.count + locals.length - 1
   }
 
-  const edges = edgesOf(unit, site.seen)
-  const shape = shapeOf({ size: blocks.length, successors: block => (edges[block] ?? []).map(edge => edge.to) })
+  const ways = flowOf(unit, site.seen)
+  const shape = shapeOf(ways)
   /** Empty where there is no structure, and no order that all can go by. */
-  const order = shape.structured ? shape.order : []
+  const order = shape.structured ? shape.order : noOrder
   const budget = budgetOf({
-    size: blocks.length,
+    flow: ways,
     length: block => blocks[block]?.instructions.length ?? 0,
-    successors: block => edges[block] ?? [],
     order,
   })
-  const registers = registersOf(unit, block => edges[block] ?? [], order)
-  const conditions = conditionsOf(unit, registers, edges)
-  const { into: factsIn, step: stepFacts } = factsOf(unit, registers, edges)
+  const registers = registersOf(unit, ways, order)
+  const conditions = conditionsOf(unit, registers, ways)
+  const { into: factsIn, step: stepFacts } = factsOf(unit, registers, ways)
   const held = createLocals({
     writer,
     registers,
     conditions,
-    chained: chainsOf(unit, registers, edges, order),
+    chained: chainsOf(unit, registers, ways, order),
     limited: usesLimit(unit),
     keep,
     certain: () => step?.orders,
@@ -121,7 +119,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const { each, fill, spill } = held
   const masks = Array.from({ length: registers.words }, () => keep('i32'))
 
-  const isPointer = pointersOf(unit, registers, edges)
+  const isPointer = pointersOf(unit, registers, ways)
 
   const temporaries = createTemporaries(keep)
 
@@ -134,7 +132,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   const values = createValues({ writer, registers, held, temporary: temporaries.take, here })
   const checks = createChecks({
     writer,
-    spans: spansOfUnit(blocks, registers, edges, order),
+    spans: spansOfUnit(unit, registers, ways, order),
     held,
     folds: site.folds,
     keep,
@@ -302,8 +300,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     },
     ...values,
     isAwaited() {
-      const { index, at } = here()
-      return isPointer(index, at)
+      return isPointer(here().instruction)
     },
     refuse,
     place: checks.place,
@@ -366,8 +363,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     if (block === undefined) return
     const dirty = registers.dirtyIn.of(index).slice()
     const live = registers.liveIn.of(index)
-    const orders = conditions.ordersIn[index]?.slice() ?? noOrders
-    const facts = copyOf(factsIn[index] ?? noFacts)
+    const orders = conditions.ordersIn(index)
+    const facts = factsIn(index)
     checks.begin(index)
     const need = budget.need[index] ?? 0
     const owed = budget.owed[index] ?? 0
@@ -392,7 +389,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   let loopDepth = 0
   let choice = 0
-  const ways: ShapeSite = {
+  const shapes: ShapeSite = {
     open(kind) {
       if (kind === 'loop') w.loop()
       else w.block()
@@ -422,7 +419,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.br(loopDepth)
     },
   }
-  const flow = shape.write(site.watch?.shape(ways) ?? ways)
+  const flow = shape.write(site.watch?.shape(shapes) ?? shapes)
 
   const start = writer.length
   const markRefused = (): void => {

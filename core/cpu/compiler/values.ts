@@ -13,10 +13,10 @@ import { comparisonsOf } from './conditions.ts'
 import { singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Locals } from './locals.ts'
 import { writeLowWord } from './low-words.ts'
+import { numberIn } from './meaning.ts'
 import { has, include, type Registers } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import type { Step } from './step.ts'
-import { numberIn } from './meaning.ts'
 
 export interface ValuesSpec {
   readonly writer: Writer

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { budgetOf } from '../../../core/cpu/compiler/budget.ts'
+import { flowOfWays } from '../../../core/cpu/compiler/flow.ts'
 
 function of(lengths: readonly number[], ways: readonly (readonly number[])[], structured = true) {
   return budgetOf({
-    size: lengths.length,
+    flow: flowOfWays(ways.map(list => list.map(to => ({ to, afterCall: false })))),
     length: block => lengths[block] ?? 0,
-    successors: block => (ways[block] ?? []).map(to => ({ to, afterCall: false })),
     order: structured ? [...lengths.keys()] : [],
   })
 }

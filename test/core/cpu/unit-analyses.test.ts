@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
-import { edgesOf } from '../../../core/cpu/compiler/edges.ts'
 import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { flowOf } from '../../../core/cpu/compiler/flow.ts'
 import { chainsOf } from '../../../core/cpu/compiler/low-words.ts'
+import type { Instruction } from '../../../core/cpu/compiler/meaning.ts'
 import { pointersOf } from '../../../core/cpu/compiler/pointers.ts'
 import { has, registersOf } from '../../../core/cpu/compiler/registers.ts'
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
@@ -31,19 +32,24 @@ function analysed(lines: readonly string[]) {
     at(0),
   )
   if (unit === undefined) throw new Error('there is no unit')
-  const edges = edgesOf(unit, () => [])
-  const { order } = shapeOf({ size: unit.blocks.length, successors: block => (edges[block] ?? []).map(one => one.to) })
-  const registers = registersOf(unit, block => edges[block] ?? [], order)
+  const flow = flowOf(unit, () => [])
+  const { order } = shapeOf(flow)
+  const registers = registersOf(unit, flow, order)
   const block = (line: number): number => unit.indexOf.get(at(line)) ?? -1
   const gpr = (number: number): number => registers.at(files.gpr.at + files.gpr.step * number)?.index ?? -1
-  const spans = spansOfUnit(unit.blocks, registers, edges, order)
-  const pointers = pointersOf(unit, registers, edges)
+  const instruction = (line: number, index: number): Instruction => {
+    const one = unit.blocks[block(line)]?.instructions[index]
+    if (one === undefined) throw new Error(`line ${line} begins no block of ${index + 1}`)
+    return one
+  }
+  const spans = spansOfUnit(unit, registers, flow, order)
+  const pointers = pointersOf(unit, registers, flow)
   return {
     isDirty: (line: number, number: number) => has(registers.dirtyIn.of(block(line)), gpr(number)),
     isLive: (line: number, number: number) => has(registers.liveIn.of(block(line)), gpr(number)),
-    span: (line: number, index: number) => spans.of(block(line)).get(index)?.span,
-    isChained: (number: number) => has(chainsOf(unit, registers, edges, order), gpr(number)),
-    isPointer: (line: number, index: number) => pointers(block(line), index),
+    span: (line: number, index: number) => spans.of(instruction(line, index))?.span,
+    isChained: (number: number) => has(chainsOf(unit, registers, flow, order), gpr(number)),
+    isPointer: (line: number, index: number) => pointers(instruction(line, index)),
   }
 }
 

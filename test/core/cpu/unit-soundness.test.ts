@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Span, spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { basedAddress } from '../../../core/cpu/compiler/compare.ts'
-import { edgesOf } from '../../../core/cpu/compiler/edges.ts'
 import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { flowOf, waysOf } from '../../../core/cpu/compiler/flow.ts'
+import { type Instruction, numberIn } from '../../../core/cpu/compiler/meaning.ts'
 import { type Bits, exclude, has, include, type Registers, registersOf } from '../../../core/cpu/compiler/registers.ts'
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
-import { type Instruction, numberIn } from '../../../core/cpu/compiler/meaning.ts'
 import { extract } from '../../../core/cpu/fields.ts'
 import { fieldOf } from '../../../core/cpu/forms.ts'
 import { files } from '../../../core/cpu/state.ts'
@@ -35,10 +35,10 @@ function unitOf(words: readonly number[], whole = false) {
     codeBase,
   )
   if (unit === undefined) return undefined
-  const edges = edgesOf(unit, () => [])
-  const shape = shapeOf({ size: unit.blocks.length, successors: block => (edges[block] ?? []).map(one => one.to) })
-  const order = shape.structured ? shape.order : []
-  return { unit, edges, order, registers: registersOf(unit, block => edges[block] ?? [], order) }
+  const flow = flowOf(unit, () => [])
+  const shape = shapeOf(flow)
+  const order = shape.structured ? shape.order : new Int32Array(0)
+  return { unit, flow, order, registers: registersOf(unit, flow, order) }
 }
 
 const full = (set: Bits): Bits => set.map(() => -1)
@@ -63,7 +63,7 @@ function indices(registers: Registers, places: readonly Place[], word: Instructi
 function wrongRegisters(words: readonly number[], whole: boolean): string[] {
   const found = unitOf(words, whole)
   if (found === undefined) return []
-  const { unit, edges, registers } = found
+  const { unit, flow, registers } = found
   const none = registers.written.map(() => 0)
   const dirtyIn = (block: number): Bits => registers.dirtyIn.of(block).slice()
   const liveIn = (block: number): Bits => registers.liveIn.of(block).slice()
@@ -82,9 +82,8 @@ function wrongRegisters(words: readonly number[], whole: boolean): string[] {
       for (const index of each)
         if (!has(has(dirty, index) ? local : stored, index)) say(`${pc.toString(16)}: ${index} on a way out`)
     }
-    for (const [at, instruction] of (unit.blocks[block]?.instructions ?? []).entries()) {
-      const { meaning } = instruction
-      const pc = (unit.blocks[block]?.start ?? 0) + 4 * at
+    for (const instruction of unit.blocks[block]?.instructions ?? []) {
+      const { meaning, pc } = instruction
       wayOut(pc)
       const certain = meaning.program.body.writes.map(one => one.place)
       for (const index of indices(registers, meaning.effects.reads, instruction))
@@ -96,7 +95,7 @@ function wrongRegisters(words: readonly number[], whole: boolean): string[] {
       for (const index of indices(registers, certain, instruction)) include(local, index)
     }
     wayOut(unit.blocks[block]?.end ?? 0)
-    for (const { to, afterCall } of edges[block] ?? []) {
+    for (const { to, afterCall } of waysOf(flow, block)) {
       const next = into[to]
       if (next === undefined) continue
       const out = afterCall ? { stored: full(none), local: liveIn(to) } : { stored: stored.slice(), local }
@@ -124,15 +123,14 @@ const signed16 = (number: number): number => (number << 16) >> 16
 function wrongSpans(words: readonly number[], numbers: readonly number[], turns: readonly number[]): string[] {
   const found = unitOf(words)
   if (found === undefined) return []
-  const { unit, edges, order, registers } = found
-  const addressOf = (block: number, at: number): number => (unit.blocks[block]?.start ?? 0) + 4 * at
-  const spans = spansOfUnit(unit.blocks, registers, edges, order)
+  const { unit, flow, order, registers } = found
+  const spans = spansOfUnit(unit, registers, flow, order)
   /** Where the code of each check stands: at the first of its accesses, in the order in which blocks are written. */
   const checkedAt = new Map<Span, number>()
   for (const block of order.length > 0 ? order : unit.blocks.keys())
-    for (const at of (unit.blocks[block]?.instructions ?? []).keys()) {
-      const span = spans.of(block).get(at)?.span
-      if (span !== undefined && !checkedAt.has(span)) checkedAt.set(span, addressOf(block, at))
+    for (const instruction of unit.blocks[block]?.instructions ?? []) {
+      const span = spans.of(instruction)?.span
+      if (span !== undefined && !checkedAt.has(span)) checkedAt.set(span, instruction.pc)
     }
 
   const values = new Map<number, number>()
@@ -146,9 +144,8 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
   const startOf = new Map<Span, number>()
   const wrong: string[] = []
 
-  function run(block: number, instruction: Instruction, at: number): void {
-    const { bits: word, meaning } = instruction
-    const pc = addressOf(block, at)
+  function run(instruction: Instruction): void {
+    const { bits: word, pc, meaning } = instruction
     const { name } = meaning.row
     for (const one of meaning.program.body.statements) {
       const isLoad = one.kind === 'value' && one.node.op === 'load'
@@ -158,7 +155,7 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
       const address = ea && basedAddress(ea)
       if (!address || size === undefined) continue
       const register = address.base.offset(word)
-      const part = spans.of(block).get(at)
+      const part = spans.of(instruction)
       if (part === undefined) continue
       const { span } = part
       const base = contentOf(gprOf(register))
@@ -173,16 +170,15 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
       name === 'addi' ? field('si', word) : /^(ld|std|lwa)u?$/.test(name) ? field('ds', word) : field('d', word)
     const from = name === 'addi' ? field('base', word) : moved
     const sum = name === 'addi' && from === 0 ? signed16(by) : contentOf(from) + signed16(by)
-    for (const written of meaning.effects.writes)
-      if (written.file === 'gpr') change(gprOf(written.offset(word)))
+    for (const written of meaning.effects.writes) if (written.file === 'gpr') change(gprOf(written.offset(word)))
     // What is loaded is written over the base that was moved.
     const loaded = /^l/.test(name) && field('t', word) === moved
     if (moved >= 0 && !loaded) values.set(moved, sum)
   }
   let block = 0
   for (const turn of turns) {
-    for (const [at, instruction] of (unit.blocks[block]?.instructions ?? []).entries()) run(block, instruction, at)
-    const ways = edges[block] ?? []
+    for (const instruction of unit.blocks[block]?.instructions ?? []) run(instruction)
+    const ways = waysOf(flow, block)
     const way = ways[turn % Math.max(1, ways.length)]
     if (way === undefined) break
     if (way.afterCall) for (let register = 0; register < 32; register += 1) change(register)
