@@ -114,7 +114,11 @@ export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order:
 }
 const none: readonly Part[] = []
 
-const placeIn = (parts: readonly Part[], base: number): number => parts.findIndex(({ span }) => span.base === base)
+function placeIn(parts: readonly Part[], base: number): number {
+  let place = parts.length - 1
+  while (place >= 0 && parts[place]?.span.base !== base) place -= 1
+  return place
+}
 
 function fits({ span }: Part, at: number, size: number, store: boolean, own: boolean): boolean {
   const least = Math.min(span.least, at)
@@ -131,8 +135,11 @@ function takeSpans(
   parts: (Part | undefined)[],
   inherited: readonly Part[],
 ): readonly Part[] {
+  const { instructions } = block
   const open = inherited.slice()
-  for (const instruction of block.instructions) {
+  for (let i = 0; i < instructions.length; i += 1) {
+    const instruction = instructions[i]
+    if (instruction === undefined) continue
     const access = accessOf(instruction.meaning.program)
     const base = access === null ? -1 : registers.indexOf(access.address.base, instruction)
     if (access !== null && base >= 0) {
@@ -156,8 +163,9 @@ function takeSpans(
     }
     if (open.length === 0) continue
     const moves = movesOf(instruction.meaning.program)
-    for (const written of moves.written) {
-      const moved = registers.indexOf(written, instruction)
+    for (let one = 0; one < moves.written.length; one += 1) {
+      const written = moves.written[one]
+      const moved = written === undefined ? -1 : registers.indexOf(written, instruction)
       const place = placeIn(open, moved)
       const part = open[place]
       if (part === undefined) continue

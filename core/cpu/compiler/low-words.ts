@@ -11,7 +11,7 @@ import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { perProgram } from '../wasm/plan.ts'
+import { perNode, perProgram } from '../wasm/plan.ts'
 import type { Node } from '../wasm/trace.ts'
 import { argumentsOf, basedAddress } from './compare.ts'
 import type { Block, Unit } from './find.ts'
@@ -72,6 +72,12 @@ export function chainsOf({ blocks }: Unit, registers: Registers, { starts, to }:
   return all
 }
 
+/** What the low word that a node is comes from: the numbers it is the sum of, or the one number. */
+const lowSumOf = perNode((node): readonly Node[] | undefined => {
+  const [whole] = argumentsOf(node, operations['i32.wrap_i64']) ?? []
+  return whole && (argumentsOf(whole, operations['i64.add']) ?? [whole])
+})
+
 /** Writes a low word of a sum by low words, where one is kept, of which `lowWord` tells the local; whether it did. */
 export function writeLowWord(
   writer: Writer,
@@ -80,10 +86,8 @@ export function writeLowWord(
   lowWord: (node: Node) => number | undefined,
   expression: (node: Node) => void,
 ): boolean {
-  const [whole] = argumentsOf(node, operations['i32.wrap_i64']) ?? []
-  if (whole === undefined) return false
-  const parts = argumentsOf(whole, operations['i64.add']) ?? [whole]
-  if (parts.every(part => lowWord(part) === undefined)) return false
+  const parts = lowSumOf(node)
+  if (parts === null || parts.every(part => lowWord(part) === undefined)) return false
   const w = instructions(writer)
   for (const part of parts) {
     const local = lowWord(part)

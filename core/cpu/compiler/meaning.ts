@@ -1,7 +1,7 @@
 /** What instructions mean: the effect of a row in one setting of its variants and one mode, found once for all its words. */
 import { analyseProgram, type Effects } from '../analyse.ts'
 import { bitsOf } from '../fields.ts'
-import { fieldOf } from '../forms.ts'
+import { fieldOf, type Operand } from '../forms.ts'
 import { decode, knownOf } from '../isa.ts'
 import type { Row } from '../rows/row.ts'
 import {
@@ -130,8 +130,13 @@ function makeMeaning(row: Row, bits: number, mode: Mode): Meaning | undefined {
 export const slotsOf = (places: readonly Place[]): Uint8Array => new Uint8Array(new Set(places.map(({ slot }) => slot)))
 
 /** A number that the decoder tells of an instruction. */
-export const numberIn = ({ bits, pc }: Instruction, number: KnownNumber): number | bigint =>
-  number.of(knownOf(bits, pc))
+export function numberIn({ bits, pc }: Instruction, number: KnownNumber): number | bigint {
+  asked.word = bits
+  asked.pc = pc
+  return number.of(asked)
+}
+/** What the decoder tells of the instruction that is asked for: made once, since it is asked all the time. */
+const asked = Object.assign((operand: Operand): number => operand.read(asked.word), { word: 0, pc: 0 })
 
 /** The static target of the branch that a word at an address is, if it has one. */
 export function staticTarget({ target }: Meaning, bits: number, pc: number): number | undefined {

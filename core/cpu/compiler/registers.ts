@@ -47,11 +47,11 @@ export function sizeOf(set: Bits): number {
 
 /** Sets of the blocks of a unit, one behind the other. */
 export interface Sets {
-  readonly bits: Int32Array
   of(block: number): Bits
+  has(block: number, index: number): boolean
 }
-export const setsOf = (bits: Int32Array, words: number): Sets => ({
-  bits,
+const setsOf = (bits: Int32Array, words: number): Sets => ({
+  has: (block, index) => (((bits[block * words + (index >> 5)] ?? 0) >>> (index & 31)) & 1) !== 0,
   of: block => bits.subarray(block * words, (block + 1) * words),
 })
 
@@ -150,9 +150,11 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
   const indexIn = ({ at }: Instruction, slot: number): number => (numbers[at + slot] ?? 0) - 1
   const touch = ({ meaning, bits, at }: Instruction): void => {
     const { program } = meaning
-    for (const place of touchedBy(program).all) {
-      const offset = place.offset(bits)
-      if (offset === transient.zero) continue
+    const { all: places } = touchedBy(program)
+    for (let i = 0; i < places.length; i += 1) {
+      const place = places[i]
+      const offset = place?.offset(bits) ?? transient.zero
+      if (place === undefined || offset === transient.zero) continue
       if (byOffset[offset] === 0) {
         all.push({ index: all.length, offset, type: place.type, bytes: bytesOf(place) })
         byOffset[offset] = all.length
@@ -160,7 +162,7 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
       numbers[at + place.slot] = byOffset[offset] ?? 0
     }
   }
-  for (const block of blocks) for (const instruction of block.instructions) touch(instruction)
+  for (let block = 0; block < size; block += 1) blocks[block]?.instructions.forEach(touch)
 
   const words = Math.max(1, (all.length + 31) >> 5)
   const uses = new Int32Array(words * size)
@@ -190,8 +192,13 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
       kills[at] = (kills[at] ?? 0) | bit
     }
   }
-  for (let block = 0; block < size; block += 1)
-    for (const instruction of blocks[block]?.instructions ?? []) note(instruction, block * words)
+  for (let block = 0; block < size; block += 1) {
+    const instructions = blocks[block]?.instructions ?? []
+    for (let i = 0; i < instructions.length; i += 1) {
+      const instruction = instructions[i]
+      if (instruction !== undefined) note(instruction, block * words)
+    }
+  }
   const written = new Int32Array(words)
   for (let at = 0; at < writes.length; at += 1) {
     const word = at % words

@@ -4,15 +4,15 @@ import type { Block } from './find.ts'
 import type { Instruction } from './meaning.ts'
 import type { Bits } from './registers.ts'
 
-/** An instruction of a unit that is being written, and what is so before it. */
+/** The instruction of a block that is being written, and what is so before it: one for each block, which goes along it. */
 export interface Step {
   readonly block: Block
   /** The number of its block, and its own in the block. */
   readonly index: number
-  readonly at: number
-  readonly instruction: Instruction
+  at: number
+  instruction: Instruction
   /** Instructions done before this one and not subtracted yet. */
-  readonly owed: number
+  owed: number
   readonly dirty: Bits
   readonly live: Bits
   /** Which order condition fields certainly are. */

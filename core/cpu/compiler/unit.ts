@@ -38,7 +38,7 @@ import { createLocals, createTemporaries } from './locals.ts'
 import { chainsOf } from './low-words.ts'
 import { numberIn } from './meaning.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, has, include, registersOf, sizeOf } from './registers.ts'
+import { type Bits, include, type Register, registersOf, sizeOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
@@ -143,22 +143,25 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
   const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
+  const others = new Int32Array(registers.words)
+  const forget = ({ index, type }: Register): void => held.forget(index, type)
   /** Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. */
   function cold(pc: number, owed: number, dirty: Bits, live: Bits, refused = false): void {
     pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
-    const others = registers.written.map((word, at) => word & ~((dirty[at] ?? 0) | (live[at] ?? 0)))
+    for (let word = 0; word < others.length; word += 1)
+      others[word] = (registers.written[word] ?? 0) & ~((dirty[word] ?? 0) | (live[word] ?? 0))
     if (sizeOf(dirty) <= sizeOf(others)) {
       each(dirty, spill)
       w.br(refused ? out.storedRefused : out.stored)
       return
     }
-    for (const [word, mask] of masks.entries()) {
+    for (let word = 0; word < masks.length; word += 1) {
       w.i32(dirty[word] ?? 0)
-      w.set(mask)
+      w.set(masks[word] ?? 0)
     }
-    each(others, ({ index, type }) => held.forget(index, type))
+    each(others, forget)
     w.br(refused ? out.maskedRefused : out.masked)
   }
   function refuse(): void {
@@ -168,9 +171,8 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   /** Goes on at a block, behind the instruction. */
   function stay(from: Step, to: number): void {
-    const kept = registers.dirtyIn.of(to)
     each(from.dirty, register => {
-      if (!has(kept, register.index)) spill(register)
+      if (!registers.dirtyIn.has(to, register.index)) spill(register)
     })
     if (budget.paid(to)) pay(from.owed + 1)
     checks.leave(from.index)
@@ -376,14 +378,20 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       cold(block.start, 0, dirty, live)
       w.end()
     }
-    let at = 0
-    for (const instruction of block.instructions) {
-      step = { block, index, instruction, owed: owed + at, dirty, live, orders, facts, at }
+    const { instructions: list } = block
+    const [first] = list
+    if (first === undefined) return
+    const own: Step = { block, index, instruction: first, owed, dirty, live, orders, facts, at: 0 }
+    for (let at = 0; at < list.length; at += 1) {
+      const instruction = list[at] ?? first
+      own.instruction = instruction
+      own.owed = owed + at
+      own.at = at
+      step = own
       temporaries.release()
       site.watch?.instruction(instruction.pc, instruction.bits)
       emitter.run(instruction.meaning.program)
       stepFacts(facts, instruction)
-      at += 1
     }
   }
 
@@ -451,20 +459,19 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   w.end()
   w.get(pcLocal)
   w.get(left)
-  const body = writer.cut(start)
-
-  if (blocks.some(block => block.ending.kind === 'call'))
-    leaveUnlessRoom(
-      unit.entry,
-      locals.reduce((sum, type) => sum + bytesOf(type), frameBytes),
-    )
-  held.begin()
-  for (const [at, local] of constantLocals) {
-    w.i32(0)
-    w.simdMemory(0, at)
-    w.set(local)
-  }
-  each(registers.liveIn.of(0), fill)
-  writer.piece(body)
+  writer.insert(start, () => {
+    if (blocks.some(block => block.ending.kind === 'call'))
+      leaveUnlessRoom(
+        unit.entry,
+        locals.reduce((sum, type) => sum + bytesOf(type), frameBytes),
+      )
+    held.begin()
+    for (const [at, local] of constantLocals) {
+      w.i32(0)
+      w.simdMemory(0, at)
+      w.set(local)
+    }
+    each(registers.liveIn.of(0), fill)
+  })
   return locals
 }

@@ -13,7 +13,7 @@ import { comparisonsOf } from './conditions.ts'
 import { singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Locals } from './locals.ts'
 import { writeLowWord } from './low-words.ts'
-import { numberIn } from './meaning.ts'
+import { type Instruction, numberIn } from './meaning.ts'
 import { has, include, type Registers } from './registers.ts'
 import { writeRotate } from './rotates.ts'
 import type { Step } from './step.ts'
@@ -67,12 +67,12 @@ export function createValues({ writer, registers, held, temporary, here }: Value
   const lowWord = (node: Node): number | undefined =>
     node.op === 'read' && node.place.file === 'gpr' ? held.lowWord(indexOfRead(node)) : undefined
   /** The low word of what an instruction loads, where it is told apart. */
-  let loaded: { readonly step: Step; readonly local: number } | undefined
+  let loaded: { readonly by: Instruction; readonly local: number } | undefined
   /** Writes a register and its low word, which are given what was loaded. */
   function assignLoaded(place: Place, value: Node, expression: (node: Node) => void): boolean {
     const index = registers.indexOf(place, here().instruction)
     const low = held.lowWord(index)
-    if (low === undefined || loaded?.step !== here() || value.op !== 'load') return false
+    if (low === undefined || loaded?.by !== here().instruction || value.op !== 'load') return false
     include(here().dirty, index)
     expression(value)
     w.set(held.of(index))
@@ -129,7 +129,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       w.set(held.single(index))
     },
     loadsLow(local) {
-      loaded = { step: here(), local }
+      loaded = { by: here().instruction, local }
     },
     evaluate(node, expression) {
       if (node.op === 'limit') {

@@ -2,8 +2,8 @@ import type { Type } from '../arithmetic.ts'
 
 /**
  * WebAssembly as bytes, written once into a preallocated array. Lengths that are known only afterwards are padded to five
- * bytes and patched in place, so nothing is copied but the locals of a function, which come before its code and are known
- * after it.
+ * bytes and patched in place, so nothing is moved but for the locals of a function and what it begins with, which are known
+ * after its code.
  */
 export interface Writer {
   /** Bytes written so far. */
@@ -23,6 +23,8 @@ export interface Writer {
   rarely(): void
   /** Writes what was cut out. */
   piece(piece: Piece): void
+  /** Puts what `write` writes before what stands behind a position. */
+  insert(at: number, write: () => void): void
   name(text: string): void
   /** Opens a length-prefixed part; `close` patches the length. */
   open(): number
@@ -142,6 +144,22 @@ class ByteWriter implements Writer {
   }
   rarely(): void {
     this.#rare.push(this.length)
+  }
+  insert(at: number, write: () => void): void {
+    const end = this.length
+    const rare = this.#rare.length
+    write()
+    const size = this.length - end
+    const written = this.#buffer.slice(end, this.length)
+    this.#buffer.copyWithin(at + size, at, end)
+    this.#buffer.set(written, at)
+    const before = this.#rare.splice(rare).map(one => one - end + at)
+    let first = rare
+    while (first > 0 && (this.#rare[first - 1] ?? 0) >= at) {
+      first -= 1
+      this.#rare[first] = (this.#rare[first] ?? 0) + size
+    }
+    if (before.length > 0) this.#rare.splice(first, 0, ...before)
   }
   piece(from: Piece): void {
     for (const one of from.rare) this.#rare.push(this.length + one)

@@ -78,8 +78,15 @@ export function createEmitter(site: Site): Emitter {
     node.writing = writing
   }
 
+  function all(nodes: readonly Node[]): void {
+    for (let i = 0; i < nodes.length; i += 1) {
+      const node = nodes[i]
+      if (node !== undefined) expression(node)
+    }
+  }
+
   function expression(node: Node): void {
-    const [first] = node.args
+    const first = node.args[0]
     if (hasLocal(node)) {
       w.get(node.local)
       if (isWord(node)) w.do('i32.wrap_i64')
@@ -93,10 +100,10 @@ export function createEmitter(site: Site): Emitter {
       case 'const':
         return constant(node.type, node.value)
       case 'arithmetic':
-        for (const arg of node.args) expression(arg)
+        all(node.args)
         return w.operation(node.operation, node.lane)
       case 'shuffle':
-        for (const arg of node.args) expression(arg)
+        all(node.args)
         w.simd(13)
         return writer.bytes(node.lanes)
       case 'known':
@@ -104,14 +111,14 @@ export function createEmitter(site: Site): Emitter {
       case 'read':
         return site.read(node.place)
       case 'readAt':
-        return site.readAt(() => node.args.forEach(expression))
+        return site.readAt(() => all(node.args))
       case 'select':
-        for (const arg of node.args) expression(arg)
+        all(node.args)
         writer.u8(code.selectTyped)
         writer.u8(1)
         return writer.u8(valueTypes[node.type])
       case 'choose': {
-        for (const arg of node.args) expression(arg)
+        all(node.args)
         w.if(node.type)
         effects(node.yes)
         expression(node.results[0])
@@ -123,7 +130,7 @@ export function createEmitter(site: Site): Emitter {
       case 'load':
         return load(node)
       case 'lookup': {
-        for (const arg of node.args) expression(arg)
+        all(node.args)
         if (node.bytes > 1) {
           w.i32(node.bytes)
           w.do('i32.mul')
@@ -139,10 +146,10 @@ export function createEmitter(site: Site): Emitter {
       case 'fact':
         return node.args.slice(0, 1).forEach(expression)
       case 'single':
-        node.args.forEach(expression)
+        all(node.args)
         return w.do('f32.demote_f64')
       case 'limit':
-        return writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => node.args.forEach(expression))
+        return writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => all(node.args))
       case 'result':
       case 'index':
         throw new Error(`${node.op} has no local`)
@@ -166,7 +173,7 @@ export function createEmitter(site: Site): Emitter {
     if (!isMaterial(node, immediate)) return
     if (node.op === 'result') {
       if (node.index > 0) return
-      for (const arg of node.args) expression(arg)
+      all(node.args)
       site.callRoutine(node.routine)
       for (const result of [...node.all].reverse()) {
         const local = site.local(result.type)
@@ -183,7 +190,11 @@ export function createEmitter(site: Site): Emitter {
   }
 
   function effects(scope: Scope): void {
-    for (const statement of planOf(scope).effects) effect(statement)
+    const { effects: list } = planOf(scope)
+    for (let i = 0; i < list.length; i += 1) {
+      const statement = list[i]
+      if (statement !== undefined) effect(statement)
+    }
   }
 
   function effect(statement: Statement) {
@@ -312,11 +323,23 @@ export function createEmitter(site: Site): Emitter {
     }
     for (const one of planOf(scope).whens) guarded(one, hasWrites, computeWrites)
   }
+  /** What is written next, and the local that has it already; here, and not told by a closure, since it is all the time. */
+  let written: Scope['writes'][number] | undefined
+  let writtenLocal: number | undefined
+  function pushWritten(): void {
+    if (writtenLocal !== undefined) w.get(writtenLocal)
+    else if (written !== undefined) expression(written.value)
+  }
   function doWrites(scope: Scope): void {
-    for (const one of scope.writes) {
-      const local = newValues.get(one)
+    const { writes } = scope
+    for (let i = 0; i < writes.length; i += 1) {
+      const one = writes[i]
+      if (one === undefined) continue
+      const local = newValues.size === 0 ? undefined : newValues.get(one)
       if (local === undefined && site.assign?.(one.place, one.value, expression) === true) continue
-      site.write(one.place, () => (local === undefined ? expression(one.value) : w.get(local)))
+      written = one
+      writtenLocal = local
+      site.write(one.place, pushWritten)
     }
     for (const one of planOf(scope).whens) guarded(one, hasWrites, doWrites)
   }

@@ -22,23 +22,23 @@ export interface ModuleParts {
   readonly exportTable?: string
 }
 
-/** The body of a function: its locals, then the code. */
-export function functionBody(locals: readonly Type[], instructions: Piece): Piece {
-  const writer = createWriter(instructions.bytes.length + 64)
+/** The body of a function, taken out of the writer in which its code stands behind a mark: its locals, then the code. */
+export function functionBody(writer: Writer, mark: number, locals: readonly Type[]): Piece {
   const runs: { type: Type; count: number }[] = []
   for (const type of locals) {
     const last = runs.at(-1)
     if (last?.type === type) last.count += 1
     else runs.push({ type, count: 1 })
   }
-  writer.u32(runs.length)
-  for (const run of runs) {
-    writer.u32(run.count)
-    writer.u8(valueTypes[run.type])
-  }
-  writer.piece(instructions)
   writer.u8(code.end)
-  return writer.cut(0)
+  writer.insert(mark, () => {
+    writer.u32(runs.length)
+    for (const run of runs) {
+      writer.u32(run.count)
+      writer.u8(valueTypes[run.type])
+    }
+  })
+  return writer.cut(mark)
 }
 
 /** A hint's length, and that the condition does not hold. */

@@ -168,7 +168,7 @@ export function createModule(
     imported: name => names.indexOf(name),
     next: () => names.length + functions.length,
     add(signature, locals, mark) {
-      functions.push({ type: builder.typeOf(signature), body: functionBody(locals, writer.cut(mark)) })
+      functions.push({ type: builder.typeOf(signature), body: functionBody(writer, mark, locals) })
       return names.length + functions.length - 1
     },
     reserve(signature) {
@@ -178,7 +178,7 @@ export function createModule(
     define(index, locals, mark) {
       const own = functions[index - names.length]
       if (own === undefined) throw new Error(`function ${index} is not reserved`)
-      own.body = functionBody(locals, writer.cut(mark))
+      own.body = functionBody(writer, mark, locals)
     },
     routine(routine) {
       const have = routines.get(routine)
