@@ -83,7 +83,9 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   const quickly = meaningsIn({ ...mode, quick: true })
   const wholly = meaningsIn(mode)
   const view = new DataView(memory.bytes.buffer)
-  const found = new Map<number, Instruction>()
+  const found: Instruction[] = []
+  /** Where in `found` an address is: what follows one another mostly does so there too. */
+  const placeOf = new Map<number, number>()
   const endings = new Map<number, Ending>()
   const leaders = new Set([entry])
   const callees = new Set<number>()
@@ -110,11 +112,12 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   const outside = (target: number): boolean => target !== entry && (finder.isFunction(target) || apart(target))
 
   for (let from = work.pop(); from !== undefined; from = work.pop()) {
-    for (let pc = from; !found.has(pc) && found.size < longest && !apart(pc); pc = (pc + 4) >>> 0) {
+    for (let pc = from; !placeOf.has(pc) && found.length < longest && !apart(pc); pc = (pc + 4) >>> 0) {
       const instruction = instructionAt(pc)
       if (instruction === undefined) break
       const ending = endingOf(instruction)
-      found.set(pc, instruction)
+      placeOf.set(pc, found.length)
+      found.push(instruction)
       places += instruction.meaning.program.places.length + 1
       if (ending === undefined) continue
       endings.set(pc, ending)
@@ -128,26 +131,30 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       break
     }
   }
-  if (!found.has(entry)) return undefined
+  if (!placeOf.has(entry)) return undefined
 
+  const leads = new Uint8Array(found.length)
+  for (const leader of leaders) leads[placeOf.get(leader) ?? -1] = 1
   const blocks: Block[] = []
   const indexOf = new Map<number, number>()
   for (const start of [entry, ...[...leaders].filter(one => one !== entry).sort((a, b) => a - b)]) {
-    if (!found.has(start)) continue
+    let place = placeOf.get(start)
+    if (place === undefined) continue
     const list: Instruction[] = []
     let ending: Ending | undefined
     let pc = start
     do {
-      const one = found.get(pc)
+      const one: Instruction | undefined = found[place]
       if (one === undefined) break
       list.push(one)
       ending = one.meaning.kernel || one.meaning.effects.branches ? endings.get(pc) : undefined
       pc = (pc + 4) >>> 0
-    } while (ending === undefined && !leaders.has(pc))
-    const goesOn = found.has(pc) || apart(pc)
+      place = found[place + 1]?.pc === pc ? place + 1 : (placeOf.get(pc) ?? -1)
+    } while (ending === undefined && leads[place] !== 1)
+    const goesOn = place >= 0 || apart(pc)
     const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }
     indexOf.set(start, blocks.length)
     blocks.push({ start, end: pc, instructions: list, ending: ending ?? after })
   }
-  return { entry, blocks, indexOf, instructions: found.size, places, callees: [...callees], thunks }
+  return { entry, blocks, indexOf, instructions: found.length, places, callees: [...callees], thunks }
 }

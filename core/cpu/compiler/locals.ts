@@ -39,7 +39,7 @@ export interface Locals {
   fill(register: Register): void
   spill(register: Register): void
   /** Lets go of a register whose value nobody needs: the host need not keep it for the common way out. */
-  forget(index: number, type: Type): void
+  forget(register: Register): void
   /** Pushes a register's value; a condition field may have to be told from its order. */
   read(index: number): void
   /** Puts what is on the stack into a register. */
@@ -199,6 +199,53 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
     w.end()
   }
 
+  function load({ index, offset, bytes, type }: Register): void {
+    w.get(base)
+    if (bytes === 16) w.simdMemory(0, offset)
+    else if (type === 'f64') w.memory(op.f64Load, offset)
+    else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
+    write(index)
+  }
+  function store({ index, offset, bytes, type }: Register): void {
+    w.get(base)
+    read(index)
+    if (bytes === 16) w.simdMemory(11, offset)
+    else if (type === 'f64') w.memory(op.f64Store, offset)
+    else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
+  }
+  function zero(type: Type, local: number): void {
+    if (type === 'v128') {
+      w.simd(12)
+      writer.bytes(new Uint8Array(16))
+    } else if (type === 'f64' || type === 'f32') w.float(type, 0)
+    else w[type](0)
+    w.set(local)
+  }
+  function drop({ index, type }: Register): void {
+    zero(type, of(index))
+    const low = lowWords[index]
+    if (low !== undefined) zero('i32', low)
+    const order = orders.get(index)
+    for (const one of ['i32', 'i64'] as const)
+      for (const local of Object.values(order?.locals[one] ?? {})) zero(one, local)
+  }
+
+  /** Where the code that does something with a register stands, and how long it is: most of it is written many times. */
+  const written = (): Int32Array => new Int32Array(2 * registers.all.length)
+  const filled = written()
+  const stored = written()
+  const dropped = written()
+  function again(places: Int32Array, index: number, write: () => void): void {
+    const size = places[2 * index + 1] ?? 0
+    if (size > 0) {
+      writer.repeat(places[2 * index] ?? 0, size)
+      return
+    }
+    places[2 * index] = writer.length
+    write()
+    places[2 * index + 1] = writer.length - (places[2 * index] ?? 0)
+  }
+
   return {
     of,
     order: index => orders.get(index),
@@ -213,41 +260,16 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
       w.i32(stateBlock)
       w.set(base)
     },
-    fill({ index, offset, bytes, type }) {
-      w.get(base)
-      if (bytes === 16) w.simdMemory(0, offset)
-      else if (type === 'f64') w.memory(op.f64Load, offset)
-      else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
-      write(index)
+    fill(register) {
+      again(filled, register.index, () => load(register))
     },
-    forget(index, type) {
-      const zero = (one: Type): void => {
-        if (one === 'v128') {
-          w.simd(12)
-          writer.bytes(new Uint8Array(16))
-        } else if (one === 'f64' || one === 'f32') w.float(one, 0)
-        else w[one](0)
-      }
-      zero(type)
-      w.set(of(index))
-      const low = lowWords[index]
-      if (low !== undefined) {
-        w.i32(0)
-        w.set(low)
-      }
-      const order = orders.get(index)
-      for (const one of ['i32', 'i64'] as const)
-        for (const local of Object.values(order?.locals[one] ?? {})) {
-          w[one](0)
-          w.set(local)
-        }
+    forget(register) {
+      again(dropped, register.index, () => drop(register))
     },
-    spill({ index, offset, bytes, type }) {
-      w.get(base)
-      read(index)
-      if (bytes === 16) w.simdMemory(11, offset)
-      else if (type === 'f64') w.memory(op.f64Store, offset)
-      else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
+    spill(register) {
+      const { index } = register
+      if (orders.has(index)) store(register)
+      else again(stored, index, () => store(register))
     },
     read,
     write,

@@ -38,7 +38,7 @@ import { createLocals, createTemporaries } from './locals.ts'
 import { chainsOf } from './low-words.ts'
 import { numberIn } from './meaning.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, include, type Register, registersOf, sizeOf } from './registers.ts'
+import { type Bits, include, registersOf, sizeOf } from './registers.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
@@ -144,7 +144,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
   const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
   const others = new Int32Array(registers.words)
-  const forget = ({ index, type }: Register): void => held.forget(index, type)
   /** Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. */
   function cold(pc: number, owed: number, dirty: Bits, live: Bits, refused = false): void {
     pay(owed)
@@ -161,7 +160,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.i32(dirty[word] ?? 0)
       w.set(masks[word] ?? 0)
     }
-    each(others, forget)
+    each(others, held.forget)
     w.br(refused ? out.maskedRefused : out.masked)
   }
   function refuse(): void {

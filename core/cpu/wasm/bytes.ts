@@ -23,6 +23,8 @@ export interface Writer {
   rarely(): void
   /** Writes what was cut out. */
   piece(piece: Piece): void
+  /** Writes once more what stands at a position; it holds no condition that is rare. */
+  repeat(at: number, size: number): void
   /** Puts what `write` writes before what stands behind a position. */
   insert(at: number, write: () => void): void
   name(text: string): void
@@ -144,6 +146,13 @@ class ByteWriter implements Writer {
   }
   rarely(): void {
     this.#rare.push(this.length)
+  }
+  repeat(at: number, size: number): void {
+    this.#need(size)
+    const buffer = this.#buffer
+    const by = this.length - at
+    for (let i = at; i < at + size; i += 1) buffer[i + by] = buffer[i] ?? 0
+    this.length += size
   }
   insert(at: number, write: () => void): void {
     const end = this.length
