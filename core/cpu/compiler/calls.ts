@@ -14,6 +14,12 @@ export const unitSignature: Signature = { takes: ['i32', 'i32', 'i32'], gives: [
 /** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
 export const unwound = 1
 
+/** Calls that come back, and those that do not. */
+const callOpcodes = {
+  call: { direct: code.call, indirect: code.callIndirect },
+  leave: { direct: code.returnCall, indirect: code.returnCallIndirect },
+} as const
+
 /** The locals that a unit's parameters are; the last serves for any address later. */
 export const parameters = { left: 0, room: 1, pc: 2, count: 3 } as const
 
@@ -36,7 +42,7 @@ export interface Calls {
   returnTo(pc: () => void, owed?: number): void
   /** Pushes what a unit takes; the address is in the local where no target is given. */
   argumentsFor(target: number | undefined, owed: number): void
-  callThrough(target: number | undefined, opcode: { readonly direct: number; readonly indirect: number }): void
+  callThrough(target: number | undefined, how: keyof typeof callOpcodes): void
   /** Hands up the address on the stack, unless it is where a call returns to. */
   leaveUnlessBack(back: number): void
   leaveIfSpent(pc: number): void
@@ -89,7 +95,8 @@ export function createCalls(writer: Writer, site: CallSite): Calls {
       if (target === undefined) w.get(pcLocal)
       else w.i32(target | 0)
     },
-    callThrough(target, opcode) {
+    callThrough(target, how) {
+      const opcode = callOpcodes[how]
       const direct = target === undefined ? undefined : site.direct(target)
       if (direct !== undefined) {
         w.op(opcode.direct)

@@ -9,13 +9,22 @@ import { operations } from '../arithmetic.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node, Place } from '../wasm/trace.ts'
 
+export type Relation = 'lt' | 'gt' | 'eq'
+
 /** In what way two numbers are compared. */
 export interface OrderKind {
   readonly type: 'i32' | 'i64'
-  readonly sign: 's' | 'u'
+  readonly relations: Readonly<Record<Relation, Operation>>
 }
 export const orderKinds: readonly OrderKind[] = (['i32', 'i64'] as const).flatMap(type =>
-  (['s', 'u'] as const).map(sign => ({ type, sign })),
+  (['s', 'u'] as const).map(sign => ({
+    type,
+    relations: {
+      lt: operations[`${type}.lt_${sign}`],
+      gt: operations[`${type}.gt_${sign}`],
+      eq: operations[`${type}.eq`],
+    },
+  })),
 )
 
 export interface Comparison {
@@ -42,10 +51,10 @@ export function comparisonOf(value: Node): Comparison | undefined {
   const [greater, shifted] = argumentsOf(count, operations['i32.or']) ?? []
   const [equal, one] = argumentsOf(shifted, operations['i32.shl']) ?? []
   if (!isConstant(one, 1)) return undefined
-  for (const [kind, { type, sign }] of orderKinds.entries()) {
-    const [first, second] = argumentsOf(greater, operations[`${type}.gt_${sign}`]) ?? []
+  for (const [kind, { type, relations }] of orderKinds.entries()) {
+    const [first, second] = argumentsOf(greater, relations.gt) ?? []
     if (first === undefined || second === undefined) continue
-    const same = argumentsOf(equal, operations[`${type}.eq`])
+    const same = argumentsOf(equal, relations.eq)
     if (same?.[0] === first && same[1] === second) return { first, second, kind, so }
     const zero = argumentsOf(equal, operations[`${type}.eqz`])
     if (zero?.[0] === first && isConstant(second, 0)) return { first, second: undefined, kind, so }

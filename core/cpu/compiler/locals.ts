@@ -11,11 +11,9 @@ import { specials } from '../state.ts'
 import { memory as op, type Writer } from '../wasm/bytes.ts'
 import { writeLimit } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { orderKinds } from './compare.ts'
+import { orderKinds, type Relation } from './compare.ts'
 import type { Conditions, Orders } from './conditions.ts'
 import { type Bits, has, type Register, type Registers } from './registers.ts'
-
-export type Relation = 'lt' | 'gt' | 'eq'
 
 /** A condition field that is an order. */
 export interface Order {
@@ -96,6 +94,14 @@ const fieldWithout = {
   },
 } as const satisfies Record<Relation, unknown>
 
+const relationNames: readonly Relation[] = ['eq', 'lt', 'gt']
+
+/** Code that stands in the writer. */
+interface Place {
+  readonly at: number
+  readonly size: number
+}
+
 export function createLocals({ writer, registers, conditions, chained, limited, keep, certain }: LocalsSpec): Locals {
   const w = instructions(writer)
   const locals = registers.all.map(register => keep(register.type))
@@ -133,10 +139,12 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
     }
   }
   function compare({ locals: numbers }: Order, kind: number, relation: Relation): void {
-    const { type, sign } = orderKinds[kind] ?? { type: 'i64', sign: 's' }
-    w.get(numbers[type]?.first ?? 0)
-    w.get(numbers[type]?.second ?? 0)
-    w.do(relation === 'eq' ? `${type}.eq` : `${type}.${relation}_${sign}`)
+    const how = orderKinds[kind]
+    if (how === undefined) throw new Error(`${kind} is no kind of comparison`)
+    const pair = numbers[how.type]
+    w.get(pair?.first ?? 0)
+    w.get(pair?.second ?? 0)
+    w.operation(how.relations[relation])
   }
   function summary(index: number): void {
     if (steadySummary >= 0) {
@@ -231,19 +239,30 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
   }
 
   /** Where the code that does something with a register stands, and how long it is: most of it is written many times. */
-  const written = (): Int32Array => new Int32Array(2 * registers.all.length)
-  const filled = written()
-  const stored = written()
-  const dropped = written()
-  function again(places: Int32Array, index: number, write: () => void): void {
-    const size = places[2 * index + 1] ?? 0
-    if (size > 0) {
-      writer.repeat(places[2 * index] ?? 0, size)
+  const filled = new Map<number, Place>()
+  const stored = new Map<number, Place>()
+  const dropped = new Map<number, Place>()
+  function again(
+    places: Map<number, Place>,
+    register: Register,
+    write: (register: Register) => void,
+    key = register.index,
+  ): void {
+    const place = places.get(key)
+    if (place !== undefined) {
+      writer.repeat(place.at, place.size)
       return
     }
-    places[2 * index] = writer.length
-    write()
-    places[2 * index + 1] = writer.length - (places[2 * index] ?? 0)
+    const at = writer.length
+    write(register)
+    places.set(key, { at, size: writer.length - at })
+  }
+  /** What decides how a register is stored: for a field, which order it certainly is, and what was branched on. */
+  function storeKey(index: number): number {
+    if (!orders.has(index)) return index
+    const kind = certain()?.[index] ?? 0
+    const relation = relationNames.indexOf(branched.get(index) ?? 'eq')
+    return registers.all.length + (index * (orderKinds.length + 1) + kind) * relationNames.length + relation
   }
 
   return {
@@ -261,15 +280,13 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
       w.set(base)
     },
     fill(register) {
-      again(filled, register.index, () => load(register))
+      again(filled, register, load)
     },
     forget(register) {
-      again(dropped, register.index, () => drop(register))
+      again(dropped, register, drop)
     },
     spill(register) {
-      const { index } = register
-      if (orders.has(index)) store(register)
-      else again(stored, index, () => store(register))
+      again(stored, register, store, storeKey(register.index))
     },
     read,
     write,

@@ -192,7 +192,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       return
     }
     argumentsFor(target, from.owed + 1)
-    callThrough(target, { direct: code.returnCall, indirect: code.returnCallIndirect })
+    callThrough(target, 'leave')
   }
 
   /** Goes on at one of the targets, where the address in the local is one; else as `otherwise` says. */
@@ -227,7 +227,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     }
     each(from.dirty, spill)
     argumentsFor(target, from.owed + 1)
-    callThrough(target, { direct: code.call, indirect: code.callIndirect })
+    callThrough(target, 'call')
     w.set(left)
     leaveUnlessBack(from.block.end)
     returned(from)
@@ -344,7 +344,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
             w.i32(from.instruction.pc | 0)
             w.memory(op.i32Store, transient.jump)
             argumentsFor(undefined, from.owed + 1)
-            callThrough(undefined, { direct: code.returnCall, indirect: code.returnCallIndirect })
+            callThrough(undefined, 'leave')
           }
         })
       }

@@ -18,8 +18,6 @@ const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32La
 const relaxedSwizzle = 0x100
 /** Words that are loaded are kept with zeros in front: registers want them so. */
 export const isWord = (node: Node): boolean => node.op === 'load' && node.size === 4 && node.type === 'i32'
-/** Vectors of elements of a type. */
-const lanes = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const
 
 /** Writes accesses to a site; `expression` pushes the value of a node. */
 export function createAccesses(site: Site, expression: (node: Node) => void) {
@@ -158,12 +156,12 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
         w.do('i32.or')
         return w.memory(memory.i32Store16, offset)
       case 4:
-        w.do(`${lanes[value.type === 'f32' ? 'f32' : 'i32']}.splat`)
+        w.do(value.type === 'f32' ? 'f32x4.splat' : 'i32x4.splat')
         site.swapMask(4)
         w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store32Lane, offset, 0)
       case 8:
-        w.do(`${lanes[value.type === 'f64' ? 'f64' : 'i64']}.splat`)
+        w.do(value.type === 'f64' ? 'f64x2.splat' : 'i64x2.splat')
         site.swapMask(8)
         w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store64Lane, offset, 0)

@@ -111,7 +111,7 @@ export function createEmitter(site: Site): Emitter {
       case 'read':
         return site.read(node.place)
       case 'readAt':
-        return site.readAt(() => all(node.args))
+        return readAt(node)
       case 'select':
         all(node.args)
         writer.u8(code.selectTyped)
@@ -149,7 +149,7 @@ export function createEmitter(site: Site): Emitter {
         all(node.args)
         return w.do('f32.demote_f64')
       case 'limit':
-        return writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => all(node.args))
+        return limit(node)
       case 'result':
       case 'index':
         throw new Error(`${node.op} has no local`)
@@ -157,6 +157,16 @@ export function createEmitter(site: Site): Emitter {
         return node satisfies never
     }
   }
+
+  // Apart from `compute` and `effect`: a closure in there would make the host keep what it is given in memory, each time.
+  const readAt = (node: Node): void => site.readAt(() => all(node.args))
+  const limit = (node: Node): void =>
+    writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => all(node.args))
+  const writeAt = ({ index, value }: Statement & { kind: 'writeAt' }): void =>
+    site.writeAt(
+      () => expression(index),
+      () => expression(value),
+    )
 
   function constant(type: Type, value: number | bigint | readonly number[]) {
     if (typeof value === 'object') {
@@ -222,10 +232,7 @@ export function createEmitter(site: Site): Emitter {
       case 'repeat':
         return repeat(statement)
       case 'writeAt':
-        return site.writeAt(
-          () => expression(statement.index),
-          () => expression(statement.value),
-        )
+        return writeAt(statement)
       case 'fault': {
         if (site.refuse !== undefined) return site.refuse()
         site.mark()
@@ -341,13 +348,16 @@ export function createEmitter(site: Site): Emitter {
       writtenLocal = local
       site.write(one.place, pushWritten)
     }
-    for (const one of planOf(scope).whens) guarded(one, hasWrites, doWrites)
+    const { whens, writes: all } = planOf(scope)
+    if (all > writes.length) for (const one of whens) guarded(one, hasWrites, doWrites)
   }
 
+  const branchTo = (target: Node): void => site.branch(() => expression(target))
   function branches(scope: Scope): void {
-    for (const one of planOf(scope).whens) guarded(one, hasBranch, branches)
-    const target = scope.branch
-    if (target) site.branch(() => expression(target))
+    const plan = planOf(scope)
+    if (plan.branches.length === 0) return
+    for (const one of plan.whens) guarded(one, hasBranch, branches)
+    if (scope.branch) branchTo(scope.branch)
   }
 
   return {
@@ -370,7 +380,7 @@ export function createEmitter(site: Site): Emitter {
       if (plan.writes > 1) computeWrites(body)
       doWrites(body)
       branches(body)
-      if (body.branch === undefined && !body.statements.some(one => one.kind === 'callKernel')) site.next()
+      if (body.branch === undefined && !plan.callsKernel) site.next()
     },
     values(program, results) {
       begin(program)

@@ -37,7 +37,8 @@ function makePlan(scope: Scope): Plan {
       branches.push(...inner.branches)
     }
   }
-  return { effects, whens, hasEffects, writes, branches }
+  const callsKernel = scope.statements.some(one => one.kind === 'callKernel')
+  return { effects, whens, hasEffects, writes, branches, callsKernel }
 }
 
 /** Makes something of each thing with a number once, and gives the same again. */

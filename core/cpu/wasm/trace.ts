@@ -145,6 +145,7 @@ export interface Plan {
   readonly hasEffects: boolean
   readonly writes: number
   readonly branches: readonly Node[]
+  readonly callsKernel: boolean
 }
 
 export interface Scope {
