@@ -41,24 +41,25 @@ function makePlan(scope: Scope): Plan {
   return { effects, whens, hasEffects, writes, branches, callsKernel }
 }
 
-/** Makes something of each thing with a number once, and gives the same again. */
-function perNumber<K, T>(numberOf: (key: K) => number, make: (key: K) => T): (key: K) => T {
+/** Makes something of each program once, and gives the same again. Its body has a number that no other program's has. */
+export function perProgram<T>(make: (program: Program) => T): (program: Program) => T {
   const made: (T | undefined)[] = []
-  return key => {
-    const number = numberOf(key)
-    const have = made[number]
-    if (have !== undefined) return have
-    // Without holes, which would make the array slow.
-    while (made.length <= number) made.push(undefined)
-    const now = make(key)
-    made[number] = now
-    return now
+  return program => {
+    const have = made[program.body.id]
+    return have === undefined ? keep(made, program.body.id, make(program)) : have
   }
 }
-export const perProgram = <T>(make: (program: Program) => T) => perNumber(program => program.body.id, make)
-/** Null where there is nothing to be made of a node. */
-export const perNode = <T>(make: (node: Node) => T | undefined) =>
-  perNumber<Node, T | null>(
-    node => node.id,
-    node => make(node) ?? null,
-  )
+/** The same of each node; null where there is nothing to be made of it. */
+export function perNode<T>(make: (node: Node) => T | undefined): (node: Node) => T | null {
+  const made: (T | null | undefined)[] = []
+  return node => {
+    const have = made[node.id]
+    return have === undefined ? keep(made, node.id, make(node) ?? null) : have
+  }
+}
+/** Puts something into a list without leaving holes, which would make it slow. */
+function keep<T>(list: (T | undefined)[], place: number, one: T): T {
+  while (list.length <= place) list.push(undefined)
+  list[place] = one
+  return one
+}
