@@ -77,16 +77,46 @@ function endingOf({ meaning, bits, pc }: Instruction): Ending | undefined {
   return { kind: falls ? 'branch' : 'jump', falls, target }
 }
 
+/** Numbers by address, for as many as a unit has: cleared and filled for each, since to make a map for each is dear. */
+function createAddressBook() {
+  const mask = 4 * 2 ** Math.ceil(Math.log2(longestUnit)) - 1
+  /** Addresses, with their lowest bit set, so that none is 0; the next free place is taken where two fall together. */
+  const keys = new Int32Array(mask + 1)
+  const values = new Int16Array(mask + 1)
+  function slotOf(address: number): number {
+    let slot = (address >>> 2) & mask
+    while (keys[slot] !== 0 && keys[slot] !== (address | 1)) slot = (slot + 1) & mask
+    return slot
+  }
+  return {
+    clear: () => keys.fill(0),
+    /** -1 where there is none. */
+    get(address: number): number {
+      const slot = slotOf(address)
+      return keys[slot] === 0 ? -1 : (values[slot] ?? -1)
+    },
+    set(address: number, value: number): void {
+      const slot = slotOf(address)
+      keys[slot] = address | 1
+      values[slot] = value
+    },
+  }
+}
+const addressBook = createAddressBook()
+
 /** The unit that begins at an address; undefined where its first instruction cannot be compiled. */
 export function findUnit(finder: Finder, entry: number): Unit | undefined {
-  const { memory, mode, whole, stops, longest } = finder
+  const { memory, mode, whole, stops } = finder
+  const longest = Math.min(finder.longest, longestUnit)
   const quickly = meaningsIn({ ...mode, quick: true })
   const wholly = meaningsIn(mode)
   const view = new DataView(memory.bytes.buffer)
   const found: Instruction[] = []
+  /** How each of them ends its block. */
+  const endings: (Ending | undefined)[] = []
   /** Where in `found` an address is: what follows one another mostly does so there too. */
-  const placeOf = new Map<number, number>()
-  const endings = new Map<number, Ending>()
+  const placeOf = addressBook
+  placeOf.clear()
   const leaders = new Set([entry])
   const callees = new Set<number>()
   const thunks = new Set<number>()
@@ -112,15 +142,15 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   const outside = (target: number): boolean => target !== entry && (finder.isFunction(target) || apart(target))
 
   for (let from = work.pop(); from !== undefined; from = work.pop()) {
-    for (let pc = from; !placeOf.has(pc) && found.length < longest && !apart(pc); pc = (pc + 4) >>> 0) {
+    for (let pc = from; placeOf.get(pc) < 0 && found.length < longest && !apart(pc); pc = (pc + 4) >>> 0) {
       const instruction = instructionAt(pc)
       if (instruction === undefined) break
       const ending = endingOf(instruction)
       placeOf.set(pc, found.length)
       found.push(instruction)
+      endings.push(ending)
       places += instruction.meaning.program.places.length + 1
       if (ending === undefined) continue
-      endings.set(pc, ending)
       if (ending.target !== undefined) {
         if (ending.kind === 'call' && isThunk(ending.target)) thunks.add(ending.target)
         if (ending.kind === 'call' || outside(ending.target)) callees.add(ending.target)
@@ -131,15 +161,18 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       break
     }
   }
-  if (!placeOf.has(entry)) return undefined
+  if (found.length === 0) return undefined
 
   const leads = new Uint8Array(found.length)
-  for (const leader of leaders) leads[placeOf.get(leader) ?? -1] = 1
+  for (const leader of leaders) {
+    const place = placeOf.get(leader)
+    if (place >= 0) leads[place] = 1
+  }
   const blocks: Block[] = []
   const indexOf = new Map<number, number>()
   for (const start of [entry, ...[...leaders].filter(one => one !== entry).sort((a, b) => a - b)]) {
     let place = placeOf.get(start)
-    if (place === undefined) continue
+    if (place < 0) continue
     const list: Instruction[] = []
     let ending: Ending | undefined
     let pc = start
@@ -147,9 +180,9 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
       const one: Instruction | undefined = found[place]
       if (one === undefined) break
       list.push(one)
-      ending = one.meaning.kernel || one.meaning.effects.branches ? endings.get(pc) : undefined
+      ending = endings[place]
       pc = (pc + 4) >>> 0
-      place = found[place + 1]?.pc === pc ? place + 1 : (placeOf.get(pc) ?? -1)
+      place = found[place + 1]?.pc === pc ? place + 1 : placeOf.get(pc)
     } while (ending === undefined && leads[place] !== 1)
     const goesOn = place >= 0 || apart(pc)
     const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }

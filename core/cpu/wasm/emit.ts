@@ -160,8 +160,7 @@ export function createEmitter(site: Site): Emitter {
 
   // Apart from `compute` and `effect`: a closure in there would make the host keep what it is given in memory, each time.
   const readAt = (node: Node): void => site.readAt(() => all(node.args))
-  const limit = (node: Node): void =>
-    writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => all(node.args))
+  const limit = (node: Node): void => writeLimit(writer, node.type === 'f32' ? 'f32' : 'f64', () => all(node.args))
   const writeAt = ({ index, value }: Statement & { kind: 'writeAt' }): void =>
     site.writeAt(
       () => expression(index),

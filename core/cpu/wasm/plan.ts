@@ -41,12 +41,14 @@ function makePlan(scope: Scope): Plan {
   return { effects, whens, hasEffects, writes, branches, callsKernel }
 }
 
-/** Makes something of each program once, and gives the same again. Its body has a number that no other program's has. */
+let makers = 0
+/** Makes something of each program once, and gives the same again. */
 export function perProgram<T>(make: (program: Program) => T): (program: Program) => T {
-  const made: (T | undefined)[] = []
+  const place = makers
+  makers += 1
   return program => {
-    const have = made[program.body.id]
-    return have === undefined ? keep(made, program.body.id, make(program)) : have
+    const have = program.made[place]
+    return have === undefined ? keep(program.made, place, make(program)) : (have as T)
   }
 }
 /** The same of each node; null where there is nothing to be made of it. */
@@ -58,7 +60,7 @@ export function perNode<T>(make: (node: Node) => T | undefined): (node: Node) =>
   }
 }
 /** Puts something into a list without leaving holes, which would make it slow. */
-function keep<T>(list: (T | undefined)[], place: number, one: T): T {
+function keep<T>(list: unknown[], place: number, one: T): T {
   while (list.length <= place) list.push(undefined)
   list[place] = one
   return one

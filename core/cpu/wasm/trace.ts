@@ -170,6 +170,8 @@ export interface Program {
   /** The registers it names, and the numbers it has from the decoder. */
   readonly places: readonly Place[]
   readonly numbers: readonly KnownNumber[]
+  /** What `perProgram` keeps. */
+  readonly made: unknown[]
 }
 
 interface Nodes extends Values {
@@ -210,7 +212,7 @@ function createTracer(): Tracer {
   let body = createScope(undefined)
   let places: Place[] = []
   let numbers: KnownNumber[] = []
-  let program = { body, immediate: false, asksWidth: false, places, numbers }
+  let program = { body, immediate: false, asksWidth: false, places, numbers, made: [] as unknown[] }
   const placeOf = new Map<string, Place>()
   let scope = body
   let nodes = 0
@@ -221,7 +223,7 @@ function createTracer(): Tracer {
     body = createScope(undefined)
     places = []
     numbers = []
-    program = { body, immediate: false, asksWidth: false, places, numbers }
+    program = { body, immediate: false, asksWidth: false, places, numbers, made: [] as unknown[] }
     placeOf.clear()
     scope = body
     fresh = 0
