@@ -111,9 +111,15 @@ export interface TierSpec {
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
-/** Hot records that are compiled together, and how many instructions fewer of them wait: each request is a pause. */
+/**
+ * Each request is a pause. So many hot records are compiled together; fewer wait until they have run so often again as
+ * makes this many of them hot, but neither less nor more than so many instructions: what runs often is soon compiled, what
+ * hardly runs any more waits for others.
+ */
 const batchSize = 120
-const batchPatience = 3_000_000
+const batchRuns = 2
+const shortestWait = 1_000_000
+const longestWait = 100_000_000
 const instructionsInModule = 20_000
 /**
  * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
@@ -203,6 +209,9 @@ export function createTier(spec: TierSpec): Tier {
   let pending: { readonly asked: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
   let translated = 0
   let queuedAt = 0
+  let lookedAt = 0
+  /** Something waits of which no record tells how often it runs. */
+  let uncounted = false
   let begun = false
   const now = spec.retired
   let { mode } = spec
@@ -261,7 +270,7 @@ export function createTier(spec: TierSpec): Tier {
     const meaning = meaningOf(view.getUint32(fold(pc)), { ...mode, quick: true })
     if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !cache.holds(pc)) return
     whole.add(pc)
-    renew(pc)
+    uncounted = renew(pc) || uncounted
   }
 
   function begin(): void {
@@ -311,6 +320,17 @@ export function createTier(spec: TierSpec): Tier {
     if (!cache.has(pc)) counts.recount(pc)
   }
 
+  /** Whether what is hot is worth a request. */
+  function isDue(): boolean {
+    if (queue.size === 0 || queue.size >= batchSize) return queue.size > 0
+    if (now() - Math.max(queuedAt, lookedAt) < shortestWait) return false
+    lookedAt = now()
+    if (uncounted || now() - queuedAt >= longestWait) return true
+    let runs = 0
+    for (const pc of [...queue.keys(), ...joining]) runs += counts.since(pc)
+    return runs >= batchRuns * threshold
+  }
+
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
   function flush(): void {
     if (pending !== undefined) {
@@ -321,7 +341,7 @@ export function createTier(spec: TierSpec): Tier {
       pending = undefined
       profile?.stalled(clock() - began)
     }
-    if (queue.size === 0 || (queue.size < batchSize && now() - queuedAt < batchPatience)) return
+    if (!isDue()) return
     const room =
       port === undefined ? Math.min(headStart + now() / pace - translated, instructionsInModule) : instructionsInModule
     if (room <= 0) return
@@ -330,6 +350,7 @@ export function createTier(spec: TierSpec): Tier {
     const asked = [...entries, ...joining]
     queue.clear()
     joining.clear()
+    uncounted = false
     const request = requestFor(entries, room)
     if (port === undefined) settle(asked, own().translate(request))
     else {
@@ -350,8 +371,10 @@ export function createTier(spec: TierSpec): Tier {
     // The translator has not forgotten what it found out, unless it is to.
     if (!news.forget) jumps.scatter(translation.scattered)
     for (const pc of asked)
-      if (cache.has(pc)) enqueue(pc, true)
-      else counts.recount(pc)
+      if (cache.has(pc)) {
+        enqueue(pc, true)
+        uncounted = true
+      } else counts.recount(pc)
   }
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */
@@ -363,7 +386,10 @@ export function createTier(spec: TierSpec): Tier {
     for (const pc of cannot) counts.refuse(pc)
     jumps.scatter(scattered)
     const waits = new Set(waiting)
-    for (const pc of waiting) if (!queue.has(pc)) enqueue(pc, cache.has(pc))
+    for (const pc of waiting) {
+      if (!queue.has(pc)) enqueue(pc, cache.has(pc))
+      uncounted ||= cache.has(pc)
+    }
     if (list.length > 0) {
       const began = clock()
       const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
@@ -451,6 +477,7 @@ export function createTier(spec: TierSpec): Tier {
       jumps.clear()
       queue.clear()
       joining.clear()
+      uncounted = false
       news = { ...noNews(), forget: true }
       abandon()
     },
