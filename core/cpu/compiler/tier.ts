@@ -219,6 +219,8 @@ export function createTier(spec: TierSpec): Tier {
   /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */
   const patience = new Map<number, number>()
   let bytesTotal = 0
+  /** For the profile. */
+  const untold: { readonly translation: Translation; readonly instantiate: number }[] = []
   const isFunction = (address: number): boolean => callTargets.has(address) || spec.functions.has(address)
   const listed = listedFunctions(spec.functions)
   const jumps = createJumps(isFunction, listed)
@@ -307,12 +309,22 @@ export function createTier(spec: TierSpec): Tier {
     return request
   }
 
+  /** The running thread has stood still since then; what was compiled meanwhile is told of when that is over. */
+  function stalled(began: number): void {
+    profile?.stalled(clock() - began)
+    for (const { translation, instantiate } of untold.splice(0)) {
+      const { units: list, instructions, size: bytes, milliseconds: translate } = translation
+      profile?.module({ instructions, bytes, translate, instantiate })
+      for (const unit of list) profile?.unit(unit.entry, unit.milliseconds)
+    }
+  }
+
   /** Compiles at once. */
   function compile(entries: readonly number[], more: Pick<TranslationRequest, 'longest'> = {}): void {
     if (entries.length === 0) return
     const began = clock()
     settle(entries, own().translate({ ...requestFor(entries, instructionsInModule), ...more }))
-    profile?.stalled(clock() - began)
+    stalled(began)
   }
 
   /** What was hot and is not compiled counts anew. */
@@ -339,15 +351,16 @@ export function createTier(spec: TierSpec): Tier {
       if (delivery === undefined) return
       take(delivery, pending)
       pending = undefined
-      profile?.stalled(clock() - began)
+      stalled(began)
     }
     if (!isDue()) return
     const room =
       port === undefined ? Math.min(headStart + now() / pace - translated, instructionsInModule) : instructionsInModule
     if (room <= 0) return
     const began = clock()
-    const entries = [...queue].flatMap(([pc, again]) => (again || !cache.has(pc) ? [pc] : []))
-    const asked = [...entries, ...joining]
+    const entries: number[] = []
+    for (const [pc, again] of queue) if (again || !cache.has(pc)) entries.push(pc)
+    const asked = joining.size === 0 ? entries : [...entries, ...joining]
     queue.clear()
     joining.clear()
     uncounted = false
@@ -357,11 +370,15 @@ export function createTier(spec: TierSpec): Tier {
       port.ask(request)
       pending = { asked, written: [], void: false }
     }
-    profile?.stalled(clock() - began)
+    stalled(began)
   }
 
   /** An answer has come: what was made of bytes that have changed since is no use. */
   function take({ translation, module }: Delivery, { asked, written, void: gone }: NonNullable<typeof pending>): void {
+    if (!gone && written.length === 0) {
+      settle(asked, translation, module)
+      return
+    }
     const stale = gone || written.some(([from, to]) => translation.units.some(unit => overlaps(unit, from, to)))
     if (!stale) {
       const isSame = (pc: number): boolean => !written.some(([from, to]) => from <= fold(pc) && fold(pc) < to)
@@ -378,30 +395,22 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */
-  function settle(
-    asked: readonly number[],
-    { units: list, bytes, size, slots, refused: cannot, waiting, scattered, milliseconds }: Translation,
-    module?: WebAssembly.Module,
-  ): void {
+  function settle(asked: readonly number[], translation: Translation, module?: WebAssembly.Module): void {
+    const { units: list, instructions, bytes, size, slots, refused: cannot, waiting, scattered } = translation
     for (const pc of cannot) counts.refuse(pc)
     jumps.scatter(scattered)
-    const waits = new Set(waiting)
     for (const pc of waiting) {
       if (!queue.has(pc)) enqueue(pc, cache.has(pc))
       uncounted ||= cache.has(pc)
     }
     if (list.length > 0) {
       const began = clock()
-      const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
       cache.prepare(slots, instructions)
-      const imports = { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel }
-      new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), { x: imports })
-      cache.enlist(list, instructions)
+      new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), imports)
+      cache.enlist(translation)
       bytesTotal += size
       translated += instructions
-      const spent = { translate: milliseconds, instantiate: clock() - began }
-      profile?.module({ instructions, bytes: size, ...spent })
-      for (const unit of list) profile?.unit(unit.entry, unit.milliseconds)
+      if (profile !== undefined) untold.push({ translation, instantiate: clock() - began })
       // What became hot meanwhile inside of what is compiled now will hardly be interpreted again.
       for (const [pc, again] of queue)
         if (!again && list.some(unit => holds(unit, pc))) {
@@ -409,7 +418,7 @@ export function createTier(spec: TierSpec): Tier {
           recount(pc)
         }
     }
-    for (const pc of asked) if (!waits.has(pc)) recount(pc)
+    for (const pc of asked) if (!queue.has(pc)) recount(pc)
   }
 
   /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
@@ -423,6 +432,10 @@ export function createTier(spec: TierSpec): Tier {
   /** What is under way is void, and what it would have been of is hot once more when it has run again. */
   function abandon(): void {
     if (pending !== undefined) pending.void = true
+  }
+
+  const imports = {
+    x: { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel },
   }
 
   return {
