@@ -7,7 +7,7 @@ import { enableCompileCache } from 'node:module'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Translator } from '../cpu/compiler/translator.ts'
 import type { TranslatorAnswer, TranslatorMessage } from './translator.ts'
-import { createCounters, createWords, place, requestIn, wordsOfTranslation } from './translator-words.ts'
+import { createExchange, createWords, place, requestIn, wordsOfTranslation } from './translator-words.ts'
 
 // The translator is in use three times sooner if the host has compiled it before.
 enableCompileCache()
@@ -20,23 +20,19 @@ const longestPause = 16
 parentPort?.once('message', (port: MessagePort) => {
   let translator: Translator | undefined
   let failed: { readonly error: unknown } | undefined
-  let counters = createCounters()
-  let requests: Uint32Array = new Uint32Array(0)
-  let answers: Uint32Array = new Uint32Array(0)
+  let { counters, requests, answers } = createExchange()
   /** Words in which answers are: what units say of their blocks stays there. */
   let used = 0
   let setups = 0
   let served = 0
 
   function take(message: TranslatorMessage): void {
-    if ('requests' in message) {
-      requests = message.requests
-      return
-    }
+    requests = message.requests
+    if (!('setup' in message)) return
     setups += 1
     served = 0
     counters = message.counters
-    answers = new Uint32Array(0)
+    answers = message.answers
     used = 0
     failed = undefined
     try {

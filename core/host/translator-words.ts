@@ -11,7 +11,18 @@ export const place = { asked: 0, answered: 1, at: 2, message: 3 } as const
 const leastWords = 1 << 14
 export const createWords = (least = 0): Uint32Array =>
   new Uint32Array(new SharedArrayBuffer(4 * Math.max(2 * least, leastWords)))
-export const createCounters = (): Int32Array => new Int32Array(new SharedArrayBuffer(16))
+
+/** For one processor. */
+export interface Exchange {
+  readonly counters: Int32Array
+  readonly requests: Uint32Array
+  readonly answers: Uint32Array
+}
+export const createExchange = (): Exchange => ({
+  counters: new Int32Array(new SharedArrayBuffer(16)),
+  requests: createWords(),
+  answers: createWords(),
+})
 
 const micro = 1_000
 const nothing = new Uint8Array(0)

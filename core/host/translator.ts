@@ -8,19 +8,15 @@ import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { TranslationPort } from '../cpu/compiler/tier.ts'
 import type { TranslatorSetup } from '../cpu/compiler/translator.ts'
-import { createCounters, createWords, place, translationIn, wordsOfRequest } from './translator-words.ts'
+import { createExchange, createWords, type Exchange, place, translationIn, wordsOfRequest } from './translator-words.ts'
 
-/** Messages to the thread: what all requests from then on are for, and where they will be. */
-export type TranslatorMessage =
-  | { readonly setup: TranslatorSetup; readonly counters: Int32Array }
-  | { readonly requests: Uint32Array }
-/** What comes with an answer that has more than numbers. */
-export interface TranslatorAnswer {
+/** Messages to the thread: what all requests from then on are for, and where they will be if they need more room. */
+export type TranslatorMessage = ({ readonly setup: TranslatorSetup } & Exchange) | Pick<Exchange, 'requests'>
+/** What comes with an answer that has more than numbers, or is elsewhere than those before it. */
+export interface TranslatorAnswer extends Partial<Pick<Exchange, 'answers'>> {
   /** How many setups there had been. */
   readonly setups: number
   readonly module?: WebAssembly.Module
-  /** Where this answer is, and those after it. */
-  readonly answers?: Uint32Array
   readonly error?: unknown
 }
 
@@ -37,9 +33,7 @@ export function createTranslatorThread(): TranslatorThread {
   let failure: { readonly error: unknown } | undefined
   const { port1: ours, port2: theirs } = new MessageChannel()
   const post = (message: TranslatorMessage): void => ours.postMessage(message)
-  let counters = createCounters()
-  let requests: Uint32Array = new Uint32Array(0)
-  let answers: Uint32Array = new Uint32Array(0)
+  let { counters, requests, answers } = createExchange()
   let taken = 0
   let setups = 0
 
@@ -67,9 +61,8 @@ export function createTranslatorThread(): TranslatorThread {
       thread ??= start()
       setups += 1
       taken = 0
-      counters = createCounters()
-      requests = new Uint32Array(0)
-      post({ setup, counters })
+      ;({ counters, requests, answers } = createExchange())
+      post({ setup, counters, requests, answers })
     },
     ask(request) {
       const words = wordsOfRequest(request)

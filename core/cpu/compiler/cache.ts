@@ -16,6 +16,7 @@ export interface CompiledModule {
 
 export interface CacheSpec {
   readonly flags: PageFlags
+  /** Empty. */
   readonly table: WebAssembly.Table
   /** What stands in the table where no unit does. */
   readonly stub: WebAssembly.ExportValue
@@ -68,6 +69,9 @@ export function overlaps({ starts, ends }: TranslatedUnit, from: number, to: num
   })
 }
 
+/** Places in the table at first: to make more takes the running thread longer than anything else it does for a module. */
+const firstSlots = 1_024
+
 export function createCache({ flags, table, stub, capacity, entered, left }: CacheSpec): Cache {
   const units = new Map<number, { readonly module: CompiledModule; readonly slot: number }>()
   const modules = new Set<CompiledModule>()
@@ -77,7 +81,7 @@ export function createCache({ flags, table, stub, capacity, entered, left }: Cac
   let evictedTotal = 0
   let live = 0
 
-  for (let i = 0; i < table.length; i += 1) table.set(i, stub)
+  table.grow(firstSlots, stub)
 
   const modulesAt = (page: number): CompiledModule[] => [...(byPage.get(page) ?? [])]
   const modulesOf = (pc: number): CompiledModule[] => modulesAt(fold(pc) >>> pageShift)

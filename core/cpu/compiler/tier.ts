@@ -151,7 +151,7 @@ export function createTier(spec: TierSpec): Tier {
   const records = codeRecords(memory.bytes)
   const { pcOf } = records
   const counts = createCounts(memory.bytes, records, threshold)
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
   const stub = installDispatch({
     memory: memory.wasm,
     handlers: spec.handlers,
