@@ -15,7 +15,7 @@
  */
 import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
-import { fold, hostMap } from '../../memory/map.ts'
+import { fold, hostMap, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import { knownOf } from '../isa.ts'
 import type { Profile } from '../profile.ts'
@@ -339,7 +339,8 @@ export function createTier(spec: TierSpec): Tier {
     lookedAt = now()
     if (uncounted || now() - queuedAt >= longestWait) return true
     let runs = 0
-    for (const pc of [...queue.keys(), ...joining]) runs += counts.since(pc)
+    for (const pc of queue.keys()) runs += counts.since(pc)
+    for (const pc of joining) runs += counts.since(pc)
     return runs >= batchRuns * threshold
   }
 
@@ -396,7 +397,7 @@ export function createTier(spec: TierSpec): Tier {
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */
   function settle(asked: readonly number[], translation: Translation, module?: WebAssembly.Module): void {
-    const { units: list, instructions, bytes, size, slots, refused: cannot, waiting, scattered } = translation
+    const { units: list, instructions, pages, bytes, size, slots, refused: cannot, waiting, scattered } = translation
     for (const pc of cannot) counts.refuse(pc)
     jumps.scatter(scattered)
     for (const pc of waiting) {
@@ -413,7 +414,7 @@ export function createTier(spec: TierSpec): Tier {
       if (profile !== undefined) untold.push({ translation, instantiate: clock() - began })
       // What became hot meanwhile inside of what is compiled now will hardly be interpreted again.
       for (const [pc, again] of queue)
-        if (!again && list.some(unit => holds(unit, pc))) {
+        if (!again && pages.includes(fold(pc) >>> pageShift) && list.some(unit => holds(unit, pc))) {
           queue.delete(pc)
           recount(pc)
         }
