@@ -6,51 +6,85 @@
 import { enableCompileCache } from 'node:module'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Translator } from '../cpu/compiler/translator.ts'
-import type { TranslatorAnswer, TranslatorMessage, TranslatorStart } from './translator.ts'
+import type { TranslatorAnswer, TranslatorMessage } from './translator.ts'
+import { createExchange, createWords, place, requestIn, wordsOfTranslation } from './translator-words.ts'
 
 // The translator is in use three times sooner if the host has compiled it before.
 enableCompileCache()
 const { createTranslator } = await import('../cpu/compiler/translator.ts')
 
-/** What a module was made of stays here: to take it over would cost the thread that runs the machine. */
-const none = new Uint8Array(0)
 /** Milliseconds from one look to the next, at first and at most. */
 const shortestPause = 0.5
 const longestPause = 16
 
-parentPort?.once('message', ({ answered, port }: TranslatorStart & { readonly port: MessagePort }) => {
+parentPort?.once('message', (port: MessagePort) => {
   let translator: Translator | undefined
+  let failed: { readonly error: unknown } | undefined
+  let { counters, requests, answers } = createExchange()
+  /** Words in which answers are: what units say of their blocks stays there. */
+  let used = 0
   let setups = 0
-  function serve(message: TranslatorMessage): TranslatorAnswer | undefined {
+  let served = 0
+
+  function take(message: TranslatorMessage): void {
+    requests = message.requests
+    if (!('setup' in message)) return
+    setups += 1
+    served = 0
+    counters = message.counters
+    answers = message.answers
+    used = 0
+    failed = undefined
     try {
-      if ('setup' in message) {
-        setups += 1
-        translator = createTranslator(message.setup, () => performance.now())
-        return undefined
-      }
-      const translation = translator?.translate(message.request)
-      if (translation === undefined) throw new Error('there is no translator')
-      const module = translation.units.length === 0 ? undefined : new WebAssembly.Module(translation.bytes)
-      return { translation: { ...translation, bytes: none }, module, setups }
+      translator = createTranslator(message.setup, () => performance.now())
     } catch (error) {
-      return { error, setups }
+      failed = { error }
     }
   }
 
-  const sleep = new Int32Array(new SharedArrayBuffer(4))
+  /** Answers a request; what is to be sent with it, if there is anything. */
+  function serve(): Omit<TranslatorAnswer, 'setups'> | undefined {
+    try {
+      if (failed !== undefined) return failed
+      const translation = translator?.translate(requestIn(requests))
+      if (translation === undefined) throw new Error('there is no translator')
+      const module = translation.units.length === 0 ? undefined : new WebAssembly.Module(translation.bytes)
+      const words = wordsOfTranslation(translation)
+      const isFull = used + words.length > answers.length
+      if (isFull) {
+        answers = createWords(words.length)
+        used = 0
+      }
+      answers.set(words, used)
+      counters[place.at] = used
+      used += words.length
+      return module || isFull ? { ...(module && { module }), ...(isFull && { answers }) } : undefined
+    } catch (error) {
+      return { error }
+    }
+  }
+
   let pause = shortestPause
   function look(): void {
-    const message: TranslatorMessage | undefined = receiveMessageOnPort(port)?.message
-    if (message === undefined) {
-      Atomics.wait(sleep, 0, 0, pause)
+    const before = counters
+    // A request is counted after all that it needs was sent.
+    const asked = Atomics.load(counters, place.asked)
+    let message: TranslatorMessage | undefined
+    do {
+      message = receiveMessageOnPort(port)?.message
+      if (message !== undefined) take(message)
+    } while (message !== undefined)
+    if (counters !== before) pause = shortestPause
+    else if (asked === served) {
+      Atomics.wait(counters, place.asked, asked, pause)
       pause = Math.min(2 * pause, longestPause)
     } else {
       pause = shortestPause
-      const answer = serve(message)
-      if (answer !== undefined) {
-        port.postMessage(answer)
-        Atomics.add(answered, 0, 1)
-      }
+      served = asked
+      const more = serve()
+      if (more !== undefined) port.postMessage({ ...more, setups })
+      counters[place.message] = Number(more !== undefined)
+      Atomics.add(counters, place.answered, 1)
     }
     // What the host does between the turns of its loop gets its chance.
     setImmediate(look)

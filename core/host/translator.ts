@@ -1,23 +1,23 @@
 /**
- * The compiler's translator in a thread of its own. Requests go there as messages; answers are taken without turning the
- * event loop, since the thread that runs the machine seldom does. It starts with a large title, and else when there is
- * something hot, so a short run has none; it keeps nobody from exiting.
+ * The compiler's translator in a thread of its own. Requests and answers are numbers in memory that both threads see
+ * (translator-words.ts), and modules come as messages, which are taken without turning the event loop, since the thread
+ * that runs the machine seldom does. It starts with a large title, and else when there is something hot, so a short run
+ * has none; it keeps nobody from exiting.
  */
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
-import type { Delivery, TranslationPort } from '../cpu/compiler/tier.ts'
-import type { TranslationRequest, TranslatorSetup } from '../cpu/compiler/translator.ts'
+import type { TranslationPort } from '../cpu/compiler/tier.ts'
+import type { TranslatorSetup } from '../cpu/compiler/translator.ts'
+import { createExchange, createWords, type Exchange, place, translationIn, wordsOfRequest } from './translator-words.ts'
 
-/** What the thread is started with. */
-export interface TranslatorStart {
-  /** Counts the answers. */
-  readonly answered: Int32Array
-}
-/** Messages to the thread; requests are for the setup before. */
-export type TranslatorMessage = { readonly setup: TranslatorSetup } | { readonly request: TranslationRequest }
-export type TranslatorAnswer = (Delivery | { readonly error: unknown }) & {
+/** Messages to the thread: what all requests from then on are for, and where they will be if they need more room. */
+export type TranslatorMessage = ({ readonly setup: TranslatorSetup } & Exchange) | Pick<Exchange, 'requests'>
+/** What comes with an answer that has more than numbers, or is elsewhere than those before it. */
+export interface TranslatorAnswer extends Partial<Pick<Exchange, 'answers'>> {
   /** How many setups there had been. */
   readonly setups: number
+  readonly module?: WebAssembly.Module
+  readonly error?: unknown
 }
 
 /** Serves one processor after the other. */
@@ -31,9 +31,9 @@ const program = new URL(`./translator-thread${extname(import.meta.url)}`, import
 export function createTranslatorThread(): TranslatorThread {
   let thread: Worker | undefined
   let failure: { readonly error: unknown } | undefined
-  const answered = new Int32Array(new SharedArrayBuffer(4))
   const { port1: ours, port2: theirs } = new MessageChannel()
   const post = (message: TranslatorMessage): void => ours.postMessage(message)
+  let { counters, requests, answers } = createExchange()
   let taken = 0
   let setups = 0
 
@@ -43,29 +43,44 @@ export function createTranslatorThread(): TranslatorThread {
       failure ??= { error }
     })
     started.unref()
-    started.postMessage({ answered, port: theirs }, [theirs])
+    started.postMessage(theirs, [theirs])
     return started
+  }
+
+  /** The message of the last answer; what an earlier processor asked for is nobody's. */
+  function message(): TranslatorAnswer {
+    for (;;) {
+      const next: TranslatorAnswer | undefined = receiveMessageOnPort(ours)?.message
+      if (next === undefined) throw new Error('the translator has not sent what it said it had')
+      if (next.setups === setups) return next
+    }
   }
 
   return {
     begin(setup) {
       thread ??= start()
       setups += 1
-      post({ setup })
+      taken = 0
+      ;({ counters, requests, answers } = createExchange())
+      post({ setup, counters, requests, answers })
     },
-    ask: request => post({ request }),
+    ask(request) {
+      const words = wordsOfRequest(request)
+      if (words.length > requests.length) {
+        requests = createWords(words.length)
+        post({ requests })
+      }
+      requests.set(words)
+      Atomics.add(counters, place.asked, 1)
+    },
     answer() {
       if (failure !== undefined) throw failure.error
-      while (Atomics.load(answered, 0) !== taken) {
-        const message: TranslatorAnswer | undefined = receiveMessageOnPort(ours)?.message
-        if (message === undefined) return undefined
-        taken += 1
-        // What an earlier processor asked for is nobody's.
-        if (message.setups !== setups) continue
-        if ('error' in message) throw message.error
-        return message
-      }
-      return undefined
+      if (Atomics.load(counters, place.answered) === taken) return undefined
+      taken += 1
+      const more = counters[place.message] === 0 ? undefined : message()
+      if (more !== undefined && 'error' in more) throw more.error
+      answers = more?.answers ?? answers
+      return { translation: translationIn(answers, counters[place.at] ?? 0), module: more?.module }
     },
     close() {
       ours.close()

@@ -5,17 +5,18 @@
  */
 import type { PageFlags } from '../../memory/flags.ts'
 import { access, fold, pageShift } from '../../memory/map.ts'
-import type { TranslatedUnit } from './translator.ts'
+import type { TranslatedUnit, Translation } from './translator.ts'
 
 export interface CompiledModule {
   readonly units: readonly TranslatedUnit[]
-  readonly pages: ReadonlySet<number>
+  readonly pages: readonly number[]
   readonly instructions: number
   live: boolean
 }
 
 export interface CacheSpec {
   readonly flags: PageFlags
+  /** Empty. */
   readonly table: WebAssembly.Table
   /** What stands in the table where no unit does. */
   readonly stub: WebAssembly.ExportValue
@@ -45,7 +46,7 @@ export interface Cache {
   /** Makes room in the table, and for so many instructions: what goes may be what comes, so it goes first. */
   prepare(slots: number, instructions: number): void
   /** Has the units entered whose functions stand in their table. */
-  enlist(units: readonly TranslatedUnit[], instructions: number): void
+  enlist(made: Pick<Translation, 'units' | 'instructions' | 'pages'>): void
   drop(module: CompiledModule): void
   /** Drops what was made of bytes in a range of folded addresses. */
   written(from: number, to: number): void
@@ -57,7 +58,8 @@ export interface Cache {
 
 /** Whether a unit holds an address. */
 export function holds({ starts, ends }: TranslatedUnit, pc: number): boolean {
-  return starts.some((start, i) => start <= pc && pc < (ends[i] ?? 0))
+  for (let i = 0; i < starts.length; i += 1) if ((starts[i] ?? 0) <= pc && pc < (ends[i] ?? 0)) return true
+  return false
 }
 /** Whether a unit was made of bytes in a range of folded addresses. */
 export function overlaps({ starts, ends }: TranslatedUnit, from: number, to: number): boolean {
@@ -67,18 +69,8 @@ export function overlaps({ starts, ends }: TranslatedUnit, from: number, to: num
   })
 }
 
-/** The folded pages of some units; nearly all blocks lie in the page of the one before. */
-function pagesOf(units: readonly TranslatedUnit[]): Set<number> {
-  const pages = new Set<number>()
-  let before = -1
-  for (const { starts, ends } of units)
-    for (let i = 0; i < starts.length; i += 1)
-      for (let page = (starts[i] ?? 0) >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1) {
-        if (page !== before) pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
-        before = page
-      }
-  return pages
-}
+/** Places in the table at first: to make more takes the running thread longer than anything else it does for a module. */
+const firstSlots = 1_024
 
 export function createCache({ flags, table, stub, capacity, entered, left }: CacheSpec): Cache {
   const units = new Map<number, { readonly module: CompiledModule; readonly slot: number }>()
@@ -89,10 +81,7 @@ export function createCache({ flags, table, stub, capacity, entered, left }: Cac
   let evictedTotal = 0
   let live = 0
 
-  function fill(from: number): void {
-    for (let i = from; i < table.length; i += 1) table.set(i, stub)
-  }
-  fill(0)
+  table.grow(firstSlots, stub)
 
   const modulesAt = (page: number): CompiledModule[] => [...(byPage.get(page) ?? [])]
   const modulesOf = (pc: number): CompiledModule[] => modulesAt(fold(pc) >>> pageShift)
@@ -129,20 +118,20 @@ export function createCache({ flags, table, stub, capacity, entered, left }: Cac
           .map(unit => ({ module, unit, current: units.get(unit.entry)?.module === module })),
       ),
     prepare(slots, instructions) {
-      if (slots > table.length) fill(table.grow(Math.max(table.length, slots - table.length)))
+      if (slots > table.length) table.grow(Math.max(table.length, slots - table.length), stub)
       for (const module of modules) {
         if (live + instructions <= capacity) return
         evictedTotal += module.units.length
         drop(module)
       }
     },
-    enlist(list, instructions) {
-      const module: CompiledModule = { units: list, pages: pagesOf(list), instructions, live: true }
-      for (const page of module.pages) {
+    enlist({ units: list, pages, instructions }) {
+      const module: CompiledModule = { units: list, pages, instructions, live: true }
+      for (const page of pages) {
+        const there = byPage.get(page)
+        if (there === undefined) byPage.set(page, new Set([module]))
+        else there.add(module)
         flags.set(page, flags.of(page) | access.code)
-        const there = byPage.get(page) ?? new Set()
-        there.add(module)
-        byPage.set(page, there)
       }
       modules.add(module)
       live += instructions

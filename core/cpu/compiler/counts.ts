@@ -14,6 +14,8 @@ export interface Counts {
   count(record: number): void
   /** No longer counts a record that was hot. */
   rest(record: number): void
+  /** How often a record that is no longer counted has run since. */
+  since(pc: number): number
   /** Counts anew at an address that was hot and is not compiled. */
   recount(pc: number): void
   /** No unit can begin at an address. */
@@ -29,7 +31,7 @@ export interface Counts {
 
 export function createCounts(bytes: Uint8Array, records: CodeRecords, threshold: number): Counts {
   const view = new DataView(bytes.buffer)
-  const { recordOf, pcOf, handlerOf } = records
+  const { recordOf, pcOf, handlerOf, leftOf } = records
   const proposed = new Set<number>()
   const refused = new Set<number>()
 
@@ -59,6 +61,10 @@ export function createCounts(bytes: Uint8Array, records: CodeRecords, threshold:
       if (record !== 0 && handlerOf(record) >= firstHandler) mark(record, counting, startOf(pc))
     },
     rest: record => mark(record, counting, never),
+    since(pc) {
+      const left = leftOf(pc) ?? 0
+      return left > threshold ? never - left : 0
+    },
     recount(pc) {
       const record = recordOf(pc)
       if (record !== 0 && handlerOf(record) === counting) count(record)

@@ -15,7 +15,7 @@
  */
 import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
-import { fold, hostMap } from '../../memory/map.ts'
+import { fold, hostMap, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
@@ -110,9 +110,15 @@ export interface TierSpec {
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
-/** Hot records that are compiled together, and how many instructions fewer of them wait: each request is a pause. */
+/**
+ * Each request is a pause. So many hot records are compiled together; fewer wait until they have run so often again as
+ * makes this many of them hot, but neither less nor more than so many instructions: what runs often is soon compiled, what
+ * hardly runs any more waits for others.
+ */
 const batchSize = 120
-const batchPatience = 3_000_000
+const batchRuns = 2
+const shortestWait = 1_000_000
+const longestWait = 100_000_000
 const instructionsInModule = 20_000
 /**
  * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
@@ -144,7 +150,7 @@ export function createTier(spec: TierSpec): Tier {
   const records = codeRecords(memory.bytes)
   const { pcOf } = records
   const counts = createCounts(memory.bytes, records, threshold)
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
   const stub = installDispatch({
     memory: memory.wasm,
     handlers: spec.handlers,
@@ -202,6 +208,9 @@ export function createTier(spec: TierSpec): Tier {
   let pending: { readonly asked: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
   let translated = 0
   let queuedAt = 0
+  let lookedAt = 0
+  /** Something waits of which no record tells how often it runs. */
+  let uncounted = false
   let begun = false
   const now = spec.retired
   let { mode } = spec
@@ -209,6 +218,8 @@ export function createTier(spec: TierSpec): Tier {
   /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */
   const patience = new Map<number, number>()
   let bytesTotal = 0
+  /** For the profile. */
+  const untold: { readonly translation: Translation; readonly instantiate: number }[] = []
   const isFunction = (address: number): boolean => callTargets.has(address) || spec.functions.has(address)
   const listed = listedFunctions(spec.functions)
   const jumps = createJumps(isFunction, listed)
@@ -260,7 +271,7 @@ export function createTier(spec: TierSpec): Tier {
     const meaning = meaningsIn({ ...mode, quick: true })(view.getUint32(fold(pc)))
     if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !cache.holds(pc)) return
     whole.add(pc)
-    renew(pc)
+    uncounted = renew(pc) || uncounted
   }
 
   function begin(): void {
@@ -297,17 +308,39 @@ export function createTier(spec: TierSpec): Tier {
     return request
   }
 
+  /** The running thread has stood still since then; what was compiled meanwhile is told of when that is over. */
+  function stalled(began: number): void {
+    profile?.stalled(clock() - began)
+    for (const { translation, instantiate } of untold.splice(0)) {
+      const { units: list, instructions, size: bytes, milliseconds: translate } = translation
+      profile?.module({ instructions, bytes, translate, instantiate })
+      for (const unit of list) profile?.unit(unit.entry, unit.milliseconds)
+    }
+  }
+
   /** Compiles at once. */
   function compile(entries: readonly number[], more: Pick<TranslationRequest, 'longest'> = {}): void {
     if (entries.length === 0) return
     const began = clock()
     settle(entries, own().translate({ ...requestFor(entries, instructionsInModule), ...more }))
-    profile?.stalled(clock() - began)
+    stalled(began)
   }
 
   /** What was hot and is not compiled counts anew. */
   function recount(pc: number): void {
     if (!cache.has(pc)) counts.recount(pc)
+  }
+
+  /** Whether what is hot is worth a request. */
+  function isDue(): boolean {
+    if (queue.size === 0 || queue.size >= batchSize) return queue.size > 0
+    if (now() - Math.max(queuedAt, lookedAt) < shortestWait) return false
+    lookedAt = now()
+    if (uncounted || now() - queuedAt >= longestWait) return true
+    let runs = 0
+    for (const pc of queue.keys()) runs += counts.since(pc)
+    for (const pc of joining) runs += counts.since(pc)
+    return runs >= batchRuns * threshold
   }
 
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
@@ -318,28 +351,34 @@ export function createTier(spec: TierSpec): Tier {
       if (delivery === undefined) return
       take(delivery, pending)
       pending = undefined
-      profile?.stalled(clock() - began)
+      stalled(began)
     }
-    if (queue.size === 0 || (queue.size < batchSize && now() - queuedAt < batchPatience)) return
+    if (!isDue()) return
     const room =
       port === undefined ? Math.min(headStart + now() / pace - translated, instructionsInModule) : instructionsInModule
     if (room <= 0) return
     const began = clock()
-    const entries = [...queue].flatMap(([pc, again]) => (again || !cache.has(pc) ? [pc] : []))
-    const asked = [...entries, ...joining]
+    const entries: number[] = []
+    for (const [pc, again] of queue) if (again || !cache.has(pc)) entries.push(pc)
+    const asked = joining.size === 0 ? entries : [...entries, ...joining]
     queue.clear()
     joining.clear()
+    uncounted = false
     const request = requestFor(entries, room)
     if (port === undefined) settle(asked, own().translate(request))
     else {
       port.ask(request)
       pending = { asked, written: [], void: false }
     }
-    profile?.stalled(clock() - began)
+    stalled(began)
   }
 
   /** An answer has come: what was made of bytes that have changed since is no use. */
   function take({ translation, module }: Delivery, { asked, written, void: gone }: NonNullable<typeof pending>): void {
+    if (!gone && written.length === 0) {
+      settle(asked, translation, module)
+      return
+    }
     const stale = gone || written.some(([from, to]) => translation.units.some(unit => overlaps(unit, from, to)))
     if (!stale) {
       const isSame = (pc: number): boolean => !written.some(([from, to]) => from <= fold(pc) && fold(pc) < to)
@@ -349,40 +388,37 @@ export function createTier(spec: TierSpec): Tier {
     // The translator has not forgotten what it found out, unless it is to.
     if (!news.forget) jumps.scatter(translation.scattered)
     for (const pc of asked)
-      if (cache.has(pc)) enqueue(pc, true)
-      else counts.recount(pc)
+      if (cache.has(pc)) {
+        enqueue(pc, true)
+        uncounted = true
+      } else counts.recount(pc)
   }
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */
-  function settle(
-    asked: readonly number[],
-    { units: list, bytes, size, slots, refused: cannot, waiting, scattered, milliseconds }: Translation,
-    module?: WebAssembly.Module,
-  ): void {
+  function settle(asked: readonly number[], translation: Translation, module?: WebAssembly.Module): void {
+    const { units: list, instructions, pages, bytes, size, slots, refused: cannot, waiting, scattered } = translation
     for (const pc of cannot) counts.refuse(pc)
     jumps.scatter(scattered)
-    const waits = new Set(waiting)
-    for (const pc of waiting) if (!queue.has(pc)) enqueue(pc, cache.has(pc))
+    for (const pc of waiting) {
+      if (!queue.has(pc)) enqueue(pc, cache.has(pc))
+      uncounted ||= cache.has(pc)
+    }
     if (list.length > 0) {
       const began = clock()
-      const instructions = list.reduce((sum, unit) => sum + unit.instructions, 0)
       cache.prepare(slots, instructions)
-      const imports = { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel }
-      new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), { x: imports })
-      cache.enlist(list, instructions)
+      new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), imports)
+      cache.enlist(translation)
       bytesTotal += size
       translated += instructions
-      const spent = { translate: milliseconds, instantiate: clock() - began }
-      profile?.module({ instructions, bytes: size, ...spent })
-      for (const unit of list) profile?.unit(unit.entry, unit.milliseconds)
+      if (profile !== undefined) untold.push({ translation, instantiate: clock() - began })
       // What became hot meanwhile inside of what is compiled now will hardly be interpreted again.
       for (const [pc, again] of queue)
-        if (!again && list.some(unit => holds(unit, pc))) {
+        if (!again && pages.includes(fold(pc) >>> pageShift) && list.some(unit => holds(unit, pc))) {
           queue.delete(pc)
           recount(pc)
         }
     }
-    for (const pc of asked) if (!waits.has(pc)) recount(pc)
+    for (const pc of asked) if (!queue.has(pc)) recount(pc)
   }
 
   /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
@@ -396,6 +432,10 @@ export function createTier(spec: TierSpec): Tier {
   /** What is under way is void, and what it would have been of is hot once more when it has run again. */
   function abandon(): void {
     if (pending !== undefined) pending.void = true
+  }
+
+  const imports = {
+    x: { memory: memory.wasm, units: table, handlers: spec.handlers, timebase: spec.timebase, kernel },
   }
 
   return {
@@ -449,6 +489,7 @@ export function createTier(spec: TierSpec): Tier {
       jumps.clear()
       queue.clear()
       joining.clear()
+      uncounted = false
       news = { ...noNews(), forget: true }
       abandon()
     },

@@ -10,6 +10,7 @@
  * address is decided here, once and for good.
  */
 import { createMemory } from '../../memory/guest.ts'
+import { fold, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/module.ts'
@@ -72,6 +73,9 @@ export interface Translation {
   /** How many they were. */
   readonly size: number
   readonly units: readonly TranslatedUnit[]
+  /** Of the units: instructions in all, and the numbers of the folded pages they were made of, each once. */
+  readonly instructions: number
+  readonly pages: readonly number[]
   /** Places the table of units must have. */
   readonly slots: number
   /** Entries at which no unit can begin. */
@@ -95,18 +99,17 @@ const roundsApart = 32
 /** A callee is compiled with its caller if it has run this share of what makes it hot. */
 const calleeShare = 1 / 16
 
-/**
- * Keeps the starts and ends of some units in one piece of memory: they are sent to another thread, for which each piece by
- * itself costs ten times what is in it.
- */
-function keeperOf(units: readonly Unit[]): (addresses: readonly number[]) => Uint32Array {
-  const all = new Uint32Array(units.reduce((sum, { blocks, thunks }) => sum + 2 * (blocks.length + thunks.size), 0))
-  let used = 0
-  return addresses => {
-    all.set(addresses, used)
-    used += addresses.length
-    return all.subarray(used - addresses.length, used)
-  }
+/** The folded pages of some units; nearly all blocks lie in the page of the one before. */
+function pagesOf(units: readonly TranslatedUnit[]): number[] {
+  const pages = new Set<number>()
+  let before = -1
+  for (const { starts, ends } of units)
+    for (let i = 0; i < starts.length; i += 1)
+      for (let page = (starts[i] ?? 0) >>> pageShift; (page << pageShift) >>> 0 < (ends[i] ?? 0); page += 1) {
+        if (page !== before) pages.add(fold((page << pageShift) >>> 0) >>> pageShift)
+        before = page
+      }
+  return [...pages]
 }
 
 /** `now` tells milliseconds, for a profile. */
@@ -297,16 +300,17 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
         found.length === 0
           ? new Uint8Array(0)
           : emit(found, request, { done: (unit, spent) => milliseconds.set(unit, spent) })
-      const keep = keeperOf(found)
       const units = found.map(unit => ({
         entry: unit.entry,
         slot: slot(unit.entry),
         instructions: unit.instructions,
-        starts: keep([...unit.blocks.map(block => block.start), ...unit.thunks]),
-        ends: keep([...unit.blocks.map(block => block.end), ...[...unit.thunks].map(at => at + thunkSize)]),
+        starts: Uint32Array.from([...unit.blocks.map(block => block.start), ...unit.thunks]),
+        ends: Uint32Array.from([...unit.blocks.map(block => block.end), ...[...unit.thunks].map(at => at + thunkSize)]),
         milliseconds: milliseconds.get(unit) ?? 0,
       }))
-      return { bytes, size: bytes.length, units, slots: slots.size + 1, ...rest, milliseconds: now() - began }
+      const instructions = units.reduce((sum, unit) => sum + unit.instructions, 0)
+      const of = { units, instructions, pages: pagesOf(units) }
+      return { bytes, size: bytes.length, ...of, slots: slots.size + 1, ...rest, milliseconds: now() - began }
     },
     listing(request, pc) {
       learn(request)

@@ -45,7 +45,7 @@ describe('a case of a switch', () => {
     const before = asked.length
     for (const first of [26, 28, 30]) {
       use(first)
-      run(20_000_000)
+      run(40_000_000)
     }
     expect(asked.slice(before)).toHaveLength(6)
     expect(asked.slice(before)).not.toContain(codeBase)
@@ -208,7 +208,7 @@ test('what became hot inside of what was being translated counts anew, and is no
   expect(asked).toEqual([at(1)])
   expect(cpu.compiler?.units_compiled_total).toBe(1)
   // Unless that is where the interpreter goes on.
-  for (let turn = 0; turn < 5_000; turn += 1) {
+  for (let turn = 0; turn < 15_000; turn += 1) {
     cpu.registers().pc = at(0)
     cpu.run(1)
   }
@@ -223,4 +223,36 @@ test('a function that saves its link register late has one unit', () => {
   run(20_000_000)
   expect(asked).toContain(at(2))
   expect(asked).not.toContain(at(4))
+})
+
+describe('what is hot', () => {
+  const loop = ['addi r3, r3, 1', `b ${to(0)}`]
+
+  test('waits a million instructions for others, if it goes on running', () => {
+    const { place, run, asked } = startLate(1)
+    place(loop)
+    run(800_000)
+    expect(asked).toEqual([])
+    run(600_000)
+    expect(asked).toEqual([at(0)])
+  })
+
+  test('waits a hundred times as long, if it runs no more', () => {
+    const { cpu, place, runAt, run, asked } = startLate(1)
+    place(loop)
+    // So long a round that it is not hot itself by then.
+    const long = 30
+    for (let part = 0; part < long; part += 1)
+      place(
+        Array.from({ length: 1_024 }, () => 'addi r3, r3, 1'),
+        at(1_024 * (part + 1)),
+      )
+    place([`b ${to(1_024)}`], at(1_024 * (long + 1)))
+    cpu.registers().pc = at(0)
+    cpu.run(12_000)
+    runAt(at(1_024), 90_000_000)
+    expect(asked).toEqual([])
+    run(12_000_000)
+    expect(asked).toEqual([at(0)])
+  })
 })

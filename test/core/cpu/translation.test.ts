@@ -72,6 +72,25 @@ describe('translation beside the running thread', () => {
     expect(bench.cpu.registers().copy()).toEqual(cpu.registers().copy())
   })
 
+  test('is done by the same thread for one processor after the other, however much they ask', async () => {
+    const translation = createTranslatorThread()
+    const stops = Array.from({ length: 40_000 }, (_, i) => codeBase + 0x10000 + 4 * i)
+    for (const more of [[], stops, []]) {
+      // This one is given up while its request is under way.
+      start({ translation }).cpu.run(3_000_000)
+      const bench = start({ translation })
+      bench.cpu.setStops([codeBase + 4 * sum.length, ...more])
+      while (compiledUnits(bench) === 0) {
+        bench.cpu.run(200_000)
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      const { cpu } = start({ engine: 'interpreter' })
+      cpu.run(bench.cpu.retired)
+      expect(bench.cpu.registers().copy()).toEqual(cpu.registers().copy())
+    }
+    translation.close()
+  })
+
   test('ends the run with what failed in the thread', async () => {
     const thread = createTranslatorThread()
     const translation = {

@@ -1,0 +1,138 @@
+/**
+ * Requests to the translator's thread and its answers, as numbers in memory that both threads see. To write or read them
+ * takes the running thread a few microseconds; as messages they would take ten times that.
+ */
+import type { TranslatedUnit, Translation, TranslationRequest } from '../cpu/compiler/translator.ts'
+
+/** Where the counts of requests and of answers are, where the last answer begins, and whether a message came with it. */
+export const place = { asked: 0, answered: 1, at: 2, message: 3 } as const
+
+/** 32-bit words, at first; what holds less than is to be told makes way for what holds twice that. */
+const leastWords = 1 << 14
+export const createWords = (least = 0): Uint32Array =>
+  new Uint32Array(new SharedArrayBuffer(4 * Math.max(2 * least, leastWords)))
+
+/** For one processor. */
+export interface Exchange {
+  readonly counters: Int32Array
+  readonly requests: Uint32Array
+  readonly answers: Uint32Array
+}
+export const createExchange = (): Exchange => ({
+  counters: new Int32Array(new SharedArrayBuffer(16)),
+  requests: createWords(),
+  answers: createWords(),
+})
+
+const micro = 1_000
+const nothing = new Uint8Array(0)
+
+/** Reads numbers, and lists behind their lengths. */
+function readerOf(words: Uint32Array): { next(): number; list(): number[] } {
+  let at = 0
+  const next = (): number => words[at++] ?? 0
+  return { next, list: () => Array.from({ length: next() }, next) }
+}
+
+export function wordsOfRequest(request: TranslationRequest): number[] {
+  const { mode, entries, room, longest = 0, stops, whole, callTargets, jumps, forget } = request
+  const { wide, exact, fuses, quick } = mode
+  const flags = +wide | (+exact << 1) | (+fuses << 2) | (+(quick === true) << 3) | (+forget << 4)
+  const words = [flags, room, longest, entries.length]
+  for (const pc of entries) words.push(pc)
+  words.push(stops.size)
+  for (const pc of stops) words.push(pc)
+  words.push(whole.size)
+  for (const pc of whole) words.push(pc)
+  words.push(callTargets.length)
+  for (const pc of callTargets) words.push(pc)
+  words.push(2 * jumps.length)
+  for (const [from, to] of jumps) words.push(from, to)
+  return words
+}
+
+export function requestIn(words: Uint32Array): TranslationRequest {
+  const { next, list } = readerOf(words)
+  const flags = next()
+  const has = (bit: number): boolean => ((flags >> bit) & 1) === 1
+  const room = next()
+  const longest = next()
+  const entries = list()
+  const stops = new Set(list())
+  const whole = new Set(list())
+  const callTargets = list()
+  const pairs = list()
+  return {
+    mode: { wide: has(0), exact: has(1), fuses: has(2), quick: has(3) },
+    entries,
+    room,
+    ...(longest === 0 ? {} : { longest }),
+    stops,
+    whole,
+    callTargets,
+    jumps: pairs.flatMap((from, i) => (i % 2 === 0 ? [[from, pairs[i + 1] ?? 0] as const] : [])),
+    forget: has(4),
+  }
+}
+
+/** The module is no number, and its bytes are nobody's once it is one. */
+export function wordsOfTranslation(translation: Translation): number[] {
+  const { size, slots, instructions, milliseconds, units, pages, refused, waiting, scattered } = translation
+  return [
+    size,
+    slots,
+    instructions,
+    Math.round(milliseconds * micro),
+    ...[pages, refused, waiting, scattered].flatMap(list => [list.length, ...list]),
+    units.length,
+    ...units.flatMap(unit => [
+      unit.entry,
+      unit.slot,
+      unit.instructions,
+      Math.round(unit.milliseconds * micro),
+      unit.starts.length,
+      ...unit.starts,
+      ...unit.ends,
+    ]),
+  ]
+}
+
+/** What it says of blocks stays where it is: nothing may be written there any more. */
+export function translationIn(words: Uint32Array, from: number): Translation {
+  let at = from + 4
+  function list(): readonly number[] {
+    const numbers: number[] = []
+    for (let left = words[at++] ?? 0; left > 0; left -= 1) numbers.push(words[at++] ?? 0)
+    return numbers
+  }
+  const pages = list()
+  const refused = list()
+  const waiting = list()
+  const scattered = list()
+  const units: TranslatedUnit[] = []
+  for (let left = words[at++] ?? 0; left > 0; left -= 1) {
+    const blocks = at + 5
+    const end = blocks + (words[at + 4] ?? 0)
+    units.push({
+      entry: words[at] ?? 0,
+      slot: words[at + 1] ?? 0,
+      instructions: words[at + 2] ?? 0,
+      milliseconds: (words[at + 3] ?? 0) / micro,
+      starts: words.subarray(blocks, end),
+      ends: words.subarray(end, 2 * end - blocks),
+    })
+    at = 2 * end - blocks
+  }
+  return {
+    bytes: nothing,
+    size: words[from] ?? 0,
+    slots: words[from + 1] ?? 0,
+    instructions: words[from + 2] ?? 0,
+    milliseconds: (words[from + 3] ?? 0) / micro,
+    units,
+    pages,
+    refused,
+    waiting,
+    scattered,
+  }
+}
