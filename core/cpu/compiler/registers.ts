@@ -139,13 +139,15 @@ const touchedBy = perProgram(program => {
   }
 })
 
+/** One more than the index of the register at an offset, while those of a unit are numbered; all 0 at other times. */
+const byOffset = new Int16Array(contextSize)
+
 /** `order` has the blocks, each before what follows it but for loops; it is empty where there is none. */
 export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): Registers {
   const { blocks } = unit
   const size = blocks.length
   const all: Register[] = []
-  /** One more than the index of the register at an offset; and that of each place of each instruction. */
-  const byOffset = new Int16Array(contextSize)
+  /** One more than the index of the register that each place of each instruction is. */
   const numbers = new Int16Array(unit.places)
   const indexIn = ({ at }: Instruction, slot: number): number => (numbers[at + slot] ?? 0) - 1
   const touch = ({ meaning, bits, at }: Instruction): void => {
@@ -163,6 +165,7 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
     }
   }
   for (let block = 0; block < size; block += 1) blocks[block]?.instructions.forEach(touch)
+  for (const { offset } of all) byOffset[offset] = 0
 
   const words = Math.max(1, (all.length + 31) >> 5)
   const uses = new Int32Array(words * size)
@@ -235,7 +238,7 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
   return {
     all,
     words,
-    at: offset => all[(byOffset[offset] ?? 0) - 1],
+    at: offset => all.find(register => register.offset === offset),
     indexOf: (place, instruction) => indexIn(instruction, place.slot),
     indexIn,
     written,

@@ -12,7 +12,7 @@
 import { createMemory } from '../../memory/guest.ts'
 import { fold, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
-import type { Writer } from '../wasm/bytes.ts'
+import { createWriter, type Writer } from '../wasm/bytes.ts'
 import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/module.ts'
 import type { RuntimeName } from '../wasm/site.ts'
 import type { Mode } from '../wasm/trace.ts'
@@ -118,6 +118,8 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   const memory = createMemory(setup.memory)
   const { hasRun, isCompiled, leftOf } = codeRecords(memory.bytes)
   const constants = fixedConstants(setup.constants)
+  /** One for all modules: what it has grown to is used again. */
+  const writer = createWriter(1 << 20)
   const slots = new Map<number, number>()
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
@@ -254,8 +256,8 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       timebase: { takes: [], gives: ['i64'] },
       kernel: { takes: ['i32'], gives: ['i32'] },
     } as const
-    const builder = createModule(runtimeImports, constants)
-    const { writer } = builder
+    writer.clear()
+    const builder = createModule(runtimeImports, constants, writer)
     const start = writer.length
     emitResolve(writer)
     const resolver = builder.add(resolve.signature, [...resolve.locals], start)

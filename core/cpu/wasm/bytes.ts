@@ -33,6 +33,8 @@ export interface Writer {
   close(mark: number): void
   /** What was written from a position to the end, taken away. */
   cut(from: number): Piece
+  /** Forgets all that was written. */
+  clear(): void
   finish(): Uint8Array<ArrayBuffer>
 }
 
@@ -180,6 +182,11 @@ class ByteWriter implements Writer {
     const first = this.#rare.findIndex(one => one >= from)
     const cut = first < 0 ? [] : this.#rare.splice(first)
     return { bytes, rare: cut.map(one => one - from) }
+  }
+  clear(): void {
+    this.length = 0
+    this.depth = 0
+    this.#rare.length = 0
   }
   finish(): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(0, this.length)

@@ -119,8 +119,8 @@ export interface ModuleBuilder {
 export function createModule(
   imports: Readonly<Record<string, Signature>>,
   constants: Pick<Constants, 'at' | 'vector'>,
+  writer: Writer = createWriter(),
 ): ModuleBuilder {
-  const writer = createWriter()
   const types: Signature[] = []
   const functions: { type: number; body: Piece }[] = []
   const names = Object.keys(imports)
