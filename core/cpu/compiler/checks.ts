@@ -90,11 +90,11 @@ export function createChecks(spec: ChecksSpec): Checks {
     leave(block) {
       usedBy[block] ??= used
     },
-    place(ea, size, kind, address) {
+    place(ea, size, kind, expression) {
       const shared = spanned(ea)
       if (shared !== undefined) return shared
       const local = spec.temporary('i32')
-      address()
+      expression(ea)
       check(local, size, kind === 'store')
       return { local, offset: 0 }
     },

@@ -8,6 +8,7 @@
  * plain access needs no fold.
  */
 import { plain } from '../../memory/map.ts'
+import type { Type } from '../arithmetic.ts'
 import { addresses } from './addresses.ts'
 import { memory } from './bytes.ts'
 import { instructions } from './instructions.ts'
@@ -19,6 +20,12 @@ const relaxedSwizzle = 0x100
 /** Words that are loaded are kept with zeros in front: registers want them so. */
 export const isWord = (node: Node): boolean => node.op === 'load' && node.size === 4 && node.type === 'i32'
 
+/** A value that is to be stored, in a local. */
+interface Kept {
+  readonly local: number
+  readonly type: Type
+}
+
 /** Writes accesses to a site; `expression` pushes the value of a node. */
 export function createAccesses(site: Site, expression: (node: Node) => void) {
   const { writer } = site
@@ -26,15 +33,18 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
   const { isSpecial } = addresses(writer)
 
   /** Leaves the offset of an access in a new local: `ea` itself on the plain path. */
-  function checked(ea: Node, size: Size, kind: 'load' | 'store', slow: (offset: number) => void): AccessPlace {
-    if (site.place !== undefined) return site.place(ea, size, kind, () => expression(ea))
+  function checked(ea: Node, size: Size, kind: 'load' | 'store', kept?: Kept): AccessPlace {
+    if (site.place !== undefined) return site.place(ea, size, kind, expression)
     const offset = site.local('i32')
     expression(ea)
     w.set(offset)
     isSpecial(offset, size, plain[kind])
     w.if()
     site.mark()
-    slow(offset)
+    w.get(offset)
+    w.i32(size)
+    if (kept !== undefined) pushBits(kept, size)
+    w.call(site.runtime(kind === 'load' ? 'loadSlow' : 'storeSlow'))
     w.tee(offset)
     w.do('i32.eqz')
     w.if()
@@ -42,6 +52,14 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
     w.end()
     w.end()
     return { local: offset, offset: 0 }
+  }
+  /** Pushes what a device may be given, as 64 bits: none takes a vector. */
+  function pushBits({ local, type }: Kept, size: Size): void {
+    if (size === 16) w.i64(0)
+    else w.get(local)
+    if (type === 'f32') w.do('i32.reinterpret_f32')
+    if (type === 'f64') w.do('i64.reinterpret_f64')
+    if (size < 8) w.do('i64.extend_i32_u')
   }
 
   /** Pushes a number with zeros in front, its bytes reversed by whole numbers: more instructions, and sooner done. */
@@ -78,11 +96,7 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
     const [ea] = node.args
     if (ea === undefined) return
     const { size } = node
-    const { local, offset } = checked(ea, size, 'load', local => {
-      w.get(local)
-      w.i32(size)
-      w.call(site.runtime('loadSlow'))
-    })
+    const { local, offset } = checked(ea, size, 'load')
     if ((size === 4 || size === 8) && node.type[0] === 'i' && site.isAwaited?.() === true)
       return loadSoon(local, offset, size)
     w.get(local)
@@ -130,16 +144,7 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
     const kept = site.local(value.type)
     expression(value)
     w.set(kept)
-    const { local, offset } = checked(ea, size, 'store', local => {
-      w.get(local)
-      w.i32(size)
-      if (size === 16) w.i64(0)
-      else w.get(kept)
-      if (value.type === 'f32') w.do('i32.reinterpret_f32')
-      if (value.type === 'f64') w.do('i64.reinterpret_f64')
-      if (size < 8) w.do('i64.extend_i32_u')
-      w.call(site.runtime('storeSlow'))
-    })
+    const { local, offset } = checked(ea, size, 'store', { local: kept, type: value.type })
     w.get(local)
     w.get(kept)
     switch (size) {

@@ -36,7 +36,7 @@ export interface Site {
   /** Where given, an instruction that faults is handed back undone instead, and no exit is written. */
   refuse?(): void
   /** Where given, finds the place of an access in its own way. */
-  place?(ea: Node, size: Size, access: 'load' | 'store', address: () => void): AccessPlace
+  place?(ea: Node, size: Size, access: 'load' | 'store', expression: (node: Node) => void): AccessPlace
   /** Where given, may write a value to a register, or compute a value, in a way of its own; false where it did not. */
   assign?(place: Place, value: Node, expression: (node: Node) => void): boolean
   evaluate?(node: Node, expression: (node: Node) => void): boolean
