@@ -1,6 +1,7 @@
 import type { FieldName } from './fields.ts'
 import type { Row } from './rows/row.ts'
-import { type Node, type Place, type Program, type Scope, type Statement, traceRow } from './wasm/trace.ts'
+import type { Node, Place, Program, Scope, Statement } from './wasm/program.ts'
+import { traceRow } from './wasm/trace.ts'
 
 /**
  * What an instruction reads, writes and does, found by running its meaning. Nobody keeps such facts by hand, so they

@@ -2,7 +2,7 @@ import { conditionBit, syntaxTokens } from './disassemble.ts'
 import { type FieldName, fields, insert, suffixes } from './fields.ts'
 import { fieldOf } from './forms.ts'
 import type { Alias, Row } from './rows/row.ts'
-import { fullName, variantsOf } from './wasm/trace.ts'
+import { fullName, variantsOf } from './variants.ts'
 
 type Written = Pick<Row, 'name' | 'encoding' | 'syntax'>
 

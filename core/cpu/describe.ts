@@ -3,7 +3,7 @@ import { analyseRow, type Effects } from './analyse.ts'
 import { type FieldName, suffixes } from './fields.ts'
 import type { Encoding } from './forms.ts'
 import type { Row } from './rows/row.ts'
-import { fullName, variantsOf } from './wasm/trace.ts'
+import { fullName, variantsOf } from './variants.ts'
 
 const mfcr = 0x7c000026
 

@@ -2,7 +2,7 @@ import { hex, hex32 } from '../base/words.ts'
 import { extract, type FieldName } from './fields.ts'
 import { fieldOf } from './forms.ts'
 import type { Alias, Row } from './rows/row.ts'
-import { fullName } from './wasm/trace.ts'
+import { fullName } from './variants.ts'
 
 /** The pieces of a syntax: field names, and the text between them. */
 export function syntaxTokens(syntax: string): readonly string[] {

@@ -33,8 +33,8 @@ import {
   transient,
   vscrNj,
 } from './state.ts'
+import { variantNumber } from './variants.ts'
 import { hostFuses } from './wasm/probe.ts'
-import { variantNumber } from './wasm/trace.ts'
 
 export interface CpuPorts {
   /** A kernel call through an import thunk; true to leave the run behind it. */

@@ -5,7 +5,7 @@ import { decode } from '../../core/cpu/isa.ts'
 import type { RegisterFile } from '../../core/cpu/registers.ts'
 import { rows } from '../../core/cpu/rows/table.ts'
 import type { Engine } from '../../core/cpu/run.ts'
-import { variantsOf } from '../../core/cpu/wasm/trace.ts'
+import { variantsOf } from '../../core/cpu/variants.ts'
 import { createWorkbench, dataBase } from '../core/cpu/workbench.ts'
 import { vectorCounts, vectors, wordOf } from './vectors.ts'
 

@@ -7,7 +7,7 @@
 import type { Operation } from '../arithmetic.ts'
 import { operations } from '../arithmetic.ts'
 import { perNode } from '../wasm/plan.ts'
-import type { KnownNumber, Node, Place } from '../wasm/trace.ts'
+import type { KnownNumber, Node, Place } from '../wasm/program.ts'
 
 export type Relation = 'lt' | 'gt' | 'eq'
 

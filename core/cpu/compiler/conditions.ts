@@ -8,7 +8,7 @@
 import { analyseProgram } from '../analyse.ts'
 import { files } from '../state.ts'
 import { perProgram } from '../wasm/plan.ts'
-import type { Node } from '../wasm/trace.ts'
+import type { Node } from '../wasm/program.ts'
 import { type Comparison, comparisonOf } from './compare.ts'
 import type { Unit } from './find.ts'
 import { type Flow, untilSteady } from './flow.ts'

@@ -1,7 +1,7 @@
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
 import type { ExitCause } from '../profile.ts'
-import type { Mode } from '../wasm/trace.ts'
+import type { Mode } from '../wasm/program.ts'
 import { longestWay } from './budget.ts'
 import { type Meaning, meaningsIn } from './meaning.ts'
 

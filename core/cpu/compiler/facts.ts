@@ -10,7 +10,7 @@
 import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
 import { perProgram } from '../wasm/plan.ts'
-import type { Node, Place } from '../wasm/trace.ts'
+import type { Node, Place } from '../wasm/program.ts'
 import { argumentsOf } from './compare.ts'
 import type { Unit } from './find.ts'
 import { type Flow, untilSteady } from './flow.ts'

@@ -8,7 +8,7 @@
  */
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
-import type { Mode } from '../wasm/trace.ts'
+import type { Mode } from '../wasm/program.ts'
 import { type Instruction, meaningsIn, staticTarget } from './meaning.ts'
 
 /** How a block ends. Addresses that no block of the unit begins at are exits. */

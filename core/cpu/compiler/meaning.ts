@@ -4,17 +4,9 @@ import { bitsOf } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
 import { decode, knownOf } from '../isa.ts'
 import type { Row } from '../rows/row.ts'
-import {
-  type KnownNumber,
-  type Mode,
-  type Node,
-  type Place,
-  type Program,
-  type Scope,
-  traceRow,
-  variantNumber,
-  variantsOf,
-} from '../wasm/trace.ts'
+import { variantNumber, variantsOf } from '../variants.ts'
+import type { KnownNumber, Mode, Node, Place, Program, Scope } from '../wasm/program.ts'
+import { traceRow } from '../wasm/trace.ts'
 
 /** What a row does, in one setting of its variants and one mode: the same for all its instructions. */
 export interface Meaning {

@@ -6,7 +6,7 @@
  */
 import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
-import type { Node, Place } from '../wasm/trace.ts'
+import type { Node, Place } from '../wasm/program.ts'
 import type { Unit } from './find.ts'
 import { type Flow, untilSteady } from './flow.ts'
 import { type Instruction, slotsOf } from './meaning.ts'

@@ -7,7 +7,7 @@ import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { perNode } from '../wasm/plan.ts'
-import type { KnownNumber, Node } from '../wasm/trace.ts'
+import type { KnownNumber, Node } from '../wasm/program.ts'
 import { argumentsOf, isConstant } from './compare.ts'
 import { type Instruction, numberIn } from './meaning.ts'
 

@@ -1,7 +1,7 @@
 import type { Known } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { registerOffset } from '../places.ts'
-import type { KnownNumber } from '../wasm/trace.ts'
+import type { KnownNumber } from '../wasm/program.ts'
 
 /**
  * Decoded instructions in linear memory. A guest page that has run owns a slot: a record of 16 bytes for each of its

@@ -12,8 +12,8 @@ import type { Type } from '../arithmetic.ts'
 import { addresses } from './addresses.ts'
 import { memory } from './bytes.ts'
 import { instructions } from './instructions.ts'
+import type { Node, Size, Statement } from './program.ts'
 import type { AccessPlace, Site } from './site.ts'
-import type { Node, Size, Statement } from './trace.ts'
 
 const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
 const relaxedSwizzle = 0x100

@@ -26,8 +26,8 @@ import { createAccesses, isWord } from './accesses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
 import { isMaterial, planOf } from './plan.ts'
+import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 import type { Site } from './site.ts'
-import type { Node, Plan, Program, Scope, Statement } from './trace.ts'
 
 const extended = operations['i64.extend_i32_u']
 const hasEffects = (plan: Plan): boolean => plan.hasEffects

@@ -1,5 +1,5 @@
 /** How a program is written as code: found once for each scope, and things made once for each program or node. */
-import type { Node, Plan, Program, Scope, Statement } from './trace.ts'
+import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 
 /** Whether a node is computed into a local where it was made. */
 export function isMaterial(node: Node, immediate: boolean): boolean {

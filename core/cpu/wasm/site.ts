@@ -1,7 +1,7 @@
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import type { Writer } from './bytes.ts'
-import type { KnownNumber, Node, Place, Size } from './trace.ts'
+import type { KnownNumber, Node, Place, Size } from './program.ts'
 
 /** Functions of the interpreter's module that emitted code calls on its rare paths. */
 export const runtimeNames = ['loadSlow', 'storeSlow', 'check', 'forget', 'timebase'] as const

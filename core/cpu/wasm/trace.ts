@@ -10,80 +10,12 @@
 import { repeated } from '../../base/bits.ts'
 import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
 import { type Operation, operations, type Type } from '../arithmetic.ts'
-import { extract, type FieldName, readerOf, suffixes } from '../fields.ts'
+import { type FieldName, readerOf } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
 import { offsetAt, offsetOf } from '../places.ts'
 import type { Row } from '../rows/row.ts'
 import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
-
-/** A register: of a file, by operand or by number, or one with a name. */
-export type Place = (
-  | { readonly file: FileName; readonly operand: Operand; readonly type: Type }
-  | { readonly file: FileName; readonly number: number; readonly type: Type }
-  | { readonly file: 'special'; readonly name: SpecialName; readonly type: Type }
-) & {
-  /** Its number among the places of its program. */
-  readonly slot: number
-  /** Its offset in the state block, for a word; that of `transient.zero` for number 0 as a base. */
-  offset(word: number): number
-}
-
-/** A number the decoder computes; `bytes` and `signed` say how small it may be kept. */
-export interface KnownNumber {
-  readonly of: (known: Known) => number | bigint
-  readonly bytes: 1 | 2 | 4 | 8
-  readonly signed: boolean
-  /** Its number among those of its program. */
-  readonly slot: number
-  /** Whether it depends on where the instruction stands. */
-  readonly here: boolean
-}
-
-export type Size = 1 | 2 | 4 | 8 | 16
-
-/** For what a meaning is run. */
-export interface Mode {
-  /** MSR.SF. */
-  readonly wide: boolean
-  readonly exact: boolean
-  readonly fuses: boolean
-  /** What is rare is left to the interpreter. */
-  readonly quick?: boolean
-}
-
-type Form =
-  | { readonly op: 'const'; readonly value: number | bigint | readonly number[] }
-  | { readonly op: 'arithmetic'; readonly operation: Operation; readonly lane: number }
-  | { readonly op: 'shuffle'; readonly lanes: readonly number[] }
-  | { readonly op: 'known'; readonly known: KnownNumber }
-  | { readonly op: 'read'; readonly place: Place }
-  | { readonly op: 'readAt' }
-  | { readonly op: 'select' }
-  | { readonly op: 'choose'; readonly yes: Scope; readonly no: Scope; readonly results: readonly [Node, Node] }
-  | { readonly op: 'load'; readonly size: Size }
-  | { readonly op: 'lookup'; readonly table: Table; readonly bytes: 1 | 4 | 8 }
-  | { readonly op: 'result'; readonly routine: Routine; readonly index: number; readonly all: readonly Node[] }
-  | { readonly op: 'parameter'; readonly index: number }
-  | { readonly op: 'timebase' }
-  /** What of the second argument, a register's value, the first tells: compiled code may know it beforehand. */
-  | { readonly op: 'fact'; readonly fact: 'single' | 'plain' | 'number' }
-  | { readonly op: 'single' }
-  | { readonly op: 'limit' }
-  | { readonly op: 'index' }
-
-export type Node = Form & {
-  /** No other node of any program has it. */
-  readonly id: number
-  readonly type: Type
-  readonly args: readonly Node[]
-  readonly scope: Scope
-  /** Must be computed where it was made. */
-  readonly pinned: boolean
-  uses: number
-  /** The local that an emitter has put it into, in the writing of that number. */
-  local: number
-  writing: number
-}
+import type { Form, KnownNumber, Mode, Node, Place, Program, Scope, Size } from './program.ts'
 
 type KeysOf<T> = T extends unknown ? keyof T : never
 
@@ -118,60 +50,6 @@ function nodeOf(form: Form, id: number, type: Type, args: readonly Node[], scope
     writing: 0,
   } satisfies Record<KeysOf<Form> | keyof Node, unknown>
   return node as Node
-}
-
-export type Statement =
-  | { readonly kind: 'value'; readonly node: Node }
-  | { readonly kind: 'store'; readonly size: Size; readonly ea: Node; readonly value: Node }
-  | { readonly kind: 'check'; readonly access: 'load' | 'store'; readonly ea: Node; readonly size: Node }
-  | { readonly kind: 'forget'; readonly ea: Node; readonly size: number }
-  | { readonly kind: 'when'; readonly condition: Node; readonly yes: Scope; readonly no: Scope }
-  | { readonly kind: 'repeat'; readonly count: Node; readonly index: Node; readonly body: Scope }
-  | { readonly kind: 'writeAt'; readonly index: Node; readonly value: Node }
-  /** Where one does not hold, the instruction is given up. */
-  | { readonly kind: 'require'; readonly conditions: readonly Node[] }
-  | { readonly kind: 'fault'; readonly code: FaultCode; readonly address: Node | undefined }
-  | { readonly kind: 'callKernel' }
-
-/**
- * What writing a scope as code comes down to, found once a program: most statements of a scope are values that stand
- * where they are used, and most scopes have no branch.
- */
-export interface Plan {
-  /** The statements that are code by themselves, in order. */
-  readonly effects: readonly Statement[]
-  readonly whens: readonly (Statement & { kind: 'when' })[]
-  /** Of this scope and those inside. */
-  readonly hasEffects: boolean
-  readonly writes: number
-  readonly branches: readonly Node[]
-  readonly callsKernel: boolean
-}
-
-export interface Scope {
-  readonly parent: Scope | undefined
-  readonly statements: Statement[]
-  readonly writes: { readonly place: Place; readonly value: Node }[]
-  branch: Node | undefined
-  /** By what is asked of them, nodes that others may be the same as. */
-  readonly memo: Map<string, Node[]>
-  /** No other scope of any program has it. */
-  readonly id: number
-  /** Kept here and by nobody else: programs are many, and most are written once. */
-  plan: Plan | undefined
-}
-
-export interface Program {
-  readonly body: Scope
-  /** Registers are also written by computed number, at once. */
-  readonly immediate: boolean
-  /** Whether it may be another in the other width of the mode. */
-  readonly asksWidth: boolean
-  /** The registers it names, and the numbers it has from the decoder. */
-  readonly places: readonly Place[]
-  readonly numbers: readonly KnownNumber[]
-  /** What `perProgram` keeps. */
-  readonly made: unknown[]
 }
 
 interface Nodes extends Values {
@@ -560,40 +438,4 @@ export function traceRoutine(routine: Routine): RoutineProgram {
   const parameters = routine.takes.map((type, index) => parameter(index, type))
   const results = routine.body<Nodes>(ops, ...parameters)
   return { ...program, results: results.map(result => use(result)) }
-}
-
-/** The settings of a row's variants, first varying slowest, and the number of the setting that a word has. */
-export function variantsOf(row: Row): ReadonlyMap<FieldName, number>[] {
-  let all: Map<FieldName, number>[] = [new Map()]
-  for (const name of row.encoding.variants) {
-    const values = domain(name)
-    all = all.flatMap(one => values.map(value => new Map(one).set(name, value)))
-  }
-  return all
-}
-
-export function variantNumber(row: Row, word: number): number {
-  let number = 0
-  for (const name of row.encoding.variants) {
-    const field = fieldOf(name)
-    const values = domain(name)
-    number = number * values.length + values.indexOf(field.canon(extract(field, word)))
-  }
-  return number
-}
-
-const flagValues: readonly number[] = [0, 1]
-function domain(name: FieldName): readonly number[] {
-  const field = fieldOf(name)
-  return field.kind === 'flag' ? flagValues : field.values
-}
-
-/** The name with the letters of its flags: `add` with OE and Rc is `addo.`. */
-export function fullName(row: Pick<Row, 'name' | 'encoding'>, flag: (name: FieldName) => boolean): string {
-  let name = row.name
-  for (const field of row.encoding.variants) {
-    const suffix = suffixes[field]
-    if (suffix !== undefined && flag(field)) name += suffix
-  }
-  return name
 }

@@ -11,7 +11,7 @@ import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
 import { extract } from '../../../core/cpu/fields.ts'
 import { fieldOf } from '../../../core/cpu/forms.ts'
 import { files } from '../../../core/cpu/state.ts'
-import type { Place } from '../../../core/cpu/wasm/trace.ts'
+import type { Place } from '../../../core/cpu/wasm/program.ts'
 import { control, listing, named, straight, wordsOf } from './programs.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
