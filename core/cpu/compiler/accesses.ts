@@ -102,13 +102,21 @@ export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order:
     return alone ? from[way] : undefined
   }
   const parts = new Array<Part | undefined>(unit.places).fill(undefined)
+  /** What is open at the end of a block, where another goes on with it. */
   const ends = new Array<readonly Part[]>(size).fill(none)
+  const followed = new Uint8Array(size)
+  for (let block = 0; block < size; block += 1) {
+    const before = single(block)
+    if (before !== undefined) followed[before] = 1
+  }
+  const open: Part[] = []
   for (let at = 0; at < size; at += 1) {
     const index = ordered ? (order[at] ?? -1) : at
     const block = unit.blocks[index]
     if (block === undefined) continue
     const before = single(index)
-    ends[index] = takeSpans(block, registers, parts, before === undefined ? none : (ends[before] ?? none))
+    takeSpans(block, registers, parts, before === undefined ? none : (ends[before] ?? none), open)
+    if (followed[index] === 1) ends[index] = open.slice()
   }
   return { of: ({ at }) => parts[at], before: single }
 }
@@ -128,15 +136,17 @@ function fits({ span }: Part, at: number, size: number, store: boolean, own: boo
   return (span.stores || !store) && (end - least <= widestAcross || (least === span.least && end === span.end))
 }
 
-/** Puts what the accesses of a block have of spans where `parts` has their instructions; answers what is open at its end. */
+/** Puts what the accesses of a block have of spans where `parts` has their instructions, and into `open` what is at its end. */
 function takeSpans(
   block: Block,
   registers: Registers,
   parts: (Part | undefined)[],
   inherited: readonly Part[],
-): readonly Part[] {
+  open: Part[],
+): void {
   const { instructions } = block
-  const open = inherited.slice()
+  open.length = 0
+  open.push(...inherited)
   for (let i = 0; i < instructions.length; i += 1) {
     const instruction = instructions[i]
     if (instruction === undefined) continue
@@ -174,5 +184,4 @@ function takeSpans(
       else open[place] = { span: part.span, moved: part.moved + by }
     }
   }
-  return open
 }

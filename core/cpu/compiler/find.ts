@@ -173,17 +173,21 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   for (const start of [entry, ...[...leaders].filter(one => one !== entry).sort((a, b) => a - b)]) {
     let place = placeOf.get(start)
     if (place < 0) continue
-    const list: Instruction[] = []
+    let list: Instruction[] = []
     let ending: Ending | undefined
     let pc = start
     do {
-      const one: Instruction | undefined = found[place]
-      if (one === undefined) break
-      list.push(one)
-      ending = endings[place]
-      pc = (pc + 4) >>> 0
+      const first = place
+      for (;;) {
+        ending = endings[place]
+        pc = (pc + 4) >>> 0
+        if (ending !== undefined || found[place + 1]?.pc !== pc || leads[place + 1] === 1) break
+        place += 1
+      }
+      const piece = found.slice(first, place + 1)
+      list = list.length === 0 ? piece : [...list, ...piece]
       place = found[place + 1]?.pc === pc ? place + 1 : placeOf.get(pc)
-    } while (ending === undefined && leads[place] !== 1)
+    } while (ending === undefined && place >= 0 && leads[place] !== 1)
     const goesOn = place >= 0 || apart(pc)
     const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }
     indexOf.set(start, blocks.length)
