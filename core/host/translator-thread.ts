@@ -21,8 +21,6 @@ parentPort?.once('message', (port: MessagePort) => {
   let translator: Translator | undefined
   let failed: { readonly error: unknown } | undefined
   let { counters, requests, answers } = createExchange()
-  /** Words in which answers are: what units say of their blocks stays there. */
-  let used = 0
   let setups = 0
   let served = 0
 
@@ -33,7 +31,6 @@ parentPort?.once('message', (port: MessagePort) => {
     served = 0
     counters = message.counters
     answers = message.answers
-    used = 0
     failed = undefined
     try {
       translator = createTranslator(message.setup, () => performance.now())
@@ -50,15 +47,11 @@ parentPort?.once('message', (port: MessagePort) => {
       if (translation === undefined) throw new Error('there is no translator')
       const module = translation.units.length === 0 ? undefined : new WebAssembly.Module(translation.bytes)
       const words = wordsOfTranslation(translation)
-      const isFull = used + words.length > answers.length
-      if (isFull) {
-        answers = createWords(words.length)
-        used = 0
-      }
-      answers.set(words, used)
-      counters[place.at] = used
-      used += words.length
-      return module || isFull ? { ...(module && { module }), ...(isFull && { answers }) } : undefined
+      const isLarge = words.length > answers.length
+      if (isLarge) answers = createWords(words.length)
+      answers.set(words)
+      counters[place.words] = words.length
+      return module || isLarge ? { ...(module && { module }), ...(isLarge && { answers }) } : undefined
     } catch (error) {
       return { error }
     }

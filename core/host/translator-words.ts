@@ -4,8 +4,8 @@
  */
 import type { TranslatedUnit, Translation, TranslationRequest } from '../cpu/compiler/translator.ts'
 
-/** Where the counts of requests and of answers are, where the last answer begins, and whether a message came with it. */
-export const place = { asked: 0, answered: 1, at: 2, message: 3 } as const
+/** Where the counts of requests and of answers are, how many words the last answer has, and whether a message came with it. */
+export const place = { asked: 0, answered: 1, words: 2, message: 3 } as const
 
 /** 32-bit words, at first; what holds less than is to be told makes way for what holds twice that. */
 const leastWords = 1 << 14
@@ -97,9 +97,9 @@ export function wordsOfTranslation(translation: Translation): number[] {
   ]
 }
 
-/** What it says of blocks stays where it is: nothing may be written there any more. */
-export function translationIn(words: Uint32Array, from: number): Translation {
-  let at = from + 4
+/** What it says of blocks stays where it is: nothing may be written there any more, and all of it lives as long. */
+export function translationIn(words: Uint32Array): Translation {
+  let at = 4
   function list(): readonly number[] {
     const numbers: number[] = []
     for (let left = words[at++] ?? 0; left > 0; left -= 1) numbers.push(words[at++] ?? 0)
@@ -125,10 +125,10 @@ export function translationIn(words: Uint32Array, from: number): Translation {
   }
   return {
     bytes: nothing,
-    size: words[from] ?? 0,
-    slots: words[from + 1] ?? 0,
-    instructions: words[from + 2] ?? 0,
-    milliseconds: (words[from + 3] ?? 0) / micro,
+    size: words[0] ?? 0,
+    slots: words[1] ?? 0,
+    instructions: words[2] ?? 0,
+    milliseconds: (words[3] ?? 0) / micro,
     units,
     pages,
     refused,

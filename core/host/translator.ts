@@ -75,12 +75,14 @@ export function createTranslatorThread(): TranslatorThread {
     },
     answer() {
       if (failure !== undefined) throw failure.error
-      if (Atomics.load(counters, place.answered) === taken) return undefined
-      taken += 1
+      const answered = Atomics.load(counters, place.answered)
+      if (answered === taken) return undefined
+      taken = answered
       const more = counters[place.message] === 0 ? undefined : message()
       if (more !== undefined && 'error' in more) throw more.error
       answers = more?.answers ?? answers
-      return { translation: translationIn(answers, counters[place.at] ?? 0), module: more?.module }
+      // The next answer takes the place of this one; what units say of their blocks goes when their module does.
+      return { translation: translationIn(answers.slice(0, counters[place.words])), module: more?.module }
     },
     close() {
       ours.close()

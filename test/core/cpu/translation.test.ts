@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { TranslatedUnit } from '../../../core/cpu/compiler/translator.ts'
 import type { CpuSettings } from '../../../core/cpu/run.ts'
 import { createTranslatorThread } from '../../../core/host/translator.ts'
 import { lateTranslation } from '../../kit/translation.ts'
@@ -89,6 +90,39 @@ describe('translation beside the running thread', () => {
       expect(bench.cpu.registers().copy()).toEqual(cpu.registers().copy())
     }
     translation.close()
+  })
+
+  test('leaves of an answer what its own units say, whatever the thread answers later', async () => {
+    const thread = createTranslatorThread()
+    const units: TranslatedUnit[] = []
+    const said: string[] = []
+    const translation = {
+      ...thread,
+      answer() {
+        const answer = thread.answer()
+        for (const unit of answer?.translation.units ?? []) {
+          units.push(unit)
+          said.push(blocksOf(unit))
+        }
+        return answer
+      },
+    }
+    const blocksOf = ({ entry, starts, ends }: TranslatedUnit): string => `${entry}: ${starts} to ${ends}`
+    const bench = start({ translation })
+    for (const base of [codeBase, codeBase + 0x800, codeBase + 0xc00]) {
+      bench.place(['addi r3, r3, 1', `b ${base}`], base, all)
+      const before = units.length
+      while (units.length === before) {
+        bench.cpu.run(200_000)
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    }
+    thread.close()
+    expect(new Set(said).size).toBe(said.length)
+    expect(units.map(blocksOf)).toEqual(said)
+    // A module that lives long keeps nothing of what others were told.
+    for (const { starts, ends } of units)
+      for (const { buffer } of [starts, ends]) expect(buffer.byteLength).toBeLessThan(1_000)
   })
 
   test('ends the run with what failed in the thread', async () => {

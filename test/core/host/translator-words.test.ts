@@ -58,18 +58,10 @@ test('a request is the same when it is read as when it was written', () => {
   )
 })
 
-test('answers one behind the other are the same when they are read as when they were written', () => {
+test('an answer is the same when it is read as when it was written', () => {
   fc.assert(
-    fc.property(fc.array(translation, { minLength: 1, maxLength: 4 }), answers => {
-      const all = answers.map(wordsOfTranslation)
-      const words = createWords(all.flat().length)
-      let used = 0
-      const starts = all.map(one => {
-        words.set(one, used)
-        used += one.length
-        return used - one.length
-      })
-      expect(starts.map(from => translationIn(words, from))).toEqual(answers)
+    fc.property(translation, answer => {
+      expect(translationIn(Uint32Array.from(wordsOfTranslation(answer)))).toEqual(answer)
     }),
   )
 })
