@@ -175,6 +175,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
   const { handlers, constants, module, routines } = interpreter(status.exact, status.fuses)
 
   let before = 0
+  /** The same, but never less than it was: a processor that is set back goes on compiling. */
+  let ran = 0
   let budgeted = 0
   let nextSlot = decodedFirst
   let flushes = 0
@@ -306,7 +308,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           stops,
           threshold: thresholds[engine],
           eager: engine === 'compiler',
-          retired: () => before,
+          ran: () => ran,
           capacity,
           timebase: () => ports.timebase(),
           call: callKernel,
@@ -350,6 +352,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       interpret(budget)
     } finally {
       before += budget - left()
+      ran += budget - left()
       budgeted = 0
       view.setInt32(state + transient.left, 0, true)
     }
@@ -432,6 +435,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       const { retired, registers } = saved as { retired?: Plain; registers?: Plain }
       if (typeof retired !== 'number' || !(registers instanceof Uint8Array) || registers.length !== architected)
         throw fail('SNAPSHOT_FORMAT', 'cpu', 'has no count or no register file of this version')
+      ran += Math.max(0, retired - before)
       before = retired
       current.restore(registers)
     },

@@ -84,8 +84,8 @@ export interface TierSpec {
   readonly threshold: number
   /** Compiles at once what is hot, instead of in batches. */
   readonly eager: boolean
-  /** Instructions retired. */
-  readonly retired: () => number
+  /** Instructions run so far; never less than before. */
+  readonly ran: () => number
   /** Instructions of compiled code that are kept. */
   readonly capacity: number
   readonly timebase: () => bigint
@@ -212,7 +212,7 @@ export function createTier(spec: TierSpec): Tier {
   /** Something waits of which no record tells how often it runs. */
   let uncounted = false
   let begun = false
-  const now = spec.retired
+  const now = spec.ran
   let { mode } = spec
   const whole = new Set<number>()
   /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */

@@ -55,6 +55,18 @@ describe('what was hot is compiled when it is hot again', () => {
   })
 })
 
+test('what becomes hot in a processor that was set back to before is compiled as soon as in a new one', () => {
+  const { cpu, place, runAt, asked } = startLate(0)
+  const saved = cpu.save()
+  const bases = [elsewhere, elsewhere + 0x1000, codeBase]
+  for (const base of bases) place(loopAt(base), base)
+  for (const base of bases.slice(0, 2)) runAt(base, 30_000_000)
+  expect(asked).toEqual(bases.slice(0, 2))
+  cpu.load(saved)
+  runAt(codeBase, 3_000_000)
+  expect(asked).toEqual(bases)
+})
+
 test('what is hot and there was no room for is compiled after that', () => {
   const { place, runAt, cpu, compiledSlices } = startLate(1, { unitsInModule: 1 })
   const bases = [codeBase, elsewhere, elsewhere + 0x1000]
