@@ -135,6 +135,12 @@ describe('a unit that gives its very first instruction up again and again', () =
     expect(compiledSlices()).toBeGreaterThan(90)
   })
 
+  test('is compiled with all it means soon, though there was no room for it at first', () => {
+    const { run, compiledSlices } = startCalls({ unitsInModule: 1 })
+    run(40_000_000)
+    expect(compiledSlices()).toBeGreaterThan(90)
+  })
+
   test('is compiled with all it means, though the records were forgotten while that was done', () => {
     const { cpu, runAt, runUntilPending, compiledSlices } = startCalls({ decodedPages: 2 })
     runUntilPending()
