@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Delivery } from '../../../core/cpu/compiler/tier.ts'
 import type { TranslationRequest } from '../../../core/cpu/compiler/translator.ts'
-import { createTranslatorThread } from '../../../core/host/translator.ts'
+import { createTranslatorThread, type TranslatorThread } from '../../../core/host/translator.ts'
 import { codeBase, createWorkbench } from '../cpu/workbench.ts'
 
 const request: TranslationRequest = {
@@ -17,22 +17,40 @@ const request: TranslationRequest = {
 }
 const addresses = (count: number): number[] => Array.from({ length: count }, (_, i) => codeBase + 4 * i)
 
-test('an answer is whole, however much longer or shorter it is than the one before', async () => {
-  const translation = createTranslatorThread()
-  // So large a title that the thread is told of it at once. Nothing is translated: all that is asked for has to wait.
+/** So large a title that the thread is told of it at once. Nothing is translated: all that is asked for has to wait. */
+function beginIn(translation: TranslatorThread): void {
   const functions = new Map(addresses(1_000).map(address => [address, 4]))
   createWorkbench({}, false, { engine: 'tiered', translation, functions, unitsInModule: 0 })
-  async function answerTo(entries: readonly number[]): Promise<Delivery> {
-    translation.ask({ ...request, entries })
-    for (;;) {
-      const answer = translation.answer()
-      if (answer !== undefined) return answer
-      await setTimeout(1)
-    }
+}
+async function answerOf(translation: TranslatorThread): Promise<Delivery> {
+  for (;;) {
+    const answer = translation.answer()
+    if (answer !== undefined) return answer
+    await setTimeout(1)
   }
+}
+
+test('an answer is whole, however much longer or shorter it is than the one before', async () => {
+  const translation = createTranslatorThread()
+  beginIn(translation)
   for (const count of [1, 20_000, 3, 50_000, 0, 49_000]) {
     const entries = addresses(count)
-    expect((await answerTo(entries)).translation.waiting).toEqual(entries)
+    translation.ask({ ...request, entries })
+    expect((await answerOf(translation)).translation.waiting).toEqual(entries)
+  }
+  translation.close()
+})
+
+test('what came for one processor, which did not take it, is none of the next one’s', async () => {
+  const translation = createTranslatorThread()
+  for (const count of [1, 20_000, 30_000]) {
+    const entries = addresses(count)
+    beginIn(translation)
+    translation.ask({ ...request, entries })
+    expect((await answerOf(translation)).translation.waiting).toEqual(entries)
+    // So long that a message comes with it.
+    translation.ask({ ...request, entries: addresses(100_000) })
+    await setTimeout(200)
   }
   translation.close()
 })
