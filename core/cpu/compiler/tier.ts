@@ -391,7 +391,7 @@ export function createTier(spec: TierSpec): Tier {
       if (cache.has(pc)) {
         enqueue(pc, true)
         uncounted = true
-      } else counts.recount(pc)
+      } else if (!queue.has(pc)) counts.recount(pc)
   }
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */

@@ -35,6 +35,18 @@ describe('what was hot is compiled when it is hot again', () => {
     expect(compiledSlices()).toBeGreaterThan(90)
   })
 
+  test('at once, though it was written over while it was translated, and became hot again before that was over', () => {
+    const { cpu, place, run, runUntilPending, asked, units } = startLate(400)
+    place([...new Array<string>(499).fill('addi r3, r3, 1'), `b ${to(0)}`])
+    runUntilPending()
+    cpu.invalidate(codeBase, 4)
+    const { retired } = cpu
+    while (units.length === 0) run(200_000)
+    expect(cpu.retired - retired).toBeGreaterThan(3 * 4_000 * 500)
+    run(1_000_000)
+    expect(asked).toEqual([codeBase, codeBase])
+  })
+
   test.each([
     ['before', false],
     ['after', true],
