@@ -27,27 +27,33 @@ export const createExchange = (): Exchange => ({
 const micro = 1_000
 const nothing = new Uint8Array(0)
 
-/** Reads numbers, and lists behind their lengths. */
-function readerOf(words: Uint32Array): { next(): number; list(): number[] } {
+/** Reads numbers, lists behind their lengths, and parts that stay where they are. */
+function readerOf(words: Uint32Array) {
   let at = 0
   const next = (): number => words[at++] ?? 0
-  return { next, list: () => Array.from({ length: next() }, next) }
+  return {
+    next,
+    list(): number[] {
+      const numbers: number[] = []
+      for (let left = next(); left > 0; left -= 1) numbers.push(next())
+      return numbers
+    },
+    part(length: number): Uint32Array {
+      at += length
+      return words.subarray(at - length, at)
+    },
+  }
 }
 
 export function wordsOfRequest(request: TranslationRequest): number[] {
   const { mode, entries, room, longest = 0, stops, whole, callTargets, jumps, forget } = request
   const { wide, exact, fuses, quick } = mode
   const flags = +wide | (+exact << 1) | (+fuses << 2) | (+(quick === true) << 3) | (+forget << 4)
-  const words = [flags, room, longest, entries.length]
-  for (const pc of entries) words.push(pc)
-  words.push(stops.size)
-  for (const pc of stops) words.push(pc)
-  words.push(whole.size)
-  for (const pc of whole) words.push(pc)
-  words.push(callTargets.length)
-  for (const pc of callTargets) words.push(pc)
-  words.push(2 * jumps.length)
-  for (const [from, to] of jumps) words.push(from, to)
+  const words = [flags, room, longest]
+  for (const list of [entries, [...stops], [...whole], callTargets, jumps.flat()]) {
+    words.push(list.length)
+    for (const pc of list) words.push(pc)
+  }
   return words
 }
 
@@ -99,40 +105,20 @@ export function wordsOfTranslation(translation: Translation): number[] {
 
 /** What it says of blocks stays where it is: nothing may be written there any more, and all of it lives as long. */
 export function translationIn(words: Uint32Array): Translation {
-  let at = 4
-  function list(): readonly number[] {
-    const numbers: number[] = []
-    for (let left = words[at++] ?? 0; left > 0; left -= 1) numbers.push(words[at++] ?? 0)
-    return numbers
-  }
+  const { next, list, part } = readerOf(words)
+  const size = next()
+  const slots = next()
+  const instructions = next()
+  const milliseconds = next() / micro
   const pages = list()
   const refused = list()
   const waiting = list()
   const scattered = list()
   const units: TranslatedUnit[] = []
-  for (let left = words[at++] ?? 0; left > 0; left -= 1) {
-    const blocks = at + 5
-    const end = blocks + (words[at + 4] ?? 0)
-    units.push({
-      entry: words[at] ?? 0,
-      slot: words[at + 1] ?? 0,
-      instructions: words[at + 2] ?? 0,
-      milliseconds: (words[at + 3] ?? 0) / micro,
-      starts: words.subarray(blocks, end),
-      ends: words.subarray(end, 2 * end - blocks),
-    })
-    at = 2 * end - blocks
+  for (let left = next(); left > 0; left -= 1) {
+    const unit = { entry: next(), slot: next(), instructions: next(), milliseconds: next() / micro }
+    const blocks = next()
+    units.push({ ...unit, starts: part(blocks), ends: part(blocks) })
   }
-  return {
-    bytes: nothing,
-    size: words[0] ?? 0,
-    slots: words[1] ?? 0,
-    instructions: words[2] ?? 0,
-    milliseconds: (words[3] ?? 0) / micro,
-    units,
-    pages,
-    refused,
-    waiting,
-    scattered,
-  }
+  return { bytes: nothing, size, slots, instructions, milliseconds, units, pages, refused, waiting, scattered }
 }

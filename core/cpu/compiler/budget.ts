@@ -8,7 +8,7 @@
  * Between, instructions are counted where they are done but need not be subtracted: what is `owed` at the start of a
  * block is known where a single way leads there, and is paid on the ways to any other, and out of the unit.
  */
-import type { Flow } from './flow.ts'
+import { type Flow, ranksIn } from './flow.ts'
 
 export interface Ways {
   /** Behind a call nothing is owed. */
@@ -36,8 +36,7 @@ export function budgetOf({ flow, length, order }: Ways): Budget {
   const need = new Int32Array(size)
   const owed = new Int32Array(size)
   const asks = new Uint8Array(size)
-  const rank = new Int32Array(size).fill(-1)
-  for (let at = 0; at < order.length; at += 1) rank[order[at] ?? 0] = at
+  const rank = ranksIn(order, size)
 
   asks[0] = 1
   if (order.length === 0) asks.fill(1)

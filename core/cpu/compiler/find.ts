@@ -66,10 +66,11 @@ export interface Finder {
 /** Instructions of a unit at most. */
 export const longestUnit = 1_500
 
-function endingOf({ meaning, bits, pc }: Instruction): Ending | undefined {
+function endingOf(instruction: Instruction): Ending | undefined {
+  const { meaning, pc } = instruction
   if (meaning.kernel) return { kind: 'kernel', falls: true, target: undefined }
   if (!meaning.effects.branches) return undefined
-  const target = staticTarget(meaning, bits, pc)
+  const target = staticTarget(instruction)
   const falls = !meaning.effects.ends
   // A call of the next instruction only asks for its own address.
   if (meaning.links && target !== pc + 4) return { kind: 'call', falls: true, target }

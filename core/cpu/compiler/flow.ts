@@ -4,16 +4,10 @@
  */
 import type { Block, Unit } from './find.ts'
 
-/** A way inside the unit; behind a call all registers are in the state block. */
-export interface Way {
-  readonly to: number
-  readonly afterCall: boolean
-}
-
 /** Block 0 is the entry. */
 export interface Flow {
   readonly size: number
-  /** The ways out of a block are those from its start on, up to that of the next. */
+  /** The ways out of a block are those from its start on, up to that of the next; behind a call, all is in the state block. */
   readonly starts: Int32Array
   readonly to: Int32Array
   readonly afterCall: Uint8Array
@@ -24,7 +18,7 @@ export interface Flow {
 }
 
 /** The flow of so many ways, given in the order of the blocks they come from: `ends` tells where those of each block end. */
-function createFlow(ends: readonly number[], to: readonly number[], afterCall: readonly number[]): Flow {
+export function createFlow(ends: readonly number[], to: readonly number[], afterCall: readonly number[]): Flow {
   const size = ends.length
   const starts = new Int32Array(size + 1)
   starts.set(ends, 1)
@@ -52,28 +46,6 @@ function createFlow(ends: readonly number[], to: readonly number[], afterCall: r
     from,
     fromCall,
   }
-}
-
-export function flowOfWays(ways: readonly (readonly Way[])[]): Flow {
-  let end = 0
-  const ends = ways.map(list => {
-    end += list.length
-    return end
-  })
-  const all = ways.flat()
-  return createFlow(
-    ends,
-    all.map(way => way.to),
-    all.map(way => Number(way.afterCall)),
-  )
-}
-
-/** The ways out of a block, one by one. */
-export function waysOf({ starts, to, afterCall }: Flow, block: number): Way[] {
-  const ways: Way[] = []
-  for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1)
-    ways.push({ to: to[way] ?? 0, afterCall: afterCall[way] === 1 })
-  return ways
 }
 
 /** The seen targets of the jump that a block ends with, as far as blocks of the unit begin there. */
@@ -122,4 +94,25 @@ export function untilSteady(size: number, visit: (block: number, touch: (other: 
       left -= 1
       visit(block, touch)
     }
+}
+
+/**
+ * The same from the last block to the first, for what goes against the ways: a visit that says it changed something has the
+ * blocks visited again that lead there, other than by a call.
+ */
+export function untilSteadyBack({ size, startsInto, from, fromCall }: Flow, visit: (block: number) => boolean): void {
+  const last = size - 1
+  untilSteady(size, (turn, touch) => {
+    const block = last - turn
+    if (!visit(block)) return
+    for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1)
+      if (fromCall[way] === 0) touch(last - (from[way] ?? 0))
+  })
+}
+
+/** Where each block stands in an order; -1 where it does not. */
+export function ranksIn(order: ArrayLike<number>, size: number): Int32Array {
+  const rank = new Int32Array(size).fill(-1)
+  for (let at = 0; at < order.length; at += 1) rank[order[at] ?? 0] = at
+  return rank
 }

@@ -2,7 +2,7 @@
 import { analyseProgram, type Effects } from '../analyse.ts'
 import { bitsOf } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
-import { decode, knownOf } from '../isa.ts'
+import { decode } from '../isa.ts'
 import type { Row } from '../rows/row.ts'
 import { variantNumber, variantsOf } from '../variants.ts'
 import type { KnownNumber, Mode, Node, Place, Program, Scope } from '../wasm/program.ts'
@@ -122,7 +122,7 @@ function makeMeaning(row: Row, bits: number, mode: Mode): Meaning | undefined {
 export const slotsOf = (places: readonly Place[]): Uint8Array => new Uint8Array(new Set(places.map(({ slot }) => slot)))
 
 /** A number that the decoder tells of an instruction. */
-export function numberIn({ bits, pc }: Instruction, number: KnownNumber): number | bigint {
+export function numberIn({ bits, pc }: Pick<Instruction, 'bits' | 'pc'>, number: KnownNumber): number | bigint {
   asked.word = bits
   asked.pc = pc
   return number.of(asked)
@@ -130,7 +130,8 @@ export function numberIn({ bits, pc }: Instruction, number: KnownNumber): number
 /** What the decoder tells of the instruction that is asked for: made once, since it is asked all the time. */
 const asked = Object.assign((operand: Operand): number => operand.read(asked.word), { word: 0, pc: 0 })
 
-/** The static target of the branch that a word at an address is, if it has one. */
-export function staticTarget({ target }: Meaning, bits: number, pc: number): number | undefined {
-  return target?.op === 'known' ? Number(target.known.of(knownOf(bits, pc))) >>> 0 : undefined
+/** The static target of a branch, if it has one. */
+export function staticTarget(instruction: Omit<Instruction, 'at'>): number | undefined {
+  const { target } = instruction.meaning
+  return target?.op === 'known' ? Number(numberIn(instruction, target.known)) >>> 0 : undefined
 }

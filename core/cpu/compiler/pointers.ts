@@ -8,7 +8,7 @@ import { analyseProgram } from '../analyse.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/program.ts'
 import type { Unit } from './find.ts'
-import { type Flow, untilSteady } from './flow.ts'
+import { type Flow, untilSteadyBack } from './flow.ts'
 import { type Instruction, slotsOf } from './meaning.ts'
 import { type Bits, exclude, has, include, type Registers } from './registers.ts'
 
@@ -53,14 +53,12 @@ function stepBack(awaited: Bits, instruction: Instruction, registers: Registers)
 }
 
 export function pointersOf(unit: Unit, registers: Registers, flow: Flow): Pointers {
-  const { size, starts, to, afterCall, startsInto, from, fromCall } = flow
+  const { size, starts, to, afterCall } = flow
   const { words } = registers
   const before = new Int32Array(words * size)
   const found = new Uint8Array(unit.places)
   const awaited = new Int32Array(words)
-  // From the last block to the first, which is mostly the way that what is awaited goes.
-  untilSteady(size, (turn, touch) => {
-    const block = size - 1 - turn
+  untilSteadyBack(flow, block => {
     awaited.fill(0)
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
       if (afterCall[way] === 1) continue
@@ -79,9 +77,7 @@ export function pointersOf(unit: Unit, registers: Registers, flow: Flow): Pointe
       before[own] = awaited[word] ?? 0
       changed = true
     }
-    if (!changed) return
-    for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1)
-      if (fromCall[way] === 0) touch(size - 1 - (from[way] ?? 0))
+    return changed
   })
   return ({ at }) => found[at] === 1
 }

@@ -14,7 +14,7 @@ import { contextSize, files, specials, transient } from '../state.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Place } from '../wasm/program.ts'
 import type { Unit } from './find.ts'
-import { type Flow, untilSteady } from './flow.ts'
+import { type Flow, ranksIn, untilSteadyBack } from './flow.ts'
 import { type Instruction, slotsOf } from './meaning.ts'
 
 export interface Register {
@@ -27,7 +27,9 @@ export interface Register {
 /** A set of registers, by index: one word for 32 of them. Typed, since the host does not do well by many kinds of lists. */
 export type Bits = Int32Array
 
-export const has = (set: Bits, index: number): boolean => (((set[index >> 5] ?? 0) >>> (index & 31)) & 1) !== 0
+/** `from` is where the set begins, if it is one of several in the list. */
+export const has = (set: Bits, index: number, from = 0): boolean =>
+  (((set[from + (index >> 5)] ?? 0) >>> (index & 31)) & 1) !== 0
 /** What is no register of the unit (-1) is in no set. */
 export function include(set: Bits, index: number): void {
   if (index < 0) return
@@ -51,7 +53,7 @@ export interface Sets {
   has(block: number, index: number): boolean
 }
 const setsOf = (bits: Int32Array, words: number): Sets => ({
-  has: (block, index) => (((bits[block * words + (index >> 5)] ?? 0) >>> (index & 31)) & 1) !== 0,
+  has: (block, index) => has(bits, index, block * words),
   of: block => bits.subarray(block * words, (block + 1) * words),
 })
 
@@ -85,9 +87,8 @@ function dirtyOf(
   order: ArrayLike<number>,
 ): Int32Array {
   const dirtyIn = new Int32Array(writes.length)
-  const rank = new Int32Array(size).fill(-1)
+  const rank = ranksIn(order, size)
   const visited = order.length === 0 ? new Int32Array(size).map((_, block) => block) : order
-  for (let at = 0; at < order.length; at += 1) rank[order[at] ?? 0] = at
   /** Inside something that leads back. Where there is no order, everything may. */
   const turns = new Uint8Array(size).fill(order.length === 0 ? 1 : 0)
   /** Entered by a way on which nothing is dirty: from outside, or behind a call. */
@@ -208,13 +209,11 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
     written[word] = (written[word] ?? 0) | (writes[at] ?? 0)
   }
 
-  const { starts, to, afterCall, startsInto, from, fromCall } = flow
+  const { starts, to, afterCall } = flow
   const liveIn = uses.slice()
-  const last = size - 1
-  /** Adds what is live where it leads to, until nothing is new: from the last block to the first, as most of it goes. */
+  /** Adds what is live where it leads to, until nothing is new. */
   const spreadBack = (): void =>
-    untilSteady(size, (turn, touch) => {
-      const block = last - turn
+    untilSteadyBack(flow, block => {
       let changed = false
       for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
         if (afterCall[way] === 1) continue
@@ -227,9 +226,7 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
           changed = true
         }
       }
-      if (!changed) return
-      for (let way = startsInto[block] ?? 0; way < (startsInto[block + 1] ?? 0); way += 1)
-        if (fromCall[way] === 0) touch(last - (from[way] ?? 0))
+      return changed
     })
   spreadBack()
   const dirtyIn = dirtyOf(flow, words, writes, liveIn, order)

@@ -14,7 +14,7 @@
  * (2022).
  */
 
-import type { Flow } from './flow.ts'
+import { type Flow, ranksIn } from './flow.ts'
 
 export interface ShapeSite {
   /** Opens a construct, and gives the depth to branch to. */
@@ -37,8 +37,6 @@ export interface Shape {
 }
 
 export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
-  const rank = new Int32Array(size).fill(-1)
-
   // Reverse postorder, without recursion: blocks on the way here, and the way each of them goes next.
   const postorder = new Int32Array(size)
   let done = 0
@@ -64,7 +62,7 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
     stack[top] = target
   }
   const order = postorder.subarray(0, done).reverse()
-  for (let at = 0; at < done; at += 1) rank[order[at] ?? 0] = at
+  const rank = ranksIn(order, size)
   const rankOf = (block: number): number => rank[block] ?? -1
 
   const dominator = new Int32Array(size).fill(-1)

@@ -451,7 +451,7 @@ export function createTier(spec: TierSpec): Tier {
         counts.count(record)
       const meaning = meaningsIn(mode)(word)
       if (meaning?.target === undefined) return
-      const target = staticTarget(meaning, word, pc)
+      const target = staticTarget({ meaning, bits: word, pc })
       if (target === undefined || target === pc + 4) return
       if (meaning.links) {
         if (!callTargets.has(target)) news.callTargets.push(target)

@@ -21,10 +21,6 @@ export interface KnownNumber {
   readonly of: (known: Known) => number | bigint
   readonly bytes: 1 | 2 | 4 | 8
   readonly signed: boolean
-  /** Its number among those of its program. */
-  readonly slot: number
-  /** Whether it depends on where the instruction stands. */
-  readonly here: boolean
 }
 
 export type Size = 1 | 2 | 4 | 8 | 16
@@ -120,9 +116,8 @@ export interface Program {
   readonly immediate: boolean
   /** Whether it may be another in the other width of the mode. */
   readonly asksWidth: boolean
-  /** The registers it names, and the numbers it has from the decoder. */
+  /** The registers it names. */
   readonly places: readonly Place[]
-  readonly numbers: readonly KnownNumber[]
   /** What `perProgram` keeps. */
   readonly made: unknown[]
 }

@@ -89,8 +89,7 @@ function createTracer(): Tracer {
   let mode: Mode = plainMode
   let body = createScope(undefined)
   let places: Place[] = []
-  let numbers: KnownNumber[] = []
-  let program = { body, immediate: false, asksWidth: false, places, numbers, made: [] as unknown[] }
+  let program = { body, immediate: false, asksWidth: false, places, made: [] as unknown[] }
   const placeOf = new Map<string, Place>()
   let scope = body
   let nodes = 0
@@ -100,8 +99,7 @@ function createTracer(): Tracer {
     mode = of
     body = createScope(undefined)
     places = []
-    numbers = []
-    program = { body, immediate: false, asksWidth: false, places, numbers, made: [] as unknown[] }
+    program = { body, immediate: false, asksWidth: false, places, made: [] as unknown[] }
     placeOf.clear()
     scope = body
     fresh = 0
@@ -216,12 +214,8 @@ function createTracer(): Tracer {
     scope.writes.push({ place, value: use(value) })
   }
 
-  function known(type: 'i32' | 'i64', of: Omit<KnownNumber, 'slot' | 'here'>, key: string, here = false): Node {
-    const number: KnownNumber = { ...of, slot: numbers.length, here }
-    const node = make({ op: 'known', known: number }, type, [], key)
-    if (node.op === 'known' && node.known === number) numbers.push(number)
-    return node
-  }
+  const known = (type: 'i32' | 'i64', number: KnownNumber, key: string): Node =>
+    make({ op: 'known', known: number }, type, [], key)
   function immediate(type: 'i32' | 'i64', operand: Operand): Node {
     const field = fieldOf(operand.name)
     const bits = field.shift + field.runs.reduce((sum, [first, last]) => sum + last - first + 1, 0)
@@ -282,9 +276,8 @@ function createTracer(): Tracer {
         'i32',
         { of: k => (k(operand) + (absolute ? 0 : k.pc)) | 0, bytes: 4, signed: true },
         `target.${operand.name}.${absolute}`,
-        true,
       ),
-    next: () => known('i64', { of: k => k.pc + 4, bytes: 4, signed: false }, 'next', true),
+    next: () => known('i64', { of: k => k.pc + 4, bytes: 4, signed: false }, 'next'),
 
     gpr: (operand: Operand) => read(numbered('gpr', operand)),
     setGpr: (operand: Operand, value: Node) => write(numbered('gpr', operand), value),

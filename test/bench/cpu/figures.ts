@@ -55,14 +55,16 @@ function kernelCalls(engine: Engine, runs: number): Figure[] {
   ]
 }
 
+const perThousand = (ms: number, instructions: number): number => (1000 * ms) / Math.max(instructions, 1)
+
 /** What translating all functions of some programs takes of the processor, in a thread that has done it before. */
 function translating(list: TranslateJob['programs']): Figure {
   const job: TranslateJob = { programs: list, passes: 9 }
   const text = execFileSync(process.execPath, [translate, JSON.stringify(job)], { encoding: 'utf8' })
   const { instructions, first, later }: Translated = JSON.parse(text)
-  const per = (ms: number): number => (1000 * ms) / Math.max(instructions, 1)
-  const how = `warm thread, ${instructions} instructions, processor time; its first pass ${per(first).toFixed(2)}`
-  return ['translate, per 1,000 instructions', per(later), 1, 0.3, 'ms', how, 2]
+  const start = perThousand(first, instructions).toFixed(2)
+  const how = `warm thread, ${instructions} instructions, processor time; its first pass ${start}`
+  return ['translate, per 1,000 instructions', perThousand(later, instructions), 1, 0.3, 'ms', how, 2]
 }
 
 /** What compiling costs, over the first run of each program, each in a process of its own. */
@@ -80,12 +82,11 @@ export function compiling(
     milliseconds += first?.profile?.compile.translateMilliseconds ?? 0
     stall += first?.profile?.stall.milliseconds ?? 0
   }
-  const per = (ms: number): number => (1000 * ms) / Math.max(instructions, 1)
   const how = `cold, ${instructions} instructions, wall time`
   return [
     translating(programs),
-    ['translate, per 1,000 instructions', per(milliseconds), 1, 0.3, 'ms', how, 2],
-    ['stall of the running thread, per 1,000', per(stall), 0.2, 0.05, 'ms', how, 2],
+    ['translate, per 1,000 instructions', perThousand(milliseconds, instructions), 1, 0.3, 'ms', how, 2],
+    ['stall of the running thread, per 1,000', perThousand(stall, instructions), 0.2, 0.05, 'ms', how, 2],
   ]
 }
 

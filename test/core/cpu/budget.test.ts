@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { budgetOf } from '../../../core/cpu/compiler/budget.ts'
-import { flowOfWays } from '../../../core/cpu/compiler/flow.ts'
+import { flowTo } from './ways.ts'
 
 function of(lengths: readonly number[], ways: readonly (readonly number[])[], structured = true) {
   return budgetOf({
-    flow: flowOfWays(ways.map(list => list.map(to => ({ to, afterCall: false })))),
+    flow: flowTo(ways),
     length: block => lengths[block] ?? 0,
     order: structured ? [...lengths.keys()] : [],
   })

@@ -1,14 +1,14 @@
 /** The structure of a unit against its graph: walks through what is written take the graph's own ways. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { flowOfWays } from '../../../core/cpu/compiler/flow.ts'
 import { type ShapeSite, shapeOf } from '../../../core/cpu/compiler/shape.ts'
+import { flowTo } from './ways.ts'
 
 type Edges = readonly (readonly number[])[]
 
 /** The structure as JavaScript, which has labels where WebAssembly has depths: `step` is asked where to go next. */
 function written(edges: Edges): { readonly run: (step: (block: number) => number) => void; readonly loops: number } {
-  const shape = shapeOf(flowOfWays(edges.map(list => list.map(to => ({ to, afterCall: false })))))
+  const shape = shapeOf(flowTo(edges))
   const text: string[] = []
   const open: { readonly loop: boolean; readonly label: number }[] = []
   let loops = 0
