@@ -6,46 +6,44 @@
  * time it is entered is cut out of what is around it; to enter and to leave it costs a jump through the table of units,
  * with registers stored and loaded, which is as much as a few rounds.
  *
- * How often a loop goes round is told by the counts of the interpreter, when its head has become hot: beside the head's
- * own count stand those of the heads of loops around it, and that of its function.
+ * How often a loop goes round is told by the counts of the interpreter, when its head has become hot, or when a unit is
+ * made that would hold it: beside the head's own count stand those of the heads of loops around it, and that of its
+ * function. What is asked at the second is asked only where it can be trusted: of loops that are entered at their heads.
  */
 import type { Block, Unit } from './find.ts'
 
-interface Loop {
-  /** Indices of its blocks. */
-  readonly blocks: ReadonlySet<number>
-  /** Where the loops around it begin. */
-  readonly around: readonly number[]
-}
-
-/**
- * The loop that begins with a unit; undefined where none does, or one that jumps through a register. A loop is what lies
- * from the target of a branch backwards to the last such branch, as compilers lay it out, wherever it is entered; and
- * what lies behind it and leads nowhere but back.
- */
-function loopOfEntry(blocks: readonly Block[]): Loop | undefined {
-  const entry = blocks[0]?.start ?? 0
-  /** The ends of loops by their starts. */
+/** The loops of some blocks: the address behind the last branch backwards by the address where it leads. */
+function loopsOf(blocks: readonly Block[]): ReadonlyMap<number, number> {
   const ends = new Map<number, number>()
   for (const { ending, end } of blocks)
     if (ending.kind !== 'call' && ending.target !== undefined && ending.target < end)
       ends.set(ending.target, Math.max(ends.get(ending.target) ?? 0, end))
-  const end = ends.get(entry)
-  if (end === undefined) return undefined
+  return ends
+}
+
+/** Starts of the other loops that a place is in. */
+const around = (loops: ReadonlyMap<number, number>, head: number): number[] =>
+  [...loops].filter(([start, end]) => start < head && end > head).map(([start]) => start)
+
+/**
+ * Indices of the blocks of a loop; undefined where it jumps through a register. A loop is what lies from the target of a
+ * branch backwards to the last such branch, as compilers lay it out, wherever it is entered; and what lies behind it and
+ * leads nowhere but back.
+ */
+function blocksOf(blocks: readonly Block[], head: number, end: number): ReadonlySet<number> | undefined {
   const own = new Set<number>()
   const starts = new Set<number>()
   function take(index: number, { start }: Block): void {
     own.add(index)
     starts.add(start)
   }
-  for (const [index, block] of blocks.entries()) if (block.start >= entry && block.start < end) take(index, block)
+  for (const [index, block] of blocks.entries()) if (block.start >= head && block.start < end) take(index, block)
   if ([...own].some(index => jumps(blocks[index]))) return undefined
   // From the last to the first, so that what leads to a part that leads back is found in one go.
   for (const [index, block] of [...blocks.entries()].toReversed())
     if (block.start >= end && block.ending.kind !== 'dynamic' && waysOf(block).every(to => starts.has(to)))
       take(index, block)
-  const around = [...ends].filter(([start, last]) => start < entry && last >= end).map(([start]) => start)
-  return { blocks: own, around }
+  return own
 }
 
 /** Whether a block ends by a jump through a register, other than a return. */
@@ -61,13 +59,33 @@ function waysOf({ ending, end }: Block): number[] {
  * The unit, or only the loop that it begins with, where `decide` sets that apart, given the starts of the loops around.
  */
 export function cutToLoop(unit: Unit, decide: (around: readonly number[]) => boolean): Unit {
-  const loop = loopOfEntry(unit.blocks)
-  if (loop === undefined || loop.blocks.size === unit.blocks.length || !decide(loop.around)) return unit
-  const blocks = unit.blocks.filter((_, index) => loop.blocks.has(index))
+  const loops = loopsOf(unit.blocks)
+  const end = loops.get(unit.entry)
+  const own = end === undefined ? undefined : blocksOf(unit.blocks, unit.entry, end)
+  if (own === undefined || own.size === unit.blocks.length || !decide(around(loops, unit.entry))) return unit
+  const blocks = unit.blocks.filter((_, index) => own.has(index))
   return {
     ...unit,
     blocks,
     indexOf: new Map(blocks.map(({ start }, index) => [start, index])),
     instructions: blocks.reduce((sum, block) => sum + block.instructions.length, 0),
   }
+}
+
+/** Where the loops inside a unit begin that are entered there alone, and that `decide` sets apart, as above. */
+export function loopsInside(
+  { entry, blocks }: Unit,
+  decide: (head: number, around: () => readonly number[]) => boolean,
+): number[] {
+  const loops = loopsOf(blocks)
+  function isEnteredThere(head: number, end: number): boolean {
+    const own = blocksOf(blocks, head, end)
+    const behind = new Set([...(own ?? [])].map(index => blocks[index]?.start).filter(start => start !== head))
+    return (
+      own !== undefined && blocks.every((block, index) => own.has(index) || !waysOf(block).some(to => behind.has(to)))
+    )
+  }
+  return [...loops]
+    .filter(([head, end]) => head !== entry && decide(head, () => around(loops, head)) && isEnteredThere(head, end))
+    .map(([head]) => head)
 }

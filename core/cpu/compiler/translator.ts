@@ -21,7 +21,7 @@ import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
 import { type Finder, findUnit, longestUnit, thunkSize, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
-import { cutToLoop } from './loops.ts'
+import { cutToLoop, loopsInside } from './loops.ts'
 import { emitUnit, type UnitSite } from './unit.ts'
 
 export interface TranslatorSetup {
@@ -96,8 +96,8 @@ export interface Translator {
 const mostUnits = 100
 /** Rounds of a loop for each time it is entered, from which on it is a unit of its own. */
 const roundsApart = 32
-/** A callee is compiled with its caller if it has run this share of what makes it hot. */
-const calleeShare = 1 / 16
+/** What has run this share of what makes it hot is compiled along: a callee with its caller, a loop with what is around it. */
+const warmShare = 1 / 16
 
 /** The folded pages of some units; nearly all blocks lie in the page of the one before. */
 function pagesOf(units: readonly TranslatedUnit[]): number[] {
@@ -162,17 +162,14 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     mayRun: eager ? () => true : hasRun,
   })
 
-  function setsApart(head: number, around: readonly number[]): boolean {
-    if (!apart.has(head) && goesRound(head, around)) apart.add(head)
-    return apart.has(head)
-  }
   /** Whether a loop goes round often each time it is entered. */
   function goesRound(head: number, around: readonly number[]): boolean {
     // Its function, as far as that is known.
     let start = head
     while (!isFunction(start) && head - start < 4 * longestUnit) start -= 4
+    const entered = timesOf(start)
     const rounds = timesOf(head)
-    return [start, ...around].every(place => timesOf(place) * roundsApart <= rounds)
+    return entered > 0 && [entered, ...around.map(timesOf)].every(times => times * roundsApart <= rounds)
   }
   /** How often a place has run, as far as that is counted. */
   function timesOf(pc: number): number {
@@ -185,7 +182,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   function isWarm(pc: number): boolean {
     if (isCompiled(pc)) return false
     const left = leftOf(pc)
-    return left === undefined ? eager && hasRun(pc) : left <= threshold * (1 - calleeShare)
+    return left === undefined ? eager && hasRun(pc) : left <= threshold * (1 - warmShare)
   }
 
   /** The unit at an address, without what is behind its jumps where that is more than a unit holds. */
@@ -196,6 +193,29 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     if (jumps.length === 0) return unit
     for (const jump of jumps) scattered.add(jump)
     return findUnit(finder, pc)
+  }
+
+  /** The unit at an address, or only the loop that begins there, where that goes round often. */
+  function findCut(finder: Finder, pc: number): Unit | undefined {
+    const unit = findBounded(finder, pc)
+    if (unit === undefined || eager) return unit
+    return cutToLoop(unit, around => {
+      if (goesRound(pc, around)) apart.add(pc)
+      return apart.has(pc)
+    })
+  }
+  /** The same without the loops inside that go round often already, and where those begin. */
+  function findApart(
+    finder: Finder,
+    pc: number,
+  ): { readonly unit: Unit | undefined; readonly loops: readonly number[] } {
+    const unit = findCut(finder, pc)
+    if (unit === undefined || eager) return { unit, loops: [] }
+    const loops = loopsInside(unit, (head, around) => {
+      return !isCompiled(head) && timesOf(head) >= threshold * warmShare && goesRound(head, around())
+    })
+    for (const head of loops) apart.add(head)
+    return { unit: loops.length === 0 ? unit : findCut(finder, pc), loops }
   }
 
   interface Batch extends Pick<Translation, 'refused' | 'waiting'> {
@@ -226,20 +246,19 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       const pc = work.shift()
       if (pc === undefined) break
       if (inside.has(pc) && !eager && !givesUp(pc)) continue
-      const whole = findBounded(finder, pc)
-      if (whole === undefined) {
+      const { unit, loops } = findApart(finder, pc)
+      if (unit === undefined) {
         // What has been written over, or forgotten, and has not run since may well begin one when it has.
         if (finder.mayRun(pc)) refused.push(pc)
         continue
       }
-      const unit = eager ? whole : cutToLoop(whole, around => setsApart(pc, around))
       found.push(unit)
       size += unit.instructions
       for (const start of unit.indexOf.keys()) inside.add(start)
-      for (const callee of unit.callees)
-        if (!known.has(callee) && isWarm(callee)) {
-          known.add(callee)
-          work.push(callee)
+      for (const other of [...loops, ...unit.callees.filter(isWarm)])
+        if (!known.has(other)) {
+          known.add(other)
+          work.push(other)
         }
     }
     const asked = new Set(entries)

@@ -1,23 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { type Finder, findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
-import { cutToLoop } from '../../../core/cpu/compiler/loops.ts'
+import { type Finder, findUnit, longestUnit, type Unit } from '../../../core/cpu/compiler/find.ts'
+import { cutToLoop, loopsInside } from '../../../core/cpu/compiler/loops.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
 const at = (line: number): number => codeBase + 4 * line
 const to = (line: number): string => `0x${at(line).toString(16)}`
 
-interface Found {
-  /** Lines at which blocks begin. */
-  readonly blocks: readonly number[]
-  /** Lines of the loops around, where it was asked whether the loop is to be set apart. */
-  readonly around: readonly number[] | undefined
-}
+const lineOf = (address: number): number => (address - codeBase) / 4
 
-/** The unit that begins at a line, where every loop that is asked for is set apart, and those at `apart` are already. */
-function found(lines: readonly string[], entry: number, apart: readonly number[] = []): Found {
+/** The unit that begins at a line, where the loops at `apart` are units of their own already. */
+function unitAt(lines: readonly string[], entry: number, apart: readonly number[] = []): Unit {
   const { memory, place } = createWorkbench()
   place(lines)
-  let asked: readonly number[] | undefined
   const finder: Finder = {
     memory,
     mode: { wide: false, exact: false, fuses: true },
@@ -29,15 +23,36 @@ function found(lines: readonly string[], entry: number, apart: readonly number[]
     seen: () => [],
     mayRun: () => true,
   }
-  const whole = findUnit(finder, at(entry))
-  const unit =
-    whole &&
-    cutToLoop(whole, around => {
-      asked = around
-      return true
-    })
-  const line = (address: number): number => (address - codeBase) / 4
-  return { blocks: unit?.blocks.map(({ start }) => line(start)) ?? [], around: asked?.map(line) }
+  const unit = findUnit(finder, at(entry))
+  if (unit === undefined) throw new Error('no unit begins there')
+  return unit
+}
+
+interface Found {
+  /** Lines at which blocks begin. */
+  readonly blocks: readonly number[]
+  /** Lines of the loops around, where it was asked whether the loop is to be set apart. */
+  readonly around: readonly number[] | undefined
+}
+
+/** The same, or only the loop that begins there, where one does. */
+function found(...which: Parameters<typeof unitAt>): Found {
+  let asked: readonly number[] | undefined
+  const unit = cutToLoop(unitAt(...which), around => {
+    asked = around
+    return true
+  })
+  return { blocks: unit.blocks.map(({ start }) => lineOf(start)), around: asked?.map(lineOf) }
+}
+
+/** The loops inside a unit that are asked for, and those around them, by lines. */
+function inside(lines: readonly string[], entry: number): Record<number, readonly number[]> {
+  const around: Record<number, readonly number[]> = {}
+  const heads = loopsInside(unitAt(lines, entry), (head, others) => {
+    around[lineOf(head)] = others().map(lineOf)
+    return true
+  })
+  return Object.fromEntries(heads.map(head => [lineOf(head), around[lineOf(head)] ?? []]))
 }
 
 const nested = [
@@ -71,4 +86,23 @@ describe('a unit that begins with a loop set apart', () => {
 test('a loop with a jump through a register stays with what is around', () => {
   const lines = ['addi r3, r3, 1', `beq ${to(3)}`, 'bctr', `bdnz ${to(0)}`, 'li r5, 0']
   expect(found(lines, 0).around).toBeUndefined()
+})
+
+describe('a loop inside a unit can be set apart', () => {
+  test('with the loops around it told', () => {
+    expect(inside(nested, 0)).toEqual({ 1: [], 2: [1] })
+  })
+
+  test('unless it is entered behind its head', () => {
+    expect(inside(nested.with(0, `b ${to(4)}`), 0)).toEqual({})
+  })
+
+  test('unless it jumps through a register', () => {
+    expect(inside(['li r3, 0', 'addi r3, r3, 1', `beq ${to(4)}`, 'bctr', `bdnz ${to(1)}`, 'li r5, 0'], 0)).toEqual({})
+  })
+
+  test('which another one ends in that began before: it goes round as often, and is around', () => {
+    const crossed = ['li r3, 0', 'addi r3, r3, 1', 'addi r4, r4, 1', `bne ${to(1)}`, `bdnz ${to(2)}`, 'li r5, 0']
+    expect(inside(crossed, 0)[2]).toEqual([1])
+  })
 })

@@ -216,6 +216,30 @@ test('what became hot inside of what was being translated counts anew, and is no
   expect(asked).toEqual([at(1), at(0)])
 })
 
+test('a loop that goes round often is a unit of its own, though what is around it is compiled before', () => {
+  const { run, place, units } = startLate(1)
+  place([
+    `bl ${to(2)}`,
+    `b ${to(0)}`,
+    'li r5, 10', // 2: the function
+    'li r6, 8',
+    'addic. r6, r6, -1', // 4: eight rounds each time
+    `bne ${to(4)}`,
+    'addic. r5, r5, -1',
+    `bne ${to(3)}`,
+    'li r6, 64',
+    'addi r3, r3, 1', // 9: 64 rounds each time
+    'addic. r6, r6, -1',
+    `bne ${to(9)}`,
+    'blr',
+  ])
+  run(2_000_000)
+  expect(units.slice(0, 2)).toMatchObject([
+    { entry: at(3), instructions: 6 },
+    { entry: at(9), instructions: 3 },
+  ])
+})
+
 test('a function that saves its link register late has one unit', () => {
   const body = ['addi r3, r3, 1', 'cmpwi r3, 0', 'mflr r0', 'mtlr r0', 'blr']
   const { run, place, asked } = startLate(0, { functions: new Map([[at(2), 4 * body.length]]) })
