@@ -59,11 +59,11 @@ const perThousand = (ms: number, instructions: number): number => (1000 * ms) / 
 
 /** What translating all functions of some programs takes of the processor, in a thread that has done it before. */
 function translating(list: TranslateJob['programs']): Figure {
-  const job: TranslateJob = { programs: list, passes: 9 }
+  const job: TranslateJob = { programs: list }
   const text = execFileSync(process.execPath, [translate, JSON.stringify(job)], { encoding: 'utf8' })
   const { instructions, first, later }: Translated = JSON.parse(text)
   const start = perThousand(first, instructions).toFixed(2)
-  const how = `warm thread, ${instructions} instructions, processor time; its first pass ${start}`
+  const how = `warm thread, ${instructions} instructions, processor time; at first ${start}`
   return ['translate, per 1,000 instructions', perThousand(later, instructions), 1, 0.3, 'ms', how, 2]
 }
 

@@ -1,10 +1,10 @@
 /**
- * What translating takes, from decoded words to bytes: all functions of some programs, again and again in one thread that
- * does nothing else, until the host has made of the translator what it will. To be started in a process of its own. Prints
- * one JSON document: the instructions of a pass, and milliseconds of the thread's processor time, of the first pass and of
- * a later one (the mean of the second half, since the clock of a thread goes by steps of some milliseconds).
+ * What translating takes, from decoded words to bytes: all functions of some programs, in one thread that does nothing
+ * else. To be started in a process of its own. Three times round the programs: once each; then so often that the host has
+ * made of the translator what it will; then as often again, which is what counts. Prints one JSON document: the
+ * instructions of all programs, and milliseconds of the thread's processor time to translate them, at first and later.
  *
- *     node translate.ts '{"programs": [{"path": …, "wide": true}], "passes": 9}'
+ *     node translate.ts '{"programs": [{"path": …, "wide": true}]}'
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -16,7 +16,6 @@ import { createMemory } from '../../../core/memory/guest.ts'
 
 export interface TranslateJob {
   readonly programs: readonly { readonly path: string; readonly wide: boolean }[]
-  readonly passes: number
 }
 export interface Translated {
   readonly instructions: number
@@ -26,13 +25,15 @@ export interface Translated {
 
 /** Functions that are asked for at a time, as a module has about so many. */
 const atOnce = 60
+/** Instructions of a round that is not the first: the clock of a thread goes by steps of some milliseconds. */
+const enough = 1_000_000
 
 const job: TranslateJob = JSON.parse(process.argv[2] ?? '{}')
 prepareEngine()
 const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
 const memory = createMemory(shared)
 
-/** What a processor tells a translator that it begins; one that has many functions does so at once. */
+/** What a processor tells a translator. */
 function setupOf(): TranslatorSetup {
   let setup: TranslatorSetup | undefined
   createCpu(
@@ -41,7 +42,6 @@ function setupOf(): TranslatorSetup {
     {
       engine: 'tiered',
       fpscr: 'fast',
-      functions: new Map(Array.from({ length: 10_000 }, (_, i) => [4 * i, 4])),
       translation: {
         begin(given) {
           setup = given
@@ -56,8 +56,14 @@ function setupOf(): TranslatorSetup {
 }
 const setup = setupOf()
 
-/** Translates all of a program; answers the instructions and the milliseconds that took. */
-function translate({ path, wide }: TranslateJob['programs'][number]): readonly [instructions: number, ms: number] {
+interface Spent {
+  readonly instructions: number
+  /** Of the thread's processor time. */
+  readonly ms: number
+}
+
+/** Translates all of a program, some times over. */
+function translate({ path, wide }: TranslateJob['programs'][number], times: number): Spent {
   const image = parseImage(readFileSync(path), basename(path))
   memory.load({ runs: [] })
   place(image, memory)
@@ -65,35 +71,33 @@ function translate({ path, wide }: TranslateJob['programs'][number]): readonly [
   const translator = createTranslator({ ...setup, memory: shared, functions: new Set(starts), eager: true })
   let instructions = 0
   const from = process.threadCpuUsage()
-  for (let at = 0; at < starts.length; at += atOnce) {
-    const { units } = translator.translate({
-      mode: { wide, exact: false, fuses: true },
-      entries: starts.slice(at, at + atOnce),
-      room: Number.POSITIVE_INFINITY,
-      stops: new Set(),
-      whole: new Set(),
-      callTargets: [],
-      jumps: [],
-      forget: at === 0,
-    })
-    for (const unit of units) instructions += unit.instructions
-  }
+  for (let time = 0; time < times; time += 1)
+    for (let at = 0; at < starts.length; at += atOnce) {
+      const { units } = translator.translate({
+        mode: { wide, exact: false, fuses: true },
+        entries: starts.slice(at, at + atOnce),
+        room: Number.POSITIVE_INFINITY,
+        stops: new Set(),
+        whole: new Set(),
+        callTargets: [],
+        jumps: [],
+        forget: at === 0,
+      })
+      for (const unit of units) instructions += unit.instructions
+    }
   const { user, system } = process.threadCpuUsage(from)
-  return [instructions, (user + system) / 1000]
+  return { instructions, ms: (user + system) / 1000 }
 }
 
-function pass(): readonly [instructions: number, ms: number] {
-  let [instructions, ms] = [0, 0]
-  for (const program of job.programs) {
-    const [some, spent] = translate(program)
-    instructions += some
-    ms += spent
-  }
-  return [instructions, ms]
+/** Once round the programs. */
+function round(times: number): Spent {
+  const all = job.programs.map(program => translate(program, times))
+  return { instructions: sum(all.map(one => one.instructions)), ms: sum(all.map(one => one.ms)) }
 }
-const [instructions, first] = pass()
-const half = Math.ceil((job.passes - 1) / 2)
-for (let i = 1; i < job.passes - half; i += 1) pass()
-let later = 0
-for (let i = 0; i < half; i += 1) later += pass()[1] / half
+const sum = (list: readonly number[]): number => list.reduce((total, one) => total + one, 0)
+
+const { instructions, ms: first } = round(1)
+const times = Math.ceil(enough / Math.max(instructions, 1))
+round(times)
+const later = round(times).ms / times
 process.stdout.write(JSON.stringify({ instructions, first, later } satisfies Translated))
