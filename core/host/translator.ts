@@ -1,8 +1,8 @@
 /**
  * The compiler's translator in a thread of its own. Requests and answers are numbers in memory that both threads see
  * (translator-words.ts), and modules come as messages, which are taken without turning the event loop, since the thread
- * that runs the machine seldom does. It starts with a large title, and else when there is something hot, so a short run
- * has none; it keeps nobody from exiting.
+ * that runs the machine seldom does. It starts at once, while the processor is being made, since it takes as long as that;
+ * it keeps nobody from exiting.
  */
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
@@ -22,14 +22,13 @@ export interface TranslatorAnswer extends Partial<Pick<Exchange, 'answers'>> {
 
 /** Serves one processor after the other. */
 export interface TranslatorThread extends TranslationPort {
-  /** Ends the thread, if there is one; nothing is to be asked any more. */
+  /** Ends the thread; nothing is to be asked any more. */
   close(): void
 }
 
 const program = new URL(`./translator-thread${extname(import.meta.url)}`, import.meta.url)
 
 export function createTranslatorThread(): TranslatorThread {
-  let thread: Worker | undefined
   let failure: { readonly error: unknown } | undefined
   const { port1: ours, port2: theirs } = new MessageChannel()
   const post = (message: TranslatorMessage): void => ours.postMessage(message)
@@ -37,15 +36,12 @@ export function createTranslatorThread(): TranslatorThread {
   let taken = 0
   let setups = 0
 
-  function start(): Worker {
-    const started = new Worker(program, { name: 'translator' })
-    started.on('error', (error: unknown) => {
-      failure ??= { error }
-    })
-    started.unref()
-    started.postMessage(theirs, [theirs])
-    return started
-  }
+  const thread = new Worker(program, { name: 'translator' })
+  thread.on('error', (error: unknown) => {
+    failure ??= { error }
+  })
+  thread.unref()
+  thread.postMessage(theirs, [theirs])
 
   /** The message of the last answer; what an earlier processor asked for is nobody's. */
   function message(): TranslatorAnswer {
@@ -58,7 +54,6 @@ export function createTranslatorThread(): TranslatorThread {
 
   return {
     begin(setup) {
-      thread ??= start()
       setups += 1
       taken = 0
       ;({ counters, requests, answers } = createExchange())
@@ -86,7 +81,7 @@ export function createTranslatorThread(): TranslatorThread {
     },
     close() {
       ours.close()
-      void thread?.terminate()
+      void thread.terminate()
     },
   }
 }

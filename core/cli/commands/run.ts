@@ -78,7 +78,9 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     output: filesUnder(out),
   })
   const said = createSaid()
-  const translation = createTranslatorThread()
+  // Only a machine with a compiler can say what it would make of a function; the engine changes nothing else.
+  const engine = values.dumpWasm !== undefined && values.engine === 'interpreter' ? 'tiered' : values.engine
+  const translation = engine === 'tiered' ? createTranslatorThread() : undefined
   const machine = createMachine({
     image,
     options,
@@ -87,9 +89,8 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     input,
     ...(values.input !== undefined && { inputName: values.input }),
     ...(map === undefined ? {} : { map }),
-    // Only a machine with a compiler can say what it would make of a function; the engine changes nothing else.
-    engine: values.dumpWasm !== undefined && values.engine === 'interpreter' ? 'tiered' : values.engine,
-    translation,
+    engine,
+    ...(translation && { translation }),
     ...(values.profile && { profileClock: clock.now }),
     print: text => {
       said.add(text)
@@ -120,7 +121,7 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     awaited: values.until.length > 0,
   })
   const milliseconds = clock.now() - began
-  translation.close()
+  translation?.close()
   const outcome: Outcome = {
     nameOf: machine.views.nameOf,
     run,

@@ -50,7 +50,7 @@ export interface Delivery {
 
 /** A translator beside the running thread, for one processor. */
 export interface TranslationPort {
-  /** Once, some time before the first request. */
+  /** Once, before the first request. */
   begin(setup: TranslatorSetup): void
   /** Not before the last request is answered. */
   ask(request: TranslationRequest): void
@@ -126,8 +126,6 @@ const instructionsInModule = 20_000
  */
 const pace = 2_000
 const headStart = 3_000
-/** Functions that an image lists, from which on it will need a translator, and has it begin at once. */
-const largeTitle = 500
 /** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
 const bridge = 32
 /** Changes of code while a translation is under way, above which it is void whatever they are. */
@@ -211,7 +209,6 @@ export function createTier(spec: TierSpec): Tier {
   let lookedAt = 0
   /** Something waits of which no record tells how often it runs. */
   let uncounted = false
-  let begun = false
   const now = spec.ran
   let { mode } = spec
   const whole = new Set<number>()
@@ -274,15 +271,10 @@ export function createTier(spec: TierSpec): Tier {
     uncounted = renew(pc) || uncounted
   }
 
-  function begin(): void {
-    if (!begun) port?.begin(setup)
-    begun = true
-  }
-  if (spec.functions.size >= largeTitle) begin()
+  port?.begin(setup)
 
   function enqueue(pc: number, again = false): void {
     if (queue.size === 0) queuedAt = now()
-    begin()
     queue.set(pc, again || queue.get(pc) === true)
   }
 

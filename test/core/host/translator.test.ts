@@ -17,10 +17,9 @@ const request: TranslationRequest = {
 }
 const addresses = (count: number): number[] => Array.from({ length: count }, (_, i) => codeBase + 4 * i)
 
-/** So large a title that the thread is told of it at once. Nothing is translated: all that is asked for has to wait. */
+/** Nothing is translated: all that is asked for has to wait. */
 function beginIn(translation: TranslatorThread): void {
-  const functions = new Map(addresses(1_000).map(address => [address, 4]))
-  createWorkbench({}, false, { engine: 'tiered', translation, functions, unitsInModule: 0 })
+  createWorkbench({}, false, { engine: 'tiered', translation, unitsInModule: 0 })
 }
 async function answerOf(translation: TranslatorThread): Promise<Delivery> {
   for (;;) {
