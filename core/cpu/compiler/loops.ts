@@ -25,17 +25,29 @@ function loopsOf(blocks: readonly Block[]): ReadonlyMap<number, number> {
 const around = (loops: ReadonlyMap<number, number>, head: number): number[] =>
   [...loops].filter(([start, end]) => start < head && end > head).map(([start]) => start)
 
+/** What is reached from a place, itself only if there is a way back. */
+export function reachedFrom(place: number, waysFrom: (place: number) => readonly number[]): ReadonlySet<number> {
+  const reached = new Set<number>()
+  const work = [...waysFrom(place)]
+  for (let at = work.pop(); at !== undefined; at = work.pop()) {
+    if (reached.has(at)) continue
+    reached.add(at)
+    work.push(...waysFrom(at))
+  }
+  return reached
+}
+
 /**
- * Indices of the blocks of a loop; undefined where it jumps through a register. A loop is what lies from the target of a
+ * Indices of the blocks of a loop; undefined where it jumps through a register, or goes round by what lies before it. A loop is what lies from the target of a
  * branch backwards to the last such branch, as compilers lay it out, wherever it is entered; and what lies behind it and
  * leads nowhere but back.
  */
 function blocksOf(blocks: readonly Block[], head: number, end: number): ReadonlySet<number> | undefined {
   const own = new Set<number>()
-  const starts = new Set<number>()
-  function take(index: number, { start }: Block): void {
+  const starts = new Map<number, Block>()
+  function take(index: number, block: Block): void {
     own.add(index)
-    starts.add(start)
+    starts.set(block.start, block)
   }
   for (const [index, block] of blocks.entries()) if (block.start >= head && block.start < end) take(index, block)
   if ([...own].some(index => jumps(blocks[index]))) return undefined
@@ -43,14 +55,19 @@ function blocksOf(blocks: readonly Block[], head: number, end: number): Readonly
   for (const [index, block] of [...blocks.entries()].toReversed())
     if (block.start >= end && block.ending.kind !== 'dynamic' && waysOf(block).every(to => starts.has(to)))
       take(index, block)
-  return own
+  const isRound = reachedFrom(head, place => {
+    const block = starts.get(place)
+    return block === undefined ? [] : waysOf(block)
+  }).has(head)
+  return isRound ? own : undefined
 }
 
 /** Whether a block ends by a jump through a register, other than a return. */
 const jumps = (block: Block | undefined): boolean =>
   block?.ending.kind === 'dynamic' && block.instructions.at(-1)?.meaning.row.name !== 'bclr'
 
-function waysOf({ ending, end }: Block): number[] {
+/** Where a block leads to that stays in its function, as far as that is written in its branch. */
+export function waysOf({ ending, end }: Block): number[] {
   const target = ending.kind === 'call' || ending.target === undefined ? [] : [ending.target]
   return ending.falls ? [...target, end] : target
 }

@@ -19,6 +19,7 @@ import type { RuntimeName } from '../wasm/site.ts'
 import { unitSignature } from './calls.ts'
 import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
+import { dispatchOf } from './dispatch-loops.ts'
 import { type Finder, findUnit, longestUnit, thunkSize, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { cutToLoop, loopsInside } from './loops.ts'
@@ -123,7 +124,9 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   const slots = new Map<number, number>()
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
+  /** Where loops begin that go round often, and those by which large units dispatch: all are units of their own. */
   const apart = new Set<number>()
+  const dispatches = new Set<number>()
   /** Jumps with more behind them than a unit holds: all their targets are units of their own. */
   const scattered = new Set<number>()
   const targetsOf = (pc: number): readonly number[] => (scattered.has(pc) ? [] : (seen.get(pc) ?? []))
@@ -139,6 +142,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       callTargets.clear()
       seen.clear()
       apart.clear()
+      dispatches.clear()
       scattered.clear()
     }
     for (const target of targets) callTargets.add(target)
@@ -157,7 +161,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     whole,
     stops,
     isFunction,
-    isApart: head => apart.has(head),
+    isApart: head => apart.has(head) || dispatches.has(head),
     seen: targetsOf,
     mayRun: eager ? () => true : hasRun,
   })
@@ -204,7 +208,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       return apart.has(pc)
     })
   }
-  /** The same without the loops inside that go round often already, and where those begin. */
+  /** The same without the loops inside that are units of their own from now on, and where those begin. */
   function findApart(
     finder: Finder,
     pc: number,
@@ -215,6 +219,11 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       return !isCompiled(head) && timesOf(head) >= threshold * warmShare && goesRound(head, around())
     })
     for (const head of loops) apart.add(head)
+    const dispatch = dispatchOf(unit, targetsOf)
+    if (dispatch !== undefined) {
+      dispatches.add(dispatch)
+      loops.push(dispatch)
+    }
     return { unit: loops.length === 0 ? unit : findCut(finder, pc), loops }
   }
 

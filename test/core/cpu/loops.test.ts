@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { dispatchOf } from '../../../core/cpu/compiler/dispatch-loops.ts'
 import { type Finder, findUnit, longestUnit, type Unit } from '../../../core/cpu/compiler/find.ts'
 import { cutToLoop, loopsInside } from '../../../core/cpu/compiler/loops.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
@@ -8,8 +9,16 @@ const to = (line: number): string => `0x${at(line).toString(16)}`
 
 const lineOf = (address: number): number => (address - codeBase) / 4
 
-/** The unit that begins at a line, where the loops at `apart` are units of their own already. */
-function unitAt(lines: readonly string[], entry: number, apart: readonly number[] = []): Unit {
+interface Known {
+  /** Lines of loops that are units of their own already. */
+  readonly apart?: readonly number[]
+  /** Lines that jumps through a register have led to. */
+  readonly seen?: readonly number[]
+}
+const targets = ({ seen = [] }: Known) => seen.map(at)
+
+/** The unit that begins at a line. */
+function unitAt(lines: readonly string[], entry: number, known: Known = {}): Unit {
   const { memory, place } = createWorkbench()
   place(lines)
   const finder: Finder = {
@@ -19,8 +28,8 @@ function unitAt(lines: readonly string[], entry: number, apart: readonly number[
     stops: new Set([at(lines.length)]),
     longest: longestUnit,
     isFunction: () => false,
-    isApart: head => apart.some(line => at(line) === head),
-    seen: () => [],
+    isApart: head => known.apart?.some(line => at(line) === head) === true,
+    seen: () => targets(known),
     mayRun: () => true,
   }
   const unit = findUnit(finder, at(entry))
@@ -79,7 +88,7 @@ describe('a unit that begins with a loop set apart', () => {
   })
 
   test('is entered from the unit around, which ends there', () => {
-    expect(found(nested, 5, [2])).toEqual({ blocks: [5, 1, 7, 10], around: undefined })
+    expect(found(nested, 5, { apart: [2] })).toEqual({ blocks: [5, 1, 7, 10], around: undefined })
   })
 })
 
@@ -104,5 +113,51 @@ describe('a loop inside a unit can be set apart', () => {
   test('which another one ends in that began before: it goes round as often, and is around', () => {
     const crossed = ['li r3, 0', 'addi r3, r3, 1', 'addi r4, r4, 1', `bne ${to(1)}`, `bdnz ${to(2)}`, 'li r5, 0']
     expect(inside(crossed, 0)[2]).toEqual([1])
+  })
+})
+
+test('what goes round only by what lies before it is no loop by itself', () => {
+  // The dispatch, which lies before its cases, is part of each round.
+  const lines = [
+    `b ${to(3)}`,
+    'addi r3, r3, 1',
+    `bdnz ${to(5)}`,
+    'addi r4, r4, 1',
+    `b ${to(1)}`,
+    'li r5, 0',
+    `b ${to(3)}`,
+  ]
+  expect(found(lines, 3).around).toBeUndefined()
+})
+
+describe('a large unit that jumps to many cases', () => {
+  const length = 16
+  const caseAt = (n: number): number => 4 + n * length
+  const cases = (count: number): string[] =>
+    Array.from({ length: count }, () => [...new Array<string>(length - 1).fill('addi r3, r3, 1'), `b ${to(1)}`]).flat()
+  /** A step before the loop, the way to the jump, and the jump. */
+  const head = ['li r3, 0', 'lwzu r4, 4(r5)', 'mtctr r4', 'bctr']
+  function dispatch(lines: readonly string[], entry: number, count: number): number | undefined {
+    const known = { seen: Array.from({ length: count }, (_, n) => caseAt(n)) }
+    const start = dispatchOf(unitAt(lines, entry, known), pc => (pc === at(3) ? targets(known) : []))
+    return start === undefined ? undefined : lineOf(start)
+  }
+
+  test('has a loop that is a unit of its own, from where all ways meet', () => {
+    expect(dispatch([...head, ...cases(10)], 0, 10)).toBe(1)
+    expect(dispatch([...head, ...cases(10)], caseAt(3), 10)).toBe(1)
+  })
+
+  test('is that loop where it begins with it', () => {
+    expect(dispatch([...head, ...cases(10)], 1, 10)).toBeUndefined()
+  })
+
+  test('has none where it does not come back to the jump', () => {
+    const once = cases(10).map(line => (line.startsWith('b ') ? 'blr' : line))
+    expect(dispatch([...head, ...once], 0, 10)).toBeUndefined()
+  })
+
+  test('has none where there are few cases', () => {
+    expect(dispatch([...head, ...cases(10)], 0, 7)).toBeUndefined()
   })
 })

@@ -94,18 +94,30 @@ describe('a case of a switch', () => {
 
   test('is in no unit any more once one that jumps there has no room for it', () => {
     const far = codeBase + 0x8000
-    const { cpu, memory, place, useAll, run, units, exits } = startSwitch(10, 20, { functions: new Map() })
+    const { cpu, memory, place, useAll, run, units, exits } = startSwitch(7, 20, { functions: new Map() })
     const long = [...new Array<string>(1_400).fill('addi r8, r8, 1'), `b ${codeBase}`]
     for (let from = 0; from < long.length; from += 1_024) place(long.slice(from, from + 1_024), far + 4 * from)
     cpu.registers().pc = codeBase
-    useAll([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    useAll([0, 1, 2, 3, 4, 5, 6])
     // The last of them goes the long way.
-    memory.store32(dataBase + 36, far)
+    memory.store32(dataBase + 24, far)
     run(60_000_000)
     // The first knew of no case.
     const [, second] = units.filter(({ entry }) => entry === codeBase)
     expect([...(second?.starts ?? [])]).toContain(at(3))
     expect([...(second?.starts ?? [])]).not.toContain(caseAt(0, 20))
+    expect(exits(1_000_000)).toBeLessThan(100)
+  })
+
+  test('that is new has the loop compiled anew that jumps there, and none of the units that come by', () => {
+    const { use, run, units, exits } = startSwitch(20, 10)
+    use(12)
+    run(60_000_000)
+    const before = units.length
+    use(16)
+    run(60_000_000)
+    const large = units.slice(before).filter(({ instructions }) => instructions > 100)
+    expect(new Set(large.map(({ entry }) => entry))).toEqual(new Set([at(3)]))
     expect(exits(1_000_000)).toBeLessThan(100)
   })
 

@@ -1,0 +1,41 @@
+/**
+ * Loops that dispatch: the heart of a guest's interpreter, which jumps through a register to one of many cases, and from
+ * each of them back.
+ *
+ * The cases are learned one after the other, and each that is new has the units compiled anew that jump to it. From every
+ * case, and from wherever a call in one returns to, the rest of the loop can be reached; so of all units that begin in it
+ * each would hold all of it, and be made again each time. So such a loop is a unit of its own, and units that come by end
+ * where it begins: half of what was translated for Lua was needless before, and its loop ran a tenth slower.
+ */
+import type { Block, Unit } from './find.ts'
+import { reachedFrom, waysOf } from './loops.ts'
+
+/** Targets seen of a jump, and instructions of the unit it is in, from which on its loop is one. */
+const leastTargets = 8
+const leastInstructions = 128
+
+/** Where the loop begins by which a unit dispatches; undefined where it does not, or where it begins there. */
+export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]): number | undefined {
+  if (unit.instructions < leastInstructions) return undefined
+  const { blocks, indexOf } = unit
+  const targetsOf = ({ ending, end }: Block): readonly number[] => (ending.kind === 'dynamic' ? seen(end - 4) : [])
+  const [jump] = blocks.toSorted((a, b) => targetsOf(b).length - targetsOf(a).length)
+  if (jump === undefined || targetsOf(jump).length < leastTargets) return undefined
+  const blockAt = (place: number): Block | undefined => blocks[indexOf.get(place) ?? -1]
+  const waysFrom = (place: number): readonly number[] => {
+    const block = blockAt(place)
+    return block === undefined ? [] : [...waysOf(block), ...targetsOf(block)]
+  }
+  const inside = reachedFrom(jump.start, waysFrom)
+  if (!inside.has(jump.start)) return undefined
+  const waysInto = new Map<number, number[]>()
+  for (const place of inside) for (const to of waysFrom(place)) waysInto.set(to, [...(waysInto.get(to) ?? []), place])
+  // Up to where ways meet: what is before the jump alone is as much the loop's.
+  let head = jump.start
+  for (;;) {
+    const [before, another] = waysInto.get(head) ?? []
+    if (before === undefined || another !== undefined || before === jump.start) break
+    head = before
+  }
+  return head === unit.entry ? undefined : head
+}
