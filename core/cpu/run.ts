@@ -95,7 +95,7 @@ export interface Cpu extends Part {
 export type Engine = 'interpreter' | 'compiler' | 'tiered'
 
 /** How often a place runs before it is compiled. */
-const thresholds = { compiler: 1, tiered: 2_000 } as const
+const thresholds = { compiler: 1, tiered: 4_000 } as const
 
 interface Exports {
   readonly run: (left: number) => void

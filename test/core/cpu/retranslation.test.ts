@@ -233,7 +233,7 @@ test('a loop that goes round often is a unit of its own, though what is around i
   place([
     `bl ${to(2)}`,
     `b ${to(0)}`,
-    'li r5, 30', // 2: the function
+    'li r5, 10', // 2: the function
     'li r6, 8',
     'addic. r6, r6, -1', // 4: eight rounds each time
     `bne ${to(4)}`,
@@ -277,7 +277,7 @@ describe('what is hot', () => {
     const { cpu, place, runAt, run, asked } = startLate(1)
     place(loop)
     // So long a round that it is not hot itself by then.
-    const long = 60
+    const long = 30
     for (let part = 0; part < long; part += 1)
       place(
         Array.from({ length: 1_024 }, () => 'addi r3, r3, 1'),
@@ -285,7 +285,7 @@ describe('what is hot', () => {
       )
     place([`b ${to(1_024)}`], at(1_024 * (long + 1)))
     cpu.registers().pc = at(0)
-    cpu.run(6_000)
+    cpu.run(12_000)
     runAt(at(1_024), 90_000_000)
     expect(asked).toEqual([])
     run(12_000_000)
