@@ -14,8 +14,15 @@ import { reachedFrom, waysOf } from './loops.ts'
 const leastTargets = 8
 const leastInstructions = 128
 
-/** Where the loop begins by which a unit dispatches; undefined where it does not, or where it begins there. */
-export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]): number | undefined {
+export interface Dispatch {
+  /** Where the loop begins. */
+  readonly head: number
+  /** The jump that leads to its cases. */
+  readonly jump: number
+}
+
+/** The loop by which a unit dispatches; undefined where it does not, or where it begins there. */
+export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]): Dispatch | undefined {
   if (unit.instructions < leastInstructions) return undefined
   const { blocks, indexOf } = unit
   const targetsOf = ({ ending, end }: Block): readonly number[] => (ending.kind === 'dynamic' ? seen(end - 4) : [])
@@ -37,5 +44,5 @@ export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]):
     if (before === undefined || another !== undefined || before === jump.start) break
     head = before
   }
-  return head === unit.entry ? undefined : head
+  return head === unit.entry ? undefined : { head, jump: jump.end - 4 }
 }

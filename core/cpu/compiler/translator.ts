@@ -124,9 +124,9 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   const slots = new Map<number, number>()
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
-  /** Where loops begin that go round often, and those by which large units dispatch: all are units of their own. */
+  /** Where loops begin that go round often, and those by which large units dispatch, with their jumps: units of their own. */
   const apart = new Set<number>()
-  const dispatches = new Set<number>()
+  const dispatches = new Map<number, number>()
   /** Jumps with more behind them than a unit holds: all their targets are units of their own. */
   const scattered = new Set<number>()
   const targetsOf = (pc: number): readonly number[] => (scattered.has(pc) ? [] : (seen.get(pc) ?? []))
@@ -189,13 +189,22 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     return left === undefined ? eager && hasRun(pc) : left <= threshold * (1 - warmShare)
   }
 
+  /** No loop that dispatches by a jump is a unit of its own any more. */
+  function forgetDispatch(jump: number): void {
+    for (const [head, its] of dispatches) if (its === jump) dispatches.delete(head)
+  }
+
   /** The unit at an address, without what is behind its jumps where that is more than a unit holds. */
   function findBounded(finder: Finder, pc: number): Unit | undefined {
     const unit = findUnit(finder, pc)
     if (unit === undefined || unit.instructions < longestUnit) return unit
     const jumps = unit.blocks.map(({ end }) => end - 4).filter(at => targetsOf(at).length > 0)
     if (jumps.length === 0) return unit
-    for (const jump of jumps) scattered.add(jump)
+    for (const jump of jumps) {
+      scattered.add(jump)
+      // Its cases come back to it by themselves from now on: each holds what is before the jump.
+      forgetDispatch(jump)
+    }
     return findUnit(finder, pc)
   }
 
@@ -221,8 +230,9 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     for (const head of loops) apart.add(head)
     const dispatch = dispatchOf(unit, targetsOf)
     if (dispatch !== undefined) {
-      dispatches.add(dispatch)
-      loops.push(dispatch)
+      forgetDispatch(dispatch.jump)
+      dispatches.set(dispatch.head, dispatch.jump)
+      loops.push(dispatch.head)
     }
     return { unit: loops.length === 0 ? unit : findCut(finder, pc), loops }
   }

@@ -140,7 +140,7 @@ describe('a large unit that jumps to many cases', () => {
   function dispatch(lines: readonly string[], entry: number, count: number): number | undefined {
     const known = { seen: Array.from({ length: count }, (_, n) => caseAt(n)) }
     const start = dispatchOf(unitAt(lines, entry, known), pc => (pc === at(3) ? targets(known) : []))
-    return start === undefined ? undefined : lineOf(start)
+    return start === undefined ? undefined : lineOf(start.head)
   }
 
   test('has a loop that is a unit of its own, from where all ways meet', () => {

@@ -121,6 +121,24 @@ describe('a case of a switch', () => {
     expect(exits(1_000_000)).toBeLessThan(100)
   })
 
+  test('holds the way back to the jump when it is a unit of its own: from each to the next there is one step', () => {
+    const length = 100
+    const { useAll, run, units, isCase } = startSwitch(24, length, {
+      functions: new Map([[codeBase - 0x1000, 0x1000 + 4 * (dispatch.length + 24 * length)]]),
+    })
+    const all = Array.from({ length: 24 }, (_, n) => n)
+    useAll(all.slice(0, 10))
+    run(60_000_000)
+    // The jump has a loop that is a unit of its own, until it has more behind it than a unit holds.
+    expect(units.at(-1)?.entry).toBe(at(3))
+    const before = units.length
+    useAll(all)
+    run(60_000_000)
+    const own = units.slice(before).filter(({ entry }) => isCase(entry))
+    expect(own.length).toBeGreaterThan(12)
+    expect(own.filter(({ starts }) => !starts.includes(at(3)))).toEqual([])
+  })
+
   test('joins the unit that jumps there though its code changed while that was done', () => {
     const { cpu, use, run, units, isCase, exits, runUntilPending } = startSwitch(2, 10)
     use(1)
