@@ -10,7 +10,7 @@
 import type { Block, Unit } from './find.ts'
 import { reachedFrom, waysOf } from './loops.ts'
 
-/** Targets seen of a jump, and instructions of the unit it is in, from which on its loop is one. */
+/** Targets of a jump that lead back to it, and instructions of the unit it is in, from which on its loop is one. */
 const leastTargets = 8
 const leastInstructions = 128
 
@@ -33,15 +33,20 @@ export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]):
     const block = blockAt(place)
     return block === undefined ? [] : [...waysOf(block), ...targetsOf(block)]
   }
-  const inside = reachedFrom(jump.start, waysFrom)
-  if (!inside.has(jump.start)) return undefined
   const waysInto = new Map<number, number[]>()
-  for (const place of inside) for (const to of waysFrom(place)) waysInto.set(to, [...(waysInto.get(to) ?? []), place])
+  for (const place of reachedFrom(jump.start, waysFrom))
+    for (const to of waysFrom(place)) {
+      const ways = waysInto.get(to)
+      if (ways === undefined) waysInto.set(to, [place])
+      else ways.push(place)
+    }
+  const leadBack = reachedFrom(jump.start, place => waysInto.get(place) ?? [])
+  if (targetsOf(jump).filter(target => leadBack.has(target)).length < leastTargets) return undefined
   // Up to where ways meet: what is before the jump alone is as much the loop's.
   let head = jump.start
   for (;;) {
     const [before, another] = waysInto.get(head) ?? []
-    if (before === undefined || another !== undefined || before === jump.start) break
+    if (before === undefined || another !== undefined) break
     head = before
   }
   return head === unit.entry ? undefined : { head, jump: jump.end - 4 }

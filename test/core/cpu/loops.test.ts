@@ -157,6 +157,11 @@ describe('a large unit that jumps to many cases', () => {
     expect(dispatch([...head, ...once], 0, 10)).toBeUndefined()
   })
 
+  test('has none where one case alone comes back to it', () => {
+    const some = cases(10).map((line, i) => (line.startsWith('b ') && i >= length ? 'blr' : line))
+    expect(dispatch([...head, ...some], 0, 10)).toBeUndefined()
+  })
+
   test('has none where there are few cases', () => {
     expect(dispatch([...head, ...cases(10)], 0, 7)).toBeUndefined()
   })
