@@ -21,8 +21,8 @@ export interface TranslatorAnswer extends Partial<Pick<Exchange, 'answers'>> {
 }
 
 /** Serves one processor after the other. */
-export interface TranslatorThread extends TranslationPort {
-  /** Ends the thread; nothing is to be asked any more. */
+export interface TranslatorThread extends TranslationPort, Disposable {
+  /** Ends the thread, if it has not ended; nothing is to be asked any more. */
   close(): void
 }
 
@@ -52,6 +52,11 @@ export function createTranslatorThread(): TranslatorThread {
     }
   }
 
+  function close(): void {
+    ours.close()
+    void thread.terminate()
+  }
+
   return {
     begin(setup) {
       setups += 1
@@ -79,9 +84,7 @@ export function createTranslatorThread(): TranslatorThread {
       // The next answer takes the place of this one; what units say of their blocks goes when their module does.
       return { translation: translationIn(answers.slice(0, counters[place.words])), module: more?.module }
     },
-    close() {
-      ours.close()
-      void thread.terminate()
-    },
+    close,
+    [Symbol.dispose]: close,
   }
 }

@@ -80,7 +80,8 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
   const said = createSaid()
   // Only a machine with a compiler can say what it would make of a function; the engine changes nothing else.
   const engine = values.dumpWasm !== undefined && values.engine === 'interpreter' ? 'tiered' : values.engine
-  const translation = engine === 'tiered' ? createTranslatorThread() : undefined
+  // It ends whatever becomes of the run.
+  using translation = engine === 'tiered' ? createTranslatorThread() : undefined
   const machine = createMachine({
     image,
     options,

@@ -1,4 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../../core/cli/commands.ts'
 import { runCommand } from '../../../core/cli/parser.ts'
@@ -150,6 +154,19 @@ describe('--dump-wasm', () => {
 
   test('of what is nowhere is refused by name', async () => {
     await expect(run('poll-for-ever', ...given, 'nobody')).rejects.toThrow('there is nothing called nobody')
+  })
+
+  test('of what is nowhere ends the thread that was to translate', async () => {
+    const ends: Promise<unknown>[] = []
+    const started = (message: unknown): void => {
+      const { worker } = message as { worker: Worker }
+      ends.push(once(worker, 'exit'))
+    }
+    subscribe('worker_threads', started)
+    await run('poll-for-ever', ...given, 'nobody').catch(() => undefined)
+    unsubscribe('worker_threads', started)
+    expect(ends).toHaveLength(1)
+    expect(await Promise.race([...ends, setTimeout(5_000, 'is there still')])).toEqual([expect.any(Number)])
   })
 
   test('of data is refused once the report is out', async () => {
