@@ -243,29 +243,33 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   /** What is to be compiled; found once more where a jump turned out to be scattered that is in what was found before. */
   function batch(finder: Finder, request: TranslationRequest): Batch & Pick<Translation, 'scattered'> {
     const known = scattered.size
+    const loops = new Set<number>()
     for (;;) {
       const before = scattered.size
-      const one = tryBatch(finder, request)
+      const one = tryBatch(finder, request, loops)
       if (scattered.size === before) return { ...one, scattered: [...scattered].slice(known) }
     }
   }
-  function tryBatch(finder: Finder, { entries, room, whole: folding }: TranslationRequest): Batch {
+  /** `loops` gets those that are set apart, and has those of the attempt before: what they were cut from does not name them again. */
+  function tryBatch(finder: Finder, { entries, room, whole: folding }: TranslationRequest, loops: Set<number>): Batch {
     const found: Unit[] = []
     const refused: number[] = []
     /** A unit that gives its first instruction up is entered, whoever holds it besides. */
     const givesUp = (pc: number): boolean => folding.has(pc) && isCompiled(pc)
     const inside = new Set<number>()
     // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
-    const known = new Set(
-      entries.toSorted((a, b) => Number(finder.isFunction(b)) - Number(finder.isFunction(a)) || a - b),
-    )
+    const known = new Set([
+      ...[...loops].filter(head => finder.isApart(head)),
+      ...entries.toSorted((a, b) => Number(finder.isFunction(b)) - Number(finder.isFunction(a)) || a - b),
+    ])
     const work = [...known]
     let size = 0
     while (found.length < (setup.unitsInModule ?? mostUnits) && size < room) {
       const pc = work.shift()
       if (pc === undefined) break
-      if (inside.has(pc) && !eager && !givesUp(pc)) continue
-      const { unit, loops } = findApart(finder, pc)
+      // A loop set apart is entered from others than what was found before and holds it.
+      if (inside.has(pc) && !eager && !givesUp(pc) && !finder.isApart(pc)) continue
+      const { unit, loops: cutOff } = findApart(finder, pc)
       if (unit === undefined) {
         // What has been written over, or forgotten, and has not run since may well begin one when it has.
         if (finder.mayRun(pc)) refused.push(pc)
@@ -274,13 +278,18 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       found.push(unit)
       size += unit.instructions
       for (const start of unit.indexOf.keys()) inside.add(start)
-      for (const other of [...loops, ...unit.callees.filter(isWarm)])
-        if (!known.has(other)) {
-          known.add(other)
-          work.push(other)
-        }
+      // What was cut from a unit comes next: the interpreter would have all of its rounds.
+      for (const head of cutOff) {
+        loops.add(head)
+        if (!known.has(head)) work.unshift(head)
+        known.add(head)
+      }
+      for (const callee of unit.callees.filter(isWarm)) {
+        if (!known.has(callee)) work.push(callee)
+        known.add(callee)
+      }
     }
-    const asked = new Set(entries)
+    const asked = new Set([...entries, ...loops])
     return { found, refused, waiting: work.filter(pc => asked.has(pc)) }
   }
 
