@@ -38,9 +38,9 @@ export function reachedFrom(place: number, waysFrom: (place: number) => readonly
 }
 
 /**
- * Indices of the blocks of a loop; undefined where it jumps through a register, or goes round by what lies before it. A loop is what lies from the target of a
- * branch backwards to the last such branch, as compilers lay it out, wherever it is entered; and what lies behind it and
- * leads nowhere but back.
+ * Indices of the blocks of a loop; undefined where it jumps through a register, or goes round by what lies before it. A
+ * loop is what lies from the target of a branch backwards to the last such branch, as compilers lay it out, wherever it is
+ * entered; and what lies behind it and leads nowhere but back.
  */
 function blocksOf(blocks: readonly Block[], head: number, end: number): ReadonlySet<number> | undefined {
   const own = new Set<number>()

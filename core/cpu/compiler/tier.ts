@@ -3,7 +3,8 @@
  *
  * Addresses where a unit may begin are proposed: targets of calls and of backward branches as they are decoded, starts
  * of functions that the image lists, prologues, and wherever compiled code ends. A proposed record counts how often it
- * runs; when it is hot it is compiled together with the functions it calls that have run, as one module.
+ * runs; when it is hot it is compiled together with the functions it calls that have run, and the loops in it that are
+ * units of their own (loops.ts, dispatch-loops.ts), as one module.
  *
  * A module is made by a translator: beside the running thread where there is a port for that, so that the thread stands
  * still only to put it to use; else by the thread itself. The tiers differ in speed alone, so it does not matter when an
