@@ -2,7 +2,8 @@
  * Which code is compiled, when, and how long it is kept.
  *
  * Addresses where a unit may begin are proposed: targets of calls and of backward branches as they are decoded, starts
- * of functions that the image lists, prologues, and wherever compiled code ends. A proposed record counts how often it
+ * of functions that the image lists, prologues, wherever compiled code ends, and now and then where a run does: a loop may go
+ * round by jumps through registers alone, with nothing in it that says where. A proposed record counts how often it
  * runs; when it is hot it is compiled together with the functions it calls that have run, and the loops in it that are
  * units of their own (loops.ts, dispatch-loops.ts), as one module.
  *
@@ -121,6 +122,8 @@ const batchRuns = 2
 const shortestWait = 1_000_000
 const longestWait = 100_000_000
 const instructionsInModule = 20_000
+/** Instructions from one run whose end is proposed to the next. */
+const endsApart = 50_000_000
 /**
  * Where the running thread translates: instructions that run for each that is translated, and how many may be from the
  * start. A title that does much for the first time is interpreted a little longer, and does not stand still.
@@ -208,6 +211,7 @@ export function createTier(spec: TierSpec): Tier {
   let translated = 0
   let queuedAt = 0
   let lookedAt = 0
+  let endedAt = 0
   /** Something waits of which no record tells how often it runs. */
   let uncounted = false
   const now = spec.ran
@@ -336,8 +340,17 @@ export function createTier(spec: TierSpec): Tier {
     return runs >= batchRuns * threshold
   }
 
+  /** Proposes where a run has ended, if that is in no unit. */
+  function proposeEnd(): void {
+    if (now() - endedAt < endsApart) return
+    endedAt = now()
+    const pc = (state[pcAt] ?? 0) >>> 0
+    if (!cache.holds(pc)) counts.propose(pc)
+  }
+
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
   function flush(): void {
+    proposeEnd()
     if (pending !== undefined) {
       const began = clock()
       const delivery = port?.answer()

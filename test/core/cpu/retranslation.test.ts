@@ -224,6 +224,23 @@ describe('a case of a switch', () => {
   })
 })
 
+test('a loop that goes round by jumps through registers alone is compiled', () => {
+  const { cpu, memory, place, run, exits } = startLate(1)
+  const next = ['lwz r6, 0(r3)', 'mtctr r6', 'lwz r3, 4(r3)', 'bctr']
+  const size = 1 + next.length
+  const count = 12
+  place(Array.from({ length: count }, () => ['addi r7, r7, 1', ...next]).flat())
+  // A ring of cases, and of where to go on from.
+  for (let n = 0; n < count; n += 1) {
+    memory.store32(dataBase + 8 * n, at(((n + 5) % count) * size))
+    memory.store32(dataBase + 8 * n + 4, dataBase + 8 * ((n + 5) % count))
+  }
+  cpu.registers().setGpr(3, BigInt(dataBase))
+  run(100_000_000)
+  expect(cpu.compiler?.units_compiled_total).toBeGreaterThan(0)
+  expect(exits(1_000_000)).toBeLessThan(100)
+})
+
 test('what became hot inside of what was being translated counts anew, and is not asked for', () => {
   const { run, place, asked, cpu } = startLate(40)
   // The inner loop is hot at once, the outer one while the inner is being translated, and all around it.
