@@ -8,7 +8,7 @@
  *
  * How often a loop goes round is told by the counts of the interpreter, when its head has become hot, or when a unit is
  * made that would hold it: beside the head's own count stand those of the heads of loops around it, and that of its
- * function. What is asked at the second is asked only where it can be trusted: of loops that are entered at their heads.
+ * function. A loop inside a unit has to be entered at its head alone: else its count says little of its rounds.
  */
 import type { Block, Unit } from './find.ts'
 

@@ -124,7 +124,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   const slots = new Map<number, number>()
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
-  /** Where loops begin that go round often, and those by which large units dispatch, with their jumps: units of their own. */
+  /** Where loops begin that are units of their own: those that go round often, and those that dispatch, with their jumps. */
   const apart = new Set<number>()
   const dispatches = new Map<number, number>()
   /** Jumps with more behind them than a unit holds: all their targets are units of their own. */
