@@ -8,7 +8,8 @@
  * where it begins: half of what was translated for Lua was needless before, and its loop ran a tenth slower.
  */
 import type { Block, Unit } from './find.ts'
-import { reachedFrom, waysOf } from './loops.ts'
+import { flowOf, seenBy } from './flow.ts'
+import { reachedFrom } from './loops.ts'
 
 /** Targets of a jump that lead back to it, and instructions of the unit it is in, from which on its loop is one. */
 const leastTargets = 8
@@ -24,30 +25,23 @@ export interface Dispatch {
 /** The loop by which a unit dispatches; undefined where it does not, or where it begins there. */
 export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]): Dispatch | undefined {
   if (unit.instructions < leastInstructions) return undefined
-  const { blocks, indexOf } = unit
   const targetsOf = ({ ending, end }: Block): readonly number[] => (ending.kind === 'dynamic' ? seen(end - 4) : [])
-  const [jump] = blocks.toSorted((a, b) => targetsOf(b).length - targetsOf(a).length)
+  const [jump] = unit.blocks.toSorted((a, b) => targetsOf(b).length - targetsOf(a).length)
   if (jump === undefined || targetsOf(jump).length < leastTargets) return undefined
-  const blockAt = (place: number): Block | undefined => blocks[indexOf.get(place) ?? -1]
-  const waysFrom = (place: number): readonly number[] => {
-    const block = blockAt(place)
-    return block === undefined ? [] : [...waysOf(block), ...targetsOf(block)]
-  }
-  const waysInto = new Map<number, number[]>()
-  for (const place of reachedFrom(jump.start, waysFrom))
-    for (const to of waysFrom(place)) {
-      const ways = waysInto.get(to)
-      if (ways === undefined) waysInto.set(to, [place])
-      else ways.push(place)
-    }
-  const leadBack = reachedFrom(jump.start, place => waysInto.get(place) ?? [])
-  if (targetsOf(jump).filter(target => leadBack.has(target)).length < leastTargets) return undefined
+  const start = unit.indexOf.get(jump.start) ?? 0
+  const { starts, to, startsInto, from } = flowOf(unit, seen)
+  const inside = reachedFrom(start, block => to.subarray(starts[block], starts[block + 1]))
+  const before = (block: number): number[] =>
+    [...from.subarray(startsInto[block], startsInto[block + 1])].filter(one => inside.has(one))
+  const leadBack = reachedFrom(start, before)
+  if (seenBy(jump, unit, seen).filter(target => leadBack.has(unit.indexOf.get(target) ?? -1)).length < leastTargets)
+    return undefined
   // Up to where ways meet: what is before the jump alone is as much the loop's.
-  let head = jump.start
+  let head = start
   for (;;) {
-    const [before, another] = waysInto.get(head) ?? []
-    if (before === undefined || another !== undefined) break
-    head = before
+    const [one, another] = before(head)
+    if (one === undefined || another !== undefined) break
+    head = one
   }
-  return head === unit.entry ? undefined : { head, jump: jump.end - 4 }
+  return head === 0 ? undefined : { head: unit.blocks[head]?.start ?? 0, jump: jump.end - 4 }
 }

@@ -26,7 +26,7 @@ const around = (loops: ReadonlyMap<number, number>, head: number): number[] =>
   [...loops].filter(([start, end]) => start < head && end > head).map(([start]) => start)
 
 /** What is reached from a place, itself only if there is a way back. */
-export function reachedFrom(place: number, waysFrom: (place: number) => readonly number[]): ReadonlySet<number> {
+export function reachedFrom(place: number, waysFrom: (place: number) => Iterable<number>): ReadonlySet<number> {
   const reached = new Set<number>()
   const work = [...waysFrom(place)]
   for (let at = work.pop(); at !== undefined; at = work.pop()) {
@@ -66,8 +66,7 @@ function blocksOf(blocks: readonly Block[], head: number, end: number): Readonly
 const jumps = (block: Block | undefined): boolean =>
   block?.ending.kind === 'dynamic' && block.instructions.at(-1)?.meaning.row.name !== 'bclr'
 
-/** Where a block leads to that stays in its function, as far as that is written in its branch. */
-export function waysOf({ ending, end }: Block): number[] {
+function waysOf({ ending, end }: Block): number[] {
   const target = ending.kind === 'call' || ending.target === undefined ? [] : [ending.target]
   return ending.falls ? [...target, end] : target
 }
