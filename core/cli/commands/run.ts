@@ -122,7 +122,6 @@ export async function runTitle(outside: Outside, path: string, values: RunValues
     awaited: values.until.length > 0,
   })
   const milliseconds = clock.now() - began
-  translation?.close()
   const outcome: Outcome = {
     nameOf: machine.views.nameOf,
     run,
