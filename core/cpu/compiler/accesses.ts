@@ -16,6 +16,7 @@ import type { Block, Unit } from './find.ts'
 import type { Flow } from './flow.ts'
 import { type Instruction, numberIn } from './meaning.ts'
 import type { Registers } from './registers.ts'
+import { takeNumbers } from './scratch.ts'
 
 export interface Span {
   /** The local of the base register's index. */
@@ -104,7 +105,7 @@ export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order:
   const parts = new Array<Part | undefined>(unit.places).fill(undefined)
   /** What is open at the end of a block, where another goes on with it. */
   const ends = new Array<readonly Part[]>(size).fill(none)
-  const followed = new Uint8Array(size)
+  const followed = takeNumbers(size)
   for (let block = 0; block < size; block += 1) {
     const before = single(block)
     if (before !== undefined) followed[before] = 1
@@ -156,9 +157,9 @@ function takeSpans(
       const { address, size, store } = access
       const displacement = Number(numberIn(instruction, address.displacement))
       const place = placeIn(open, base)
-      let part = open[place]
+      let part = place < 0 ? undefined : open[place]
       const at = displacement + (part?.moved ?? 0)
-      const old = inherited.length === 0 ? undefined : inherited[placeIn(inherited, base)]
+      const old = inherited.length === 0 ? undefined : inherited.findLast(({ span }) => span.base === base)
       if (part === undefined || !fits(part, at, size, store, old?.span !== part.span)) {
         const span: Span = { base, least: displacement, end: displacement + size, stores: false, local: undefined }
         part = { span, moved: 0 }
@@ -177,7 +178,7 @@ function takeSpans(
       const written = moves.written[one]
       const moved = written === undefined ? -1 : registers.indexOf(written, instruction)
       const place = placeIn(open, moved)
-      const part = open[place]
+      const part = place < 0 ? undefined : open[place]
       if (part === undefined) continue
       const by = moveOf(instruction, moves, moved, registers)
       if (by === undefined) open.splice(place, 1)

@@ -9,6 +9,7 @@
  * block is known where a single way leads there, and is paid on the ways to any other, and out of the unit.
  */
 import { type Flow, ranksIn } from './flow.ts'
+import { takeNumbers } from './scratch.ts'
 
 export interface Ways {
   /** Behind a call nothing is owed. */
@@ -33,9 +34,9 @@ export const longestWay = 128
 
 export function budgetOf({ flow, length, order }: Ways): Budget {
   const { size, starts, to, afterCall, startsInto } = flow
-  const need = new Int32Array(size)
-  const owed = new Int32Array(size)
-  const asks = new Uint8Array(size)
+  const need = takeNumbers(size)
+  const owed = takeNumbers(size)
+  const asks = takeNumbers(size)
   const rank = ranksIn(order, size)
 
   asks[0] = 1
@@ -48,7 +49,7 @@ export function budgetOf({ flow, length, order }: Ways): Budget {
     }
   }
 
-  const ways = new Int32Array(size)
+  const ways = takeNumbers(size)
   for (let turn = size - 1; turn >= 0; turn -= 1) {
     const block = order.length === 0 ? turn : (order[turn] ?? -1)
     if (block < 0) continue

@@ -4,7 +4,9 @@
  * A unit takes the instructions left, the room left on the host's stack and its own address, and gives the address where
  * execution goes on and the instructions left; all other state is then in the state block.
  */
+
 import { hostMap } from '../../memory/map.ts'
+import { operations } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { code, memory as op, type Signature, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
@@ -64,7 +66,7 @@ export function createCalls(writer: Writer, site: CallSite): Calls {
     w.get(left)
     if (owed === 0 || !site.counts) return
     w.i32(owed)
-    w.do('i32.sub')
+    w.do(operations['i32.sub'])
   }
   function returnTo(pc: () => void, owed = 0): void {
     pc()
@@ -114,7 +116,7 @@ export function createCalls(writer: Writer, site: CallSite): Calls {
     leaveUnlessBack(back) {
       w.tee(pcLocal)
       w.i32(back | 0)
-      w.do('i32.ne')
+      w.do(operations['i32.ne'])
       w.ifRare()
       returnTo(() => w.get(pcLocal))
       w.end()
@@ -123,7 +125,7 @@ export function createCalls(writer: Writer, site: CallSite): Calls {
       if (!site.counts) return
       w.get(left)
       w.i32(1)
-      w.do('i32.lt_s')
+      w.do(operations['i32.lt_s'])
       w.ifRare()
       returnTo(() => w.i32(pc | 0))
       w.end()
@@ -131,10 +133,10 @@ export function createCalls(writer: Writer, site: CallSite): Calls {
     leaveUnlessRoom(entry, bytes) {
       w.get(room)
       w.i32(bytes)
-      w.do('i32.sub')
+      w.do(operations['i32.sub'])
       w.tee(room)
       w.i32(0)
-      w.do('i32.lt_s')
+      w.do(operations['i32.lt_s'])
       w.ifRare()
       returnTo(() => w.i32(entry | 0))
       w.end()

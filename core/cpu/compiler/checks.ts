@@ -1,6 +1,6 @@
 /** The checks of a unit's memory accesses: one for each span of accesses (accesses.ts), or for an access by itself. */
 import { plain } from '../../memory/map.ts'
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import { addresses } from '../wasm/addresses.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
@@ -74,9 +74,9 @@ export function createChecks(spec: ChecksSpec): Checks {
       span.local = local
       const low = held.lowWord(span.base)
       w.get(low ?? held.of(span.base))
-      if (low === undefined) w.do('i32.wrap_i64')
+      if (low === undefined) w.do(operations['i32.wrap_i64'])
       w.i32(span.least)
-      w.do('i32.add')
+      w.do(operations['i32.add'])
       check(local, span.end - span.least, span.stores)
     }
     return { local: span.local, offset: displacement - span.least }

@@ -14,6 +14,7 @@ import type { Unit } from './find.ts'
 import { type Flow, untilSteady } from './flow.ts'
 import { slotsOf } from './meaning.ts'
 import type { Register, Registers } from './registers.ts'
+import { takeNumbers } from './scratch.ts'
 
 /** The comparisons that a program certainly writes to condition fields, by the value written. */
 export const comparisonsOf = perProgram((program): ReadonlyMap<Node, Comparison> => {
@@ -35,14 +36,13 @@ const fieldsOf = perProgram(program => {
   return writes.length === 0 ? null : { writes, compared }
 })
 
-/** For each register, as far as there are orders: 1 and more, the kind of its order and one; 0 where that is not certain. */
-export type Orders = Int8Array
-
 export interface Conditions {
   /** The kinds of comparison that a field is the result of somewhere in the unit. */
   readonly kinds: ReadonlyMap<number, ReadonlySet<number>>
-  /** What is certain at the start of a block: for the taker to change. */
-  ordersIn(block: number): Orders
+  /** The kind of order that a field certainly is, and one; 0 where that is not certain. At the start of a block, unless changed. */
+  orderIn(block: number, index: number): number
+  /** Told what a register is from here on in a block. */
+  setOrder(block: number, index: number, order: number): void
 }
 
 /** What a block leaves alone. */
@@ -50,14 +50,13 @@ const untouched = -1
 const unknown = 0
 
 const isField = ({ offset }: Register): boolean => offset >= files.crf.at && offset < files.crf.at + 8 * files.crf.step
-const noOrders: Orders = new Int8Array(0)
 
 export function conditionsOf(unit: Unit, registers: Registers, flow: Flow): Conditions {
   const { size, starts, to, afterCall } = flow
   /** Orders of a block: the lists of all stand one behind the other. */
   const length = 1 + registers.all.findLastIndex(isField)
   const kinds = new Map<number, Set<number>>()
-  const left = new Int8Array(size * length).fill(untouched)
+  const left = takeNumbers(size * length, untouched)
   for (let block = 0; block < size; block += 1)
     for (const instruction of unit.blocks[block]?.instructions ?? []) {
       const fields = fieldsOf(instruction.meaning.program)
@@ -72,8 +71,8 @@ export function conditionsOf(unit: Unit, registers: Registers, flow: Flow): Cond
       }
     }
   const compared = [...kinds.keys()]
-  if (compared.length === 0) return { kinds, ordersIn: () => noOrders }
-  const into = new Int8Array(size * length).fill(untouched)
+  if (compared.length === 0) return { kinds, orderIn: () => unknown, setOrder: () => {} }
+  const into = takeNumbers(size * length, untouched)
   into.fill(unknown, 0, length)
   untilSteady(size, (block, touch) => {
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
@@ -91,5 +90,11 @@ export function conditionsOf(unit: Unit, registers: Registers, flow: Flow): Cond
     }
   })
   for (let at = 0; at < into.length; at += 1) if (into[at] === untouched) into[at] = unknown
-  return { kinds, ordersIn: block => into.slice(block * length, (block + 1) * length) }
+  return {
+    kinds,
+    orderIn: (block, index) => (index < length ? (into[block * length + index] ?? unknown) : unknown),
+    setOrder(block, index, order) {
+      if (index < length) into[block * length + index] = order
+    },
+  }
 }

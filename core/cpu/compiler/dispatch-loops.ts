@@ -10,6 +10,7 @@
 import type { Block, Unit } from './find.ts'
 import { flowOf, seenBy } from './flow.ts'
 import { reachedFrom } from './loops.ts'
+import { withScratch } from './scratch.ts'
 
 /** Targets of a jump that lead back to it, and instructions of the unit it is in, from which on its loop is one. */
 const leastTargets = 8
@@ -23,8 +24,10 @@ export interface Dispatch {
 }
 
 /** The loop by which a unit dispatches; undefined where it does not, or where it begins there. */
-export function dispatchOf(unit: Unit, seen: (pc: number) => readonly number[]): Dispatch | undefined {
-  if (unit.instructions < leastInstructions) return undefined
+export const dispatchOf = (unit: Unit, seen: (pc: number) => readonly number[]): Dispatch | undefined =>
+  unit.instructions < leastInstructions ? undefined : withScratch(() => findDispatch(unit, seen))
+
+function findDispatch(unit: Unit, seen: (pc: number) => readonly number[]): Dispatch | undefined {
   const targetsOf = ({ ending, end }: Block): readonly number[] => (ending.kind === 'dynamic' ? seen(end - 4) : [])
   const [jump] = unit.blocks.toSorted((a, b) => targetsOf(b).length - targetsOf(a).length)
   if (jump === undefined || targetsOf(jump).length < leastTargets) return undefined

@@ -9,7 +9,9 @@
  * The interpreter is never entered from compiled code, so while it runs no frame of a unit is on the host's stack, and
  * units may be dropped.
  */
+
 import { hostMap } from '../../memory/map.ts'
+import { operations } from '../arithmetic.ts'
 import { compiled, counting, pageEndAt, recordShift, recordSize, slotMask } from '../interpreter/records.ts'
 import { exits, specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
@@ -51,14 +53,14 @@ export function emitResolve(writer: Writer): void {
   w.get(0)
   slotOf()
   w.tee(1)
-  w.do('i32.eqz')
+  w.do(operations['i32.eqz'])
   w.if('i32')
   w.i32(0)
   w.else()
   entryOf(1, 0, recordShift)
   w.memory(memory.i32Load16U, 0)
   w.i32(compiled)
-  w.do('i32.eq')
+  w.do(operations['i32.eq'])
   w.if('i32')
   entryOf(1, 0, sideShift)
   w.memory(memory.i32Load, sidesAt + sideValue)
@@ -81,13 +83,13 @@ function build(profiled: boolean): WebAssembly.Module {
   const side = (): void => {
     w.get(record)
     w.i32(~slotMask)
-    w.do('i32.and')
+    w.do(operations['i32.and'])
     w.get(record)
     w.i32(slotMask)
-    w.do('i32.and')
+    w.do(operations['i32.and'])
     w.i32(recordShift - sideShift)
-    w.do('i32.shr_u')
-    w.do('i32.add')
+    w.do(operations['i32.shr_u'])
+    w.do(operations['i32.add'])
   }
   /** Runs the record under a handler whose number `number` pushes. */
   const run = (number: () => void): void => {
@@ -120,11 +122,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.get(counter)
   w.memory(memory.i32Load, sidesAt + sideValue)
   w.i32(1)
-  w.do('i32.sub')
+  w.do(operations['i32.sub'])
   w.memory(memory.i32Store, sidesAt + sideValue)
   w.get(counter)
   w.memory(memory.i32Load, sidesAt + sideValue)
-  w.do('i32.eqz')
+  w.do(operations['i32.eqz'])
   w.if()
   w.get(record)
   w.call(builder.imported('hot'))
@@ -153,11 +155,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.set(nextLeft)
   w.tee(nextPc)
   w.i32(unwound)
-  w.do('i32.eq')
+  w.do(operations['i32.eq'])
   w.if()
   state(transient.exit)()
   w.i32(exits.budget)
-  w.do('i32.ne')
+  w.do(operations['i32.ne'])
   w.if()
   w.op(code.return)
   w.end()
@@ -165,11 +167,11 @@ function build(profiled: boolean): WebAssembly.Module {
   w.end()
   w.get(nextPc)
   w.get(pc)
-  w.do('i32.eq')
+  w.do(operations['i32.eq'])
   w.get(nextLeft)
   w.get(left)
-  w.do('i32.eq')
-  w.do('i32.and')
+  w.do(operations['i32.eq'])
+  w.do(operations['i32.and'])
   w.if()
   w.get(record)
   w.call(builder.imported('stuck'))
@@ -189,7 +191,7 @@ function build(profiled: boolean): WebAssembly.Module {
   w.tee(ownSide)
   w.memory(memory.i32Load16U, 0)
   w.i32(compiled)
-  w.do('i32.gt_u')
+  w.do(operations['i32.gt_u'])
   w.if()
   w.get(ownSide)
   w.call(builder.imported('arrived'))

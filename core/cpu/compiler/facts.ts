@@ -16,6 +16,7 @@ import type { Unit } from './find.ts'
 import { type Flow, untilSteady } from './flow.ts'
 import type { Instruction } from './meaning.ts'
 import { type Bits, exclude, has, include, type Registers } from './registers.ts'
+import { takeNumbers } from './scratch.ts'
 
 export type FactName = 'single' | 'number' | 'plain'
 const names: readonly FactName[] = ['single', 'number', 'plain']
@@ -96,76 +97,73 @@ const tellingOf = perProgram((program): Telling | null => {
 })
 
 export interface FactFinder {
-  /** What is known where a block begins: for `step` to change. */
-  into(block: number): Facts
-  /** Makes the facts before an instruction those behind it. */
-  step(facts: Facts, instruction: Instruction): void
+  /** What is known where each block begins, as far as `step` has not changed it: the sets of all, one behind the other. */
+  readonly facts: Facts
+  /** Makes the facts of a block, which begin at `from`, before an instruction those behind it. */
+  step(from: number, instruction: Instruction): void
 }
 
-const copyOf = (facts: Facts): Facts => ({
-  single: facts.single.slice(),
-  number: facts.number.slice(),
-  plain: facts.plain.slice(),
-})
-
-function apply(facts: Facts, { learned, told, lost }: Telling, instruction: Instruction, registers: Registers): void {
+function apply(
+  facts: Facts,
+  from: number,
+  { learned, told, lost }: Telling,
+  instruction: Instruction,
+  registers: Registers,
+): void {
   const indexOf = (place: Place | undefined): number =>
     place === undefined ? -1 : registers.indexOf(place, instruction)
-  for (const { fact, place } of learned) include(facts[fact], indexOf(place))
+  for (const { fact, place } of learned) include(facts[fact], indexOf(place), from)
   // What is copied is looked at before anything is lost.
   const kept = told.map(({ place, facts: certain, copies: all, mixes }) => {
     const copies = all.map(indexOf)
     const copied = copies.length > 0 && (!mixes || new Set(copies).size === 1)
-    const stays = (name: FactName): boolean => copied && copies.every(one => one >= 0 && has(facts[name], one))
+    const stays = (name: FactName): boolean => copied && copies.every(one => one >= 0 && has(facts[name], one, from))
     return { place, facts: names.filter(name => certain.includes(name) || stays(name)) }
   })
-  for (const place of lost) for (const name of names) exclude(facts[name], indexOf(place))
-  for (const { place, facts: list } of kept) for (const name of list) include(facts[name], indexOf(place))
+  for (const place of lost) for (const name of names) exclude(facts[name], indexOf(place), from)
+  for (const { place, facts: list } of kept) for (const name of list) include(facts[name], indexOf(place), from)
 }
 
 export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinder {
   const { words } = registers
-  const filled = (value: number): Facts => ({
-    single: new Int32Array(words).fill(value),
-    number: new Int32Array(words).fill(value),
-    plain: new Int32Array(words).fill(value),
+  const { size, starts, to, afterCall } = flow
+  const filled = (length: number, value: number): Facts => ({
+    single: takeNumbers(length, value),
+    number: takeNumbers(length, value),
+    plain: takeNumbers(length, value),
   })
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
-    const facts = filled(0)
-    return { into: () => facts, step: () => {} }
+    const none = takeNumbers(size * words)
+    return { facts: { single: none, number: none, plain: none }, step: () => {} }
   }
 
-  const { starts, to, afterCall } = flow
-  const into = unit.blocks.map((_, index) => filled(index === 0 ? 0 : -1))
-  const out = filled(0)
-  untilSteady(unit.blocks.length, (index, touch) => {
-    const own = into[index]
-    if (own === undefined) return
-    for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = own[name][i] ?? 0
+  const facts = filled(size * words, -1)
+  for (const name of names) facts[name].fill(0, 0, words)
+  const out = filled(words, 0)
+  untilSteady(size, (index, touch) => {
+    for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = facts[name][index * words + i] ?? 0
     for (const instruction of unit.blocks[index]?.instructions ?? []) {
       const telling = tellingOf(instruction.meaning.program)
-      if (telling !== null) apply(out, telling, instruction, registers)
+      if (telling !== null) apply(out, 0, telling, instruction, registers)
     }
     for (let way = starts[index] ?? 0; way < (starts[index + 1] ?? 0); way += 1) {
       const block = to[way] ?? 0
-      const next = into[block]
-      if (next === undefined) continue
       for (const name of names)
         for (let i = 0; i < words; i += 1) {
-          const now = (next[name][i] ?? 0) & (afterCall[way] === 1 ? 0 : (out[name][i] ?? 0))
-          if (now === next[name][i]) continue
-          next[name][i] = now
+          const at = block * words + i
+          const now = (facts[name][at] ?? 0) & (afterCall[way] === 1 ? 0 : (out[name][i] ?? 0))
+          if (now === facts[name][at]) continue
+          facts[name][at] = now
           touch(block)
         }
     }
   })
-  const nothing = filled(0)
   return {
-    into: block => copyOf(into[block] ?? nothing),
-    step(facts, instruction) {
+    facts,
+    step(from, instruction) {
       const telling = tellingOf(instruction.meaning.program)
-      if (telling !== null) apply(facts, telling, instruction, registers)
+      if (telling !== null) apply(facts, from, telling, instruction, registers)
     },
   }
 }

@@ -10,6 +10,7 @@ import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
 import type { Mode } from '../wasm/program.ts'
 import { type Instruction, meaningsIn, staticTarget } from './meaning.ts'
+import { takeNumbers, withScratch } from './scratch.ts'
 
 /** How a block ends. Addresses that no block of the unit begins at are exits. */
 export interface Ending {
@@ -106,7 +107,12 @@ function createAddressBook() {
 const addressBook = createAddressBook()
 
 /** The unit that begins at an address; undefined where its first instruction cannot be compiled. */
-export function findUnit(finder: Finder, entry: number): Unit | undefined {
+export const findUnit = (finder: Finder, entry: number): Unit | undefined => withScratch(() => find(finder, entry))
+
+/** Makes the order of addresses that of numbers with a sign. */
+const topBit = 1 << 31
+
+function find(finder: Finder, entry: number): Unit | undefined {
   const { memory, mode, whole, stops } = finder
   const longest = Math.min(finder.longest, longestUnit)
   const quickly = meaningsIn({ ...mode, quick: true })
@@ -118,25 +124,27 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   /** Where in `found` an address is: what follows one another mostly does so there too. */
   const placeOf = addressBook
   placeOf.clear()
-  const leaders = new Set([entry])
+  const leaders = [entry]
   const callees = new Set<number>()
   const thunks = new Set<number>()
   const work = [entry]
   let places = 0
 
   function instructionAt(pc: number): Instruction | undefined {
-    if (stops.has(pc) || (memory.accessAt(pc) & access.execute) === 0 || !finder.mayRun(pc)) return undefined
+    if ((stops.size > 0 && stops.has(pc)) || (memory.accessAt(pc) & access.execute) === 0 || !finder.mayRun(pc))
+      return undefined
     const bits = view.getUint32(fold(pc))
-    const meaning = whole.has(pc) ? wholly(bits) : quickly(bits)
+    const meaning = whole.size > 0 && whole.has(pc) ? wholly(bits) : quickly(bits)
     return meaning?.compilable ? { pc, bits, meaning, at: places } : undefined
   }
   function isThunk(target: number): boolean {
-    const [first, second] = [instructionAt(target), instructionAt((target + 4) >>> 0)]
-    if (second === undefined || first?.meaning.kernel !== true) return false
+    if (instructionAt(target)?.meaning.kernel !== true) return false
+    const second = instructionAt((target + 4) >>> 0)
+    if (second === undefined) return false
     return second.meaning.row.name === 'bclr' && second.meaning.effects.ends && !second.meaning.links
   }
   function lead(to: number): void {
-    leaders.add(to)
+    leaders.push(to)
     work.push(to)
   }
   const apart = (target: number): boolean => target !== entry && finder.isApart(target)
@@ -164,16 +172,25 @@ export function findUnit(finder: Finder, entry: number): Unit | undefined {
   }
   if (found.length === 0) return undefined
 
-  const leads = new Uint8Array(found.length)
-  for (const leader of leaders) {
+  const leads = takeNumbers(found.length)
+  /** Addresses of blocks but for the first. */
+  const starts = takeNumbers(leaders.length)
+  let others = 0
+  for (let i = 0; i < leaders.length; i += 1) {
+    const leader = leaders[i] ?? entry
     const place = placeOf.get(leader)
-    if (place >= 0) leads[place] = 1
+    if (place < 0 || leads[place] === 1) continue
+    leads[place] = 1
+    if (leader === entry) continue
+    starts[others] = leader ^ topBit
+    others += 1
   }
+  const inOrder = starts.subarray(0, others).sort()
   const blocks: Block[] = []
   const indexOf = new Map<number, number>()
-  for (const start of [entry, ...[...leaders].filter(one => one !== entry).sort((a, b) => a - b)]) {
+  for (let i = -1; i < others; i += 1) {
+    const start = i < 0 ? entry : ((inOrder[i] ?? 0) ^ topBit) >>> 0
     let place = placeOf.get(start)
-    if (place < 0) continue
     let list: Instruction[] = []
     let ending: Ending | undefined
     let pc = start

@@ -3,6 +3,7 @@
  * object of each way, again for each who asks, was seen to cost as much as what is found out by them.
  */
 import type { Block, Unit } from './find.ts'
+import { copyOf, takeNumbers } from './scratch.ts'
 
 /** Block 0 is the entry. */
 export interface Flow {
@@ -10,25 +11,25 @@ export interface Flow {
   /** The ways out of a block are those from its start on, up to that of the next; behind a call, all is in the state block. */
   readonly starts: Int32Array
   readonly to: Int32Array
-  readonly afterCall: Uint8Array
+  readonly afterCall: Int32Array
   /** The same ways by the block they lead to. */
   readonly startsInto: Int32Array
   readonly from: Int32Array
-  readonly fromCall: Uint8Array
+  readonly fromCall: Int32Array
 }
 
 /** The flow of so many ways, given in the order of the blocks they come from: `ends` tells where those of each block end. */
 export function createFlow(ends: readonly number[], to: readonly number[], afterCall: readonly number[]): Flow {
   const size = ends.length
-  const starts = new Int32Array(size + 1)
-  starts.set(ends, 1)
-  const startsInto = new Int32Array(size + 1)
+  const starts = takeNumbers(size + 1)
+  for (let block = 0; block < size; block += 1) starts[block + 1] = ends[block] ?? 0
+  const startsInto = takeNumbers(size + 1)
   for (const block of to) startsInto[block + 1] = (startsInto[block + 1] ?? 0) + 1
   for (let block = 0; block < size; block += 1)
     startsInto[block + 1] = (startsInto[block + 1] ?? 0) + (startsInto[block] ?? 0)
-  const next = startsInto.slice()
-  const from = new Int32Array(to.length)
-  const fromCall = new Uint8Array(to.length)
+  const next = copyOf(startsInto)
+  const from = takeNumbers(to.length)
+  const fromCall = takeNumbers(to.length)
   for (let block = 0; block < size; block += 1)
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
       const target = to[way] ?? 0
@@ -40,8 +41,8 @@ export function createFlow(ends: readonly number[], to: readonly number[], after
   return {
     size,
     starts,
-    to: new Int32Array(to),
-    afterCall: new Uint8Array(afterCall),
+    to: copyOf(to),
+    afterCall: copyOf(afterCall),
     startsInto,
     from,
     fromCall,
@@ -81,7 +82,7 @@ export function flowOf(unit: Unit, seen: (pc: number) => readonly number[]): Flo
 
 /** Visits all blocks, in order, and again those that are touched meanwhile, until none is. */
 export function untilSteady(size: number, visit: (block: number, touch: (other: number) => void) => void): void {
-  const stale = new Uint8Array(size).fill(1)
+  const stale = takeNumbers(size, 1)
   let left = size
   const touch = (block: number): void => {
     if (stale[block] === 0) left += 1
@@ -112,7 +113,7 @@ export function untilSteadyBack({ size, startsInto, from, fromCall }: Flow, visi
 
 /** Where each block stands in an order; -1 where it does not. */
 export function ranksIn(order: ArrayLike<number>, size: number): Int32Array {
-  const rank = new Int32Array(size).fill(-1)
+  const rank = takeNumbers(size, -1)
   for (let at = 0; at < order.length; at += 1) rank[order[at] ?? 0] = at
   return rank
 }

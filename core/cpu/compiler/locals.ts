@@ -6,17 +6,20 @@
  */
 
 import { hostMap } from '../../memory/map.ts'
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import { specials } from '../state.ts'
 import { memory as op, type Writer } from '../wasm/bytes.ts'
 import { writeLimit } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { orderKinds, type Relation } from './compare.ts'
-import type { Conditions, Orders } from './conditions.ts'
+import type { Conditions } from './conditions.ts'
 import { type Bits, has, type Register, type Registers } from './registers.ts'
+import { takeNumbers } from './scratch.ts'
 
 /** A condition field that is an order. */
 export interface Order {
+  /** Counted in the unit. */
+  readonly number: number
   readonly kinds: ReadonlySet<number>
   /** The numbers compared, of each type that is. */
   readonly locals: Readonly<Record<'i32' | 'i64', { readonly first: number; readonly second: number } | undefined>>
@@ -50,7 +53,8 @@ export interface Locals {
   readonly hasSteadySummary: boolean
   /** Pushes SO of a field that is an order. */
   summary(index: number): void
-  each(set: Bits, visit: (register: Register) => void): void
+  /** Visits the registers of a set, which begins `from` so many words. */
+  each(set: Bits, visit: (register: Register) => void, from?: number): void
 }
 
 export interface LocalsSpec {
@@ -63,8 +67,8 @@ export interface LocalsSpec {
   readonly limited: boolean
   /** A new local. */
   keep(type: Type): number
-  /** The orders that are certain where code is being written. */
-  certain(): Orders | undefined
+  /** The order that a field certainly is where code is being written (`Conditions.orderIn`). */
+  certain(index: number): number
 }
 
 const { stateBlock } = hostMap
@@ -96,12 +100,6 @@ const fieldWithout = {
 
 const relationNames: readonly Relation[] = ['eq', 'lt', 'gt']
 
-/** Code that stands in the writer. */
-interface Place {
-  readonly at: number
-  readonly size: number
-}
-
 export function createLocals({ writer, registers, conditions, chained, limited, keep, certain }: LocalsSpec): Locals {
   const w = instructions(writer)
   const locals = registers.all.map(register => keep(register.type))
@@ -112,22 +110,27 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
   const status = registers.at(specials.fpscr.at)?.index ?? -1
   const summaryRegister = registers.at(specials.so.at)?.index ?? -1
   const steadySummary = summaryRegister >= 0 && !has(registers.written, summaryRegister) ? summaryRegister : -1
-  const singles = new Map<number, number>()
+  const none: undefined[] = registers.all.map(() => undefined)
+  const singles: (number | undefined)[] = none.slice()
   const lowWords = registers.all.map(({ index }) => (has(chained, index) ? keep('i32') : undefined))
-  const branched = new Map<number, Relation>()
-  const orders = new Map<number, Order>()
+  /** The place in `relationNames` of what was branched on last, of each register. */
+  const branched = takeNumbers(registers.all.length)
+  const orders: (Order | undefined)[] = none.slice()
+  let ordered = 0
   for (const [index, kinds] of conditions.kinds) {
     const pair = (type: 'i32' | 'i64') =>
       [...kinds].some(kind => orderKinds[kind]?.type === type) ? { first: keep(type), second: keep(type) } : undefined
-    orders.set(index, { kinds, locals: { i32: pair('i32'), i64: pair('i64') } })
+    orders[index] = { number: ordered, kinds, locals: { i32: pair('i32'), i64: pair('i64') } }
+    ordered += 1
   }
+  const relationOf = (index: number): Relation => relationNames[branched[index] ?? 0] ?? 'eq'
 
   /** What results are held against follows FPSCR, and a low word its register. */
   function write(index: number): void {
     const low = lowWords[index]
     if (low !== undefined) {
       w.tee(of(index))
-      w.do('i32.wrap_i64')
+      w.do(operations['i32.wrap_i64'])
       w.set(low)
       return
     }
@@ -144,7 +147,7 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
     const pair = numbers[how.type]
     w.get(pair?.first ?? 0)
     w.get(pair?.second ?? 0)
-    w.operation(how.relations[relation])
+    w.do(how.relations[relation])
   }
   function summary(index: number): void {
     if (steadySummary >= 0) {
@@ -153,49 +156,49 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
     }
     w.get(of(index))
     w.i32(-1)
-    w.do('i32.xor')
+    w.do(operations['i32.xor'])
     w.i32(1)
-    w.do('i32.and')
+    w.do(operations['i32.and'])
   }
   /**
    * Pushes the field that an order is: LT 8, GT 4 or EQ 2, and SO. Two relations tell it; the one that was branched on is
    * not among them, since the host would keep its answer for here instead of branching on the comparison itself.
    */
   function tell(order: Order, kind: number, index: number): void {
-    const { base, factors } = fieldWithout[branched.get(index) ?? 'eq']
+    const { base, factors } = fieldWithout[relationOf(index)]
     w.i32(base)
     for (const [relation, factor] of factors) {
       compare(order, kind, relation)
       w.i32(factor)
-      w.do('i32.mul')
-      w.do('i32.add')
+      w.do(operations['i32.mul'])
+      w.do(operations['i32.add'])
     }
     summary(index)
-    w.do('i32.or')
+    w.do(operations['i32.or'])
   }
   function read(index: number): void {
     const local = of(index)
-    const order = orders.get(index)
+    const order = orders[index]
     if (order === undefined) {
       w.get(local)
       return
     }
-    const kind = certain()?.[index] ?? 0
+    const kind = certain(index)
     if (kind > 0) {
       tell(order, kind - 1, index)
       return
     }
     w.get(local)
     w.i32(0)
-    w.do('i32.lt_s')
+    w.do(operations['i32.lt_s'])
     w.if('i32')
     const [last = 0, ...others] = order.kinds
     for (const one of others) {
       w.get(local)
       w.i32(-2)
-      w.do('i32.and')
+      w.do(operations['i32.and'])
       w.i32(~(2 * one + 1))
-      w.do('i32.eq')
+      w.do(operations['i32.eq'])
       w.if('i32')
       tell(order, one, index)
       w.else()
@@ -233,45 +236,42 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
     zero(type, of(index))
     const low = lowWords[index]
     if (low !== undefined) zero('i32', low)
-    const order = orders.get(index)
+    const order = orders[index]
     for (const one of ['i32', 'i64'] as const)
       for (const local of Object.values(order?.locals[one] ?? {})) zero(one, local)
   }
 
-  /** Where the code that does something with a register stands, and how long it is: most of it is written many times. */
-  const filled = new Map<number, Place>()
-  const stored = new Map<number, Place>()
-  const dropped = new Map<number, Place>()
-  function again(
-    places: Map<number, Place>,
-    register: Register,
-    write: (register: Register) => void,
-    key = register.index,
-  ): void {
-    const place = places.get(key)
-    if (place !== undefined) {
-      writer.repeat(place.at, place.size)
+  /** Ways to store a field that is an order: by which it certainly is, and what was branched on. */
+  const waysToStore = (orderKinds.length + 1) * relationNames.length
+  /** What may stand in the writer already, by the number of what is done with which register. */
+  const all = none.length
+  const writtenAt = takeNumbers(3 * all + ordered * waysToStore)
+  const writtenSize = takeNumbers(writtenAt.length)
+  /** Does something with a register; where that was done before, its code is written again. */
+  function again(number: number, write: (register: Register) => void, register: Register): void {
+    const size = writtenSize[number] ?? 0
+    if (size > 0) {
+      writer.repeat(writtenAt[number] ?? 0, size)
       return
     }
     const at = writer.length
     write(register)
-    places.set(key, { at, size: writer.length - at })
+    writtenAt[number] = at
+    writtenSize[number] = writer.length - at
   }
-  /** What decides how a register is stored: for a field, which order it certainly is, and what was branched on. */
-  function storeKey(index: number): number {
-    if (!orders.has(index)) return index
-    const kind = certain()?.[index] ?? 0
-    const relation = relationNames.indexOf(branched.get(index) ?? 'eq')
-    return registers.all.length + (index * (orderKinds.length + 1) + kind) * relationNames.length + relation
+  function storeNumber(index: number): number {
+    const order = orders[index]
+    if (order === undefined) return index
+    return 3 * all + order.number * waysToStore + certain(index) * relationNames.length + (branched[index] ?? 0)
   }
 
   return {
     of,
-    order: index => orders.get(index),
+    order: index => orders[index],
     limit: type => limits?.[type],
     single(index) {
-      const local = singles.get(index) ?? keep('f32')
-      singles.set(index, local)
+      const local = singles[index] ?? keep('f32')
+      singles[index] = local
       return local
     },
     lowWord: index => lowWords[index],
@@ -280,25 +280,25 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
       w.set(base)
     },
     fill(register) {
-      again(filled, register, load)
+      again(all + register.index, load, register)
     },
     forget(register) {
-      again(dropped, register, drop)
+      again(2 * all + register.index, drop, register)
     },
     spill(register) {
-      again(stored, register, store, storeKey(register.index))
+      again(storeNumber(register.index), store, register)
     },
     read,
     write,
     compare,
     branchedOn(index, relation) {
-      branched.set(index, relation)
+      branched[index] = relationNames.indexOf(relation)
     },
     hasSteadySummary: steadySummary >= 0,
     summary,
-    each(set, visit) {
-      for (let word = 0; word < set.length; word += 1)
-        for (let rest = set[word] ?? 0; rest !== 0; rest &= rest - 1) {
+    each(set, visit, from = 0) {
+      for (let word = 0; word < registers.words; word += 1)
+        for (let rest = set[from + word] ?? 0; rest !== 0; rest &= rest - 1) {
           const register = registers.all[32 * word + (31 - Math.clz32(rest & -rest))]
           if (register !== undefined) visit(register)
         }

@@ -18,6 +18,7 @@ import type { Block, Unit } from './find.ts'
 import type { Flow } from './flow.ts'
 import { type Instruction, numberIn, slotsOf } from './meaning.ts'
 import { type Bits, exclude, has, include, type Registers } from './registers.ts'
+import { takeNumbers } from './scratch.ts'
 
 /** Blocks of the longest loop that is looked at, in order: what does more than go along a chain has more of them. */
 const longestLoop = 8
@@ -34,8 +35,8 @@ const linkOf = perProgram(program => {
 /** The registers that a loop of these blocks goes along chains with. */
 function chainedIn(blocks: readonly (Block | undefined)[], registers: Registers): Bits {
   const links: { readonly to: number; readonly from: number }[] = []
-  const chained = new Int32Array(registers.words)
-  const other = new Int32Array(registers.words)
+  const chained = takeNumbers(registers.words)
+  const other = takeNumbers(registers.words)
   for (const block of blocks)
     for (const instruction of block?.instructions ?? []) {
       const { link, writes } = linkOf(instruction.meaning.program)
@@ -56,7 +57,7 @@ function chainedIn(blocks: readonly (Block | undefined)[], registers: Registers)
 
 /** `order` has the blocks, each before what follows it but for loops. */
 export function chainsOf({ blocks }: Unit, registers: Registers, { starts, to }: Flow, order: ArrayLike<number>): Bits {
-  const all = new Int32Array(registers.words)
+  const all = takeNumbers(registers.words)
   for (let end = 0; end < order.length; end += 1) {
     const block = order[end] ?? 0
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
@@ -73,7 +74,7 @@ export function chainsOf({ blocks }: Unit, registers: Registers, { starts, to }:
 }
 
 /** What the low word that a node is comes from: the numbers it is the sum of, or the one number. */
-const lowSumOf = perNode((node): readonly Node[] | undefined => {
+export const lowSumOf = perNode((node): readonly Node[] | undefined => {
   const [whole] = argumentsOf(node, operations['i32.wrap_i64']) ?? []
   return whole && (argumentsOf(whole, operations['i64.add']) ?? [whole])
 })
@@ -95,9 +96,9 @@ export function writeLowWord(
     else if (part.op === 'known') w.i32(Number(numberIn(instruction, part.known)))
     else {
       expression(part)
-      w.do('i32.wrap_i64')
+      w.do(operations['i32.wrap_i64'])
     }
   }
-  if (parts.length > 1) w.do('i32.add')
+  if (parts.length > 1) w.do(operations['i32.add'])
   return true
 }

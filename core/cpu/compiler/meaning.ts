@@ -127,6 +127,16 @@ export function numberIn({ bits, pc }: Pick<Instruction, 'bits' | 'pc'>, number:
   asked.pc = pc
   return number.of(asked)
 }
+/** The bits of a word that a number is told by, the same ones in any word. */
+export function bitsRead(number: KnownNumber): number {
+  let bits = 0
+  function read(operand: Operand): number {
+    bits |= bitsOf(fieldOf(operand.name))
+    return operand.read(0)
+  }
+  number.of(Object.assign(read, { word: 0, pc: 0 }))
+  return bits
+}
 /** What the decoder tells of the instruction that is asked for: made once, since it is asked all the time. */
 const asked = Object.assign((operand: Operand): number => operand.read(asked.word), { word: 0, pc: 0 })
 

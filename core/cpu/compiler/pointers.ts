@@ -11,6 +11,7 @@ import type { Unit } from './find.ts'
 import { type Flow, untilSteadyBack } from './flow.ts'
 import { type Instruction, slotsOf } from './meaning.ts'
 import { type Bits, exclude, has, include, type Registers } from './registers.ts'
+import { takeNumbers } from './scratch.ts'
 
 /** Whether an instruction loads what an access waits for. */
 export type Pointers = (instruction: Instruction) => boolean
@@ -55,9 +56,9 @@ function stepBack(awaited: Bits, instruction: Instruction, registers: Registers)
 export function pointersOf(unit: Unit, registers: Registers, flow: Flow): Pointers {
   const { size, starts, to, afterCall } = flow
   const { words } = registers
-  const before = new Int32Array(words * size)
-  const found = new Uint8Array(unit.places)
-  const awaited = new Int32Array(words)
+  const before = takeNumbers(words * size)
+  const found = takeNumbers(unit.places)
+  const awaited = takeNumbers(words)
   untilSteadyBack(flow, block => {
     awaited.fill(0)
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {

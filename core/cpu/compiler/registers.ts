@@ -16,6 +16,7 @@ import type { Place } from '../wasm/program.ts'
 import type { Unit } from './find.ts'
 import { type Flow, ranksIn, untilSteadyBack } from './flow.ts'
 import { type Instruction, slotsOf } from './meaning.ts'
+import { copyOf, takeNumbers } from './scratch.ts'
 
 export interface Register {
   readonly index: number
@@ -31,31 +32,16 @@ export type Bits = Int32Array
 export const has = (set: Bits, index: number, from = 0): boolean =>
   (((set[from + (index >> 5)] ?? 0) >>> (index & 31)) & 1) !== 0
 /** What is no register of the unit (-1) is in no set. */
-export function include(set: Bits, index: number): void {
+export function include(set: Bits, index: number, from = 0): void {
   if (index < 0) return
-  set[index >> 5] = (set[index >> 5] ?? 0) | (1 << (index & 31))
+  const word = from + (index >> 5)
+  set[word] = (set[word] ?? 0) | (1 << (index & 31))
 }
-export function exclude(set: Bits, index: number): void {
+export function exclude(set: Bits, index: number, from = 0): void {
   if (index < 0) return
-  set[index >> 5] = (set[index >> 5] ?? 0) & ~(1 << (index & 31))
+  const word = from + (index >> 5)
+  set[word] = (set[word] ?? 0) & ~(1 << (index & 31))
 }
-/** How many there are. */
-export function sizeOf(set: Bits): number {
-  let size = 0
-  for (let word = 0; word < set.length; word += 1)
-    for (let rest = set[word] ?? 0; rest !== 0; rest &= rest - 1) size += 1
-  return size
-}
-
-/** Sets of the blocks of a unit, one behind the other. */
-export interface Sets {
-  of(block: number): Bits
-  has(block: number, index: number): boolean
-}
-const setsOf = (bits: Int32Array, words: number): Sets => ({
-  has: (block, index) => has(bits, index, block * words),
-  of: block => bits.subarray(block * words, (block + 1) * words),
-})
 
 const bytesOf = (place: Place): number =>
   place.file === 'special' ? specials[place.name].bytes : files[place.file].step
@@ -70,8 +56,9 @@ export interface Registers {
   indexIn(instruction: Instruction, slot: number): number
   /** Those that are written somewhere. */
   readonly written: Bits
-  readonly dirtyIn: Sets
-  readonly liveIn: Sets
+  /** The sets of all blocks, one behind the other: that of a block begins behind so many words for each before it. */
+  readonly dirtyIn: Bits
+  readonly liveIn: Bits
 }
 
 /**
@@ -86,13 +73,13 @@ function dirtyOf(
   liveIn: Int32Array,
   order: ArrayLike<number>,
 ): Int32Array {
-  const dirtyIn = new Int32Array(writes.length)
+  const dirtyIn = takeNumbers(writes.length)
   const rank = ranksIn(order, size)
-  const visited = order.length === 0 ? new Int32Array(size).map((_, block) => block) : order
+  const visited = order.length === 0 ? takeNumbers(size).map((_, block) => block) : order
   /** Inside something that leads back. Where there is no order, everything may. */
-  const turns = new Uint8Array(size).fill(order.length === 0 ? 1 : 0)
+  const turns = takeNumbers(size, order.length === 0 ? 1 : 0)
   /** Entered by a way on which nothing is dirty: from outside, or behind a call. */
-  const clean = new Uint8Array(size)
+  const clean = takeNumbers(size)
   clean[0] = 1
   for (let block = 0; block < size; block += 1)
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
@@ -149,11 +136,10 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
   const size = blocks.length
   const all: Register[] = []
   /** One more than the index of the register that each place of each instruction is. */
-  const numbers = new Int16Array(unit.places)
+  const numbers = takeNumbers(unit.places)
   const indexIn = ({ at }: Instruction, slot: number): number => (numbers[at + slot] ?? 0) - 1
   const touch = ({ meaning, bits, at }: Instruction): void => {
-    const { program } = meaning
-    const { all: places } = touchedBy(program)
+    const { all: places } = touchedBy(meaning.program)
     for (let i = 0; i < places.length; i += 1) {
       const place = places[i]
       const offset = place?.offset(bits) ?? transient.zero
@@ -165,13 +151,19 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
       numbers[at + place.slot] = byOffset[offset] ?? 0
     }
   }
-  for (let block = 0; block < size; block += 1) blocks[block]?.instructions.forEach(touch)
+  for (let block = 0; block < size; block += 1) {
+    const instructions = blocks[block]?.instructions ?? []
+    for (let i = 0; i < instructions.length; i += 1) {
+      const instruction = instructions[i]
+      if (instruction !== undefined) touch(instruction)
+    }
+  }
   for (const { offset } of all) byOffset[offset] = 0
 
   const words = Math.max(1, (all.length + 31) >> 5)
-  const uses = new Int32Array(words * size)
-  const kills = new Int32Array(words * size)
-  const writes = new Int32Array(words * size)
+  const uses = takeNumbers(words * size)
+  const kills = takeNumbers(words * size)
+  const writes = takeNumbers(words * size)
   const note = (instruction: Instruction, start: number): void => {
     const { reads, certain, perhaps } = touchedBy(instruction.meaning.program)
     for (let i = 0; i < reads.length; i += 1) {
@@ -203,14 +195,14 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
       if (instruction !== undefined) note(instruction, block * words)
     }
   }
-  const written = new Int32Array(words)
+  const written = takeNumbers(words)
   for (let at = 0; at < writes.length; at += 1) {
     const word = at % words
     written[word] = (written[word] ?? 0) | (writes[at] ?? 0)
   }
 
   const { starts, to, afterCall } = flow
-  const liveIn = uses.slice()
+  const liveIn = copyOf(uses)
   /** Adds what is live where it leads to, until nothing is new. */
   const spreadBack = (): void =>
     untilSteadyBack(flow, block => {
@@ -239,7 +231,7 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
     indexOf: (place, instruction) => indexIn(instruction, place.slot),
     indexIn,
     written,
-    dirtyIn: setsOf(dirtyIn, words),
-    liveIn: setsOf(liveIn, words),
+    dirtyIn,
+    liveIn,
   }
 }

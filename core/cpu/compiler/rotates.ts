@@ -9,7 +9,7 @@ import { instructions } from '../wasm/instructions.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node } from '../wasm/program.ts'
 import { argumentsOf, isConstant } from './compare.ts'
-import { type Instruction, numberIn } from './meaning.ts'
+import { bitsRead, type Instruction, numberIn } from './meaning.ts'
 
 interface Rotate {
   readonly source: Node
@@ -19,6 +19,16 @@ interface Rotate {
   readonly mask: KnownNumber
   /** What the masked bits are told apart from, where they are inserted. */
   readonly old: Node | undefined
+  /** The bits of a word that tell count and mask, and what came of those that were met. */
+  readonly told: number
+  readonly met: Map<number, Masked | undefined>
+}
+
+/** A shift, and the mask behind it, whole and its low word, with a sign. */
+interface Masked {
+  readonly shift: Shift
+  readonly mask: bigint
+  readonly lowMask: number
 }
 
 /** The number of which a value has the low word in both halves. */
@@ -30,7 +40,7 @@ function doubledOf(node: Node | undefined): Node | undefined {
 }
 
 /** The rotate under a mask that a value is. */
-const rotateOf = perNode((node): Rotate | undefined => {
+export const rotateOf = perNode((node): Rotate | undefined => {
   const [value, mask] = argumentsOf(node, operations['i64.and']) ?? []
   if (value === undefined || mask?.op !== 'known') return undefined
   const [old, inserted] = argumentsOf(value, operations['i64.xor']) ?? []
@@ -38,8 +48,26 @@ const rotateOf = perNode((node): Rotate | undefined => {
   if (from === undefined || count?.op !== 'known') return undefined
   const source = doubledOf(from)
   const bits = source === undefined ? 64 : 32
-  return { source: source ?? from, bits, count: count.known, mask: mask.known, old }
+  const told = bitsRead(count.known) | bitsRead(mask.known)
+  return { source: source ?? from, bits, count: count.known, mask: mask.known, old, told, met: new Map() }
 })
+
+/** The shift and mask of an instruction: found once for all that say the same. */
+function maskedBy(rotate: Rotate, instruction: Instruction): Masked | undefined {
+  const key = instruction.bits & rotate.told
+  if (!rotate.met.has(key)) {
+    const mask = BigInt.asUintN(64, BigInt(numberIn(instruction, rotate.mask)))
+    const shift = shiftOf(rotate.bits, Number(numberIn(instruction, rotate.count)), mask)
+    const lowMask = Number(BigInt.asIntN(32, mask))
+    rotate.met.set(key, shift && { shift, mask: BigInt.asIntN(64, mask), lowMask })
+  }
+  return rotate.met.get(key)
+}
+
+const shifts = {
+  32: { shl: operations['i32.shl'], shr_u: operations['i32.shr_u'] },
+  64: { shl: operations['i64.shl'], shr_u: operations['i64.shr_u'] },
+} as const
 
 export interface Shift {
   readonly bits: 32 | 64
@@ -70,29 +98,29 @@ export function writeRotate(
 ): boolean {
   const found = rotateOf(node)
   if (found === null) return false
-  const mask = BigInt.asUintN(64, BigInt(numberIn(instruction, found.mask)))
-  const shift = shiftOf(found.bits, Number(numberIn(instruction, found.count)), mask)
-  if (shift === undefined) return false
+  const masked = maskedBy(found, instruction)
+  if (masked === undefined) return false
+  const { shift, mask, lowMask } = masked
   const w = instructions(writer)
   const { bits, operation, by, whole } = shift
   const inserts = found.old !== undefined
   if (inserts) expression(found.old)
   expression(found.source)
-  if (bits === 32) w.do('i32.wrap_i64')
+  if (bits === 32) w.do(operations['i32.wrap_i64'])
   if (operation === 'rotl') w.rotate(`i${bits}`, by, local(`i${bits}`))
   else if (operation !== undefined) {
     w[`i${bits}`](by)
-    w.do(`i${bits}.${operation}`)
+    w.do(shifts[bits][operation])
   }
   if (bits === 32 && !whole && !inserts) {
-    w.i32(Number(BigInt.asIntN(32, mask)))
-    w.do('i32.and')
+    w.i32(lowMask)
+    w.do(operations['i32.and'])
   }
-  if (bits === 32) w.do('i64.extend_i32_u')
-  if (inserts) w.do('i64.xor')
+  if (bits === 32) w.do(operations['i64.extend_i32_u'])
+  if (inserts) w.do(operations['i64.xor'])
   if (inserts || (bits === 64 && !whole)) {
-    w.i64(BigInt.asIntN(64, mask))
-    w.do('i64.and')
+    w.i64(mask)
+    w.do(operations['i64.and'])
   }
   return true
 }

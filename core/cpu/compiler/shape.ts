@@ -15,6 +15,7 @@
  */
 
 import { type Flow, ranksIn } from './flow.ts'
+import { copyOf, takeNumbers } from './scratch.ts'
 
 export interface ShapeSite {
   /** Opens a construct, and gives the depth to branch to. */
@@ -38,11 +39,11 @@ export interface Shape {
 
 export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
   // Reverse postorder, without recursion: blocks on the way here, and the way each of them goes next.
-  const postorder = new Int32Array(size)
+  const postorder = takeNumbers(size)
   let done = 0
-  const seen = new Uint8Array(size)
-  const stack = new Int32Array(size)
-  const next = starts.slice()
+  const seen = takeNumbers(size)
+  const stack = takeNumbers(size)
+  const next = copyOf(starts)
   let top = 0
   seen[0] = 1
   while (top >= 0) {
@@ -65,7 +66,7 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
   const rank = ranksIn(order, size)
   const rankOf = (block: number): number => rank[block] ?? -1
 
-  const dominator = new Int32Array(size).fill(-1)
+  const dominator = takeNumbers(size, -1)
   dominator[0] = 0
   const above = (block: number): number => dominator[block] ?? -1
   function meet(a: number, b: number): number {
@@ -98,7 +99,7 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
     return at === a
   }
 
-  const forward = new Int32Array(size)
+  const forward = takeNumbers(size)
   const heads: number[] = []
   let structured = true
   for (let at = 0; at < done; at += 1) {
@@ -117,8 +118,8 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
   }
   const isMerge = (block: number): boolean => (forward[block] ?? 0) > 1
   /** The merges that a block dominates, in order: the last of them, and for each the one before it; -1 for none. */
-  const lastMerge = new Int32Array(size).fill(-1)
-  const mergeBefore = new Int32Array(size).fill(-1)
+  const lastMerge = takeNumbers(size, -1)
+  const mergeBefore = takeNumbers(size, -1)
   for (let at = 1; at < done; at += 1) {
     const block = order[at] ?? 0
     if (!isMerge(block)) continue
@@ -158,7 +159,7 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
   const levels = new Map(structured ? heads.map(head => [head, levelsOf(head)]) : [])
 
   function write(site: ShapeSite) {
-    const depth = new Int32Array(size)
+    const depth = takeNumbers(size)
     /** Where to go round each loop of a head, as in `levels`. */
     const rounds = new Map<number, number[]>()
     function tree(block: number): void {

@@ -1,8 +1,5 @@
-import type { Orders } from './conditions.ts'
-import type { Facts } from './facts.ts'
 import type { Block } from './find.ts'
 import type { Instruction } from './meaning.ts'
-import type { Bits } from './registers.ts'
 
 /** The instruction of a block that is being written, and what is so before it: one for each block, which goes along it. */
 export interface Step {
@@ -13,9 +10,6 @@ export interface Step {
   instruction: Instruction
   /** Instructions done before this one and not subtracted yet. */
   owed: number
-  readonly dirty: Bits
-  readonly live: Bits
-  /** Which order condition fields certainly are. */
-  readonly orders: Orders
-  readonly facts: Facts
+  /** Where the sets of its block begin in those of all blocks. */
+  readonly sets: number
 }

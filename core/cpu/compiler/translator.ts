@@ -113,6 +113,21 @@ function pagesOf(units: readonly TranslatedUnit[]): number[] {
   return [...pages]
 }
 
+/** Where the code of a unit lies. */
+function extentOf({ blocks, thunks }: Unit): Pick<TranslatedUnit, 'starts' | 'ends'> {
+  const starts = new Uint32Array(blocks.length + thunks.size)
+  const ends = new Uint32Array(starts.length)
+  let at = 0
+  const add = (start: number, end: number): void => {
+    starts[at] = start
+    ends[at] = end
+    at += 1
+  }
+  for (const { start, end } of blocks) add(start, end)
+  for (const start of thunks) add(start, start + thunkSize)
+  return { starts, ends }
+}
+
 /** `now` tells milliseconds, for a profile. */
 export function createTranslator(setup: TranslatorSetup, now: () => number = () => 0): Translator {
   const { eager, threshold, counts, routines } = setup
@@ -329,9 +344,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     }
     for (const unit of list) {
       const before = now()
-      const start = writer.length
-      const locals = emitUnit(unit, site)
-      builder.define(functions.get(unit.entry) ?? 0, locals, start)
+      emitUnit(unit, functions.get(unit.entry) ?? 0, site)
       done?.(unit, now() - before)
     }
     const exports = watch === undefined ? [] : [{ name: 'u0', index: functions.get(list[0]?.entry ?? 0) ?? 0 }]
@@ -353,8 +366,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
         entry: unit.entry,
         slot: slot(unit.entry),
         instructions: unit.instructions,
-        starts: Uint32Array.from([...unit.blocks.map(block => block.start), ...unit.thunks]),
-        ends: Uint32Array.from([...unit.blocks.map(block => block.end), ...[...unit.thunks].map(at => at + thunkSize)]),
+        ...extentOf(unit),
         milliseconds: milliseconds.get(unit) ?? 0,
       }))
       const instructions = units.reduce((sum, unit) => sum + unit.instructions, 0)

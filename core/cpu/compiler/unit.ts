@@ -17,7 +17,7 @@
  */
 import { hostMap } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { code, memory as op } from '../wasm/bytes.ts'
 import { createEmitter } from '../wasm/emit.ts'
@@ -38,7 +38,8 @@ import { createLocals, createTemporaries } from './locals.ts'
 import { chainsOf } from './low-words.ts'
 import { numberIn } from './meaning.ts'
 import { pointersOf } from './pointers.ts'
-import { type Bits, include, registersOf, sizeOf } from './registers.ts'
+import { include, registersOf } from './registers.ts'
+import { copyOf, takeNumbers, withScratch } from './scratch.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
@@ -69,10 +70,20 @@ const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
 
 const noOrder = new Int32Array(0)
 
+function bitCount(word: number): number {
+  let count = 0
+  for (let rest = word; rest !== 0; rest &= rest - 1) count += 1
+  return count
+}
+
 const usesLimit = (unit: Unit): boolean =>
   unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
 
-export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
+/** Writes a unit as the function of a number that is reserved for it. */
+export const emitUnit = (unit: Unit, number: number, site: UnitSite): void =>
+  withScratch(() => writeUnit(unit, number, site))
+
+function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const { builder, counts } = site
   const { writer } = builder
   const w = instructions(writer)
@@ -106,7 +117,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   })
   const registers = registersOf(unit, ways, order)
   const conditions = conditionsOf(unit, registers, ways)
-  const { into: factsIn, step: stepFacts } = factsOf(unit, registers, ways)
+  const { facts, step: stepFacts } = factsOf(unit, registers, ways)
+  const { words, liveIn } = registers
+  /** Of each block, where what is being written stands in it: what is dirty at its start, and what it has written. */
+  const dirty = copyOf(registers.dirtyIn)
   const held = createLocals({
     writer,
     registers,
@@ -114,10 +128,10 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     chained: chainsOf(unit, registers, ways, order),
     limited: usesLimit(unit),
     keep,
-    certain: () => step?.orders,
+    certain: index => (step === undefined ? 0 : conditions.orderIn(step.index, index)),
   })
   const { each, fill, spill } = held
-  const masks = Array.from({ length: registers.words }, () => keep('i32'))
+  const masks = Array.from({ length: words }, () => keep('i32'))
 
   const isPointer = pointersOf(unit, registers, ways)
 
@@ -129,7 +143,16 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     return step
   }
 
-  const values = createValues({ writer, registers, held, temporary: temporaries.take, here })
+  const values = createValues({
+    writer,
+    registers,
+    held,
+    conditions,
+    facts,
+    dirty,
+    temporary: temporaries.take,
+    here,
+  })
   const checks = createChecks({
     writer,
     spans: spansOfUnit(unit, registers, ways, order),
@@ -143,36 +166,45 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
 
   /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
   const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
-  const others = new Int32Array(registers.words)
-  /** Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. */
-  function cold(pc: number, owed: number, dirty: Bits, live: Bits, refused = false): void {
+  const others = takeNumbers(words)
+  /**
+   * Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. `sets` is
+   * where those of the block begin.
+   */
+  function cold(pc: number, owed: number, sets: number, refused = false): void {
     pay(owed)
     w.i32(pc | 0)
     w.set(pcLocal)
-    for (let word = 0; word < others.length; word += 1)
-      others[word] = (registers.written[word] ?? 0) & ~((dirty[word] ?? 0) | (live[word] ?? 0))
-    if (sizeOf(dirty) <= sizeOf(others)) {
-      each(dirty, spill)
+    let more = 0
+    for (let word = 0; word < words; word += 1) {
+      const own = dirty[sets + word] ?? 0
+      const rest = (registers.written[word] ?? 0) & ~(own | (liveIn[sets + word] ?? 0))
+      others[word] = rest
+      more += bitCount(rest) - bitCount(own)
+    }
+    if (more >= 0) {
+      each(dirty, spill, sets)
       w.br(refused ? out.storedRefused : out.stored)
       return
     }
-    for (let word = 0; word < masks.length; word += 1) {
-      w.i32(dirty[word] ?? 0)
+    for (let word = 0; word < words; word += 1) {
+      w.i32(dirty[sets + word] ?? 0)
       w.set(masks[word] ?? 0)
     }
     each(others, held.forget)
     w.br(refused ? out.maskedRefused : out.masked)
   }
   function refuse(): void {
-    const { instruction, owed, dirty, live } = here()
-    cold(instruction.pc, owed, dirty, live, true)
+    const { instruction, owed, sets } = here()
+    cold(instruction.pc, owed, sets, true)
   }
 
+  const settled = takeNumbers(words)
   /** Goes on at a block, behind the instruction. */
   function stay(from: Step, to: number): void {
-    each(from.dirty, register => {
-      if (!registers.dirtyIn.has(to, register.index)) spill(register)
-    })
+    for (let word = 0; word < words; word += 1)
+      settled[word] = (dirty[from.sets + word] ?? 0) & ~(registers.dirtyIn[to * words + word] ?? 0)
+    each(settled, spill)
     if (budget.paid(to)) pay(from.owed + 1)
     checks.leave(from.index)
     flow.go(from.index, to)
@@ -186,7 +218,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       stay(from, to)
       return
     }
-    each(from.dirty, spill)
+    each(dirty, spill, from.sets)
     if (from.block.ending.kind === 'exit') {
       returnTo(() => w.i32(target | 0), from.owed + 1)
       return
@@ -204,9 +236,9 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.block()
       w.get(pcLocal)
       w.i32(least | 0)
-      w.do('i32.sub')
+      w.do(operations['i32.sub'])
       w.i32(2)
-      w.do('i32.shr_u')
+      w.do(operations['i32.shr_u'])
       w.op(code.brTable)
       writer.u32(count)
       for (let i = 0; i < count; i += 1) writer.u32(targets.indexOf(least + 4 * i) + 1)
@@ -225,7 +257,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       callThunk(from, target)
       return
     }
-    each(from.dirty, spill)
+    each(dirty, spill, from.sets)
     argumentsFor(target, from.owed + 1)
     callThrough(target, 'call')
     w.set(left)
@@ -239,20 +271,20 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       returnTo(() => w.i32(from.block.end | 0))
       return
     }
-    each(registers.liveIn.of(to), fill)
+    each(liveIn, fill, to * words)
     flow.go(from.index, to)
     step = from
   }
   function callKernel(): void {
     const from = here()
-    each(from.dirty, spill)
+    each(dirty, spill, from.sets)
     enterKernel(from.block.end, from.owed + 1)
     returned(from)
   }
   /** A call of a thunk: its kernel call and its return are done here, each if the budget covers it. */
   function callThunk(from: Step, thunk: number): void {
     const back = (thunk + 4) >>> 0
-    each(from.dirty, spill)
+    each(dirty, spill, from.sets)
     pay(from.owed + 1)
     leaveIfSpent(thunk)
     enterKernel(back, 1)
@@ -261,7 +293,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
     w.i32(stateBlock)
     w.memory(op.i32Load, specials.lr.at)
     w.i32(~3)
-    w.do('i32.and')
+    w.do(operations['i32.and'])
     leaveUnlessBack(from.block.end)
     returned(from)
   }
@@ -286,12 +318,12 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       else w.i64(0)
     },
     write(place, value) {
-      const { instruction, dirty, orders } = here()
+      const { instruction, index: block, sets } = here()
       const index = registers.indexOf(place, instruction)
       if (index < 0) throw new Error('a register of no unit is written')
-      include(dirty, index)
+      include(dirty, index, sets)
       value()
-      if (index < orders.length) orders[index] = 0
+      conditions.setOrder(block, index, 0)
       held.write(index)
     },
     vector(value) {
@@ -337,7 +369,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       else if (to !== undefined) goTo(from, to)
       else {
         choose(from, seenBy(from.block, unit, site.seen), () => {
-          each(from.dirty, spill)
+          each(dirty, spill, from.sets)
           if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal), from.owed + 1)
           else {
             w.i32(stateBlock)
@@ -362,25 +394,22 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   function writeBlock(index: number): void {
     const block = blocks[index]
     if (block === undefined) return
-    const dirty = registers.dirtyIn.of(index).slice()
-    const live = registers.liveIn.of(index)
-    const orders = conditions.ordersIn(index)
-    const facts = factsIn(index)
+    const sets = index * words
     checks.begin(index)
     const need = budget.need[index] ?? 0
     const owed = budget.owed[index] ?? 0
     if (need > 0 && counts) {
       w.get(left)
       w.i32(need)
-      w.do('i32.lt_s')
+      w.do(operations['i32.lt_s'])
       w.ifRare()
-      cold(block.start, 0, dirty, live)
+      cold(block.start, 0, sets)
       w.end()
     }
     const { instructions: list } = block
     const [first] = list
     if (first === undefined) return
-    const own: Step = { block, index, instruction: first, owed, dirty, live, orders, facts, at: 0 }
+    const own: Step = { block, index, instruction: first, owed, sets, at: 0 }
     for (let at = 0; at < list.length; at += 1) {
       const instruction = list[at] ?? first
       own.instruction = instruction
@@ -390,7 +419,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       temporaries.release()
       site.watch?.instruction(instruction.pc, instruction.bits)
       emitter.run(instruction.meaning.program)
-      stepFacts(facts, instruction)
+      stepFacts(sets, instruction)
     }
   }
 
@@ -447,7 +476,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   each(registers.written, register => {
     w.get(masks[register.index >> 5] ?? 0)
     w.i32(1 << (register.index & 31))
-    w.do('i32.and')
+    w.do(operations['i32.and'])
     w.if()
     spill(register)
     w.end()
@@ -458,7 +487,7 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
   w.end()
   w.get(pcLocal)
   w.get(left)
-  writer.insert(start, () => {
+  builder.define(number, locals, start, () => {
     if (blocks.some(block => block.ending.kind === 'call'))
       leaveUnlessRoom(
         unit.entry,
@@ -470,7 +499,6 @@ export function emitUnit(unit: Unit, site: UnitSite): readonly Type[] {
       w.simdMemory(0, at)
       w.set(local)
     }
-    each(registers.liveIn.of(0), fill)
+    each(liveIn, fill)
   })
-  return locals
 }

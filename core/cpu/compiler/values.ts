@@ -3,25 +3,30 @@
  * are singles and what else is known of them (facts.ts), low words of pointers (low-words.ts), rotates, and what results are
  * held against.
  */
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
+import { perNode } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/program.ts'
 import type { Site } from '../wasm/site.ts'
 import { bitOf, orderKinds } from './compare.ts'
-import { comparisonsOf } from './conditions.ts'
-import { singleOf, sourcesOf, subjectOf } from './facts.ts'
+import { type Conditions, comparisonsOf } from './conditions.ts'
+import { type Facts, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Locals } from './locals.ts'
-import { writeLowWord } from './low-words.ts'
+import { lowSumOf, writeLowWord } from './low-words.ts'
 import { type Instruction, numberIn } from './meaning.ts'
-import { has, include, type Registers } from './registers.ts'
-import { writeRotate } from './rotates.ts'
+import { type Bits, has, include, type Registers } from './registers.ts'
+import { rotateOf, writeRotate } from './rotates.ts'
 import type { Step } from './step.ts'
 
 export interface ValuesSpec {
   readonly writer: Writer
   readonly registers: Registers
   readonly held: Locals
+  readonly conditions: Conditions
+  readonly facts: Facts
+  /** Registers that differ from the state block, by block: for all that is written here to be added. */
+  readonly dirty: Bits
   /** A local for within the instruction. */
   temporary(type: Type): number
   here(): Step
@@ -29,7 +34,13 @@ export interface ValuesSpec {
 
 export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'loadsLow' | 'evaluate'>>
 
-export function createValues({ writer, registers, held, temporary, here }: ValuesSpec): Values {
+/** Null for what can only be computed as it is written: one question where there would be one for each way, of each value. */
+const waysOf = perNode(node =>
+  lowSumOf(node) === null && rotateOf(node) === null && bitOf(node) === null ? undefined : { bit: bitOf(node) },
+)
+
+export function createValues(spec: ValuesSpec): Values {
+  const { writer, registers, held, conditions, facts, dirty, temporary, here } = spec
   const w = instructions(writer)
 
   /** The index of the register that a value is, -1 for none. */
@@ -39,7 +50,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
   function staysSingle(value: Node): boolean {
     if (singleOf(value) !== undefined) return true
     const sources = sourcesOf(value).map(indexOfRead)
-    return sources.length > 0 && sources.every(one => one >= 0 && has(here().facts.single, one))
+    return sources.length > 0 && sources.every(one => one >= 0 && has(facts.single, one, here().sets))
   }
   /** Writes a float register that stays a single: both its locals. */
   function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
@@ -47,18 +58,18 @@ export function createValues({ writer, registers, held, temporary, here }: Value
     if (register === undefined || !staysSingle(value)) return false
     const local = held.single(register.index)
     const single = singleOf(value)
-    include(here().dirty, register.index)
+    include(dirty, register.index, here().sets)
     if (single !== undefined) {
       expression(single)
       w.tee(local)
-      w.do('f64.promote_f32')
+      w.do(operations['f64.promote_f32'])
       w.set(held.of(register.index))
       return true
     }
     // A copy, a choice or a change of sign of singles is exact both ways.
     expression(value)
     w.tee(held.of(register.index))
-    w.do('f32.demote_f64')
+    w.do(operations['f32.demote_f64'])
     w.set(local)
     return true
   }
@@ -73,7 +84,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
     const index = registers.indexOf(place, here().instruction)
     const low = held.lowWord(index)
     if (low === undefined || loaded?.by !== here().instruction || value.op !== 'load') return false
-    include(here().dirty, index)
+    include(dirty, index, here().sets)
     expression(value)
     w.set(held.of(index))
     w.get(loaded.local)
@@ -90,7 +101,7 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       if (place.file === 'fpr') return assignSingle(place, value, expression)
       if (place.file === 'gpr') return assignLoaded(place, value, expression)
       if (place.file !== 'crf') return false
-      const { instruction, dirty, orders: certain } = here()
+      const { instruction, index: block, sets } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
       const register = registers.all[registers.indexOf(place, instruction)]
       const order = register && held.order(register.index)
@@ -108,17 +119,17 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       w.i32(~(2 * kind))
       if (!held.hasSteadySummary) {
         expression(so)
-        w.do('i32.sub')
+        w.do(operations['i32.sub'])
       }
       w.set(held.of(register.index))
-      include(dirty, register.index)
-      certain[register.index] = kind + 1
+      include(dirty, register.index, sets)
+      conditions.setOrder(block, register.index, kind + 1)
       return true
     },
     holds(condition) {
       const subject = subjectOf(condition)
       const index = indexOfRead(subject)
-      return condition.op === 'fact' && index >= 0 && has(here().facts[condition.fact], index)
+      return condition.op === 'fact' && index >= 0 && has(facts[condition.fact], index, here().sets)
     },
     learn(condition, expression) {
       if (condition.op !== 'fact' || condition.fact !== 'single') return
@@ -140,19 +151,20 @@ export function createValues({ writer, registers, held, temporary, here }: Value
       }
       if (node.op === 'single') {
         const index = indexOfRead(node.args[0])
-        if (index < 0 || !has(here().facts.single, index)) return false
+        if (index < 0 || !has(facts.single, index, here().sets)) return false
         w.get(held.single(index))
         return true
       }
-      if (node.op !== 'arithmetic') return false
+      const ways = node.op === 'arithmetic' ? waysOf(node) : null
+      if (ways === null) return false
       if (writeLowWord(writer, node, here().instruction, lowWord, expression)) return true
       if (writeRotate(writer, node, here().instruction, expression, temporary)) return true
-      const bit = bitOf(node)
+      const { bit } = ways
       if (bit === null) return false
-      const { instruction, orders: certain } = here()
+      const { instruction, index: block } = here()
       const index = registers.indexOf(bit.place, instruction)
       const order = held.order(index)
-      const kind = (certain[index] ?? 0) - 1
+      const kind = conditions.orderIn(block, index) - 1
       if (order === undefined || kind < 0) return false
       const number = Number(numberIn(instruction, bit.shift))
       const relation = ([undefined, 'eq', 'gt', 'lt'] as const)[number]

@@ -8,7 +8,7 @@
 
 import { hostMap } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import type { Row } from '../rows/row.ts'
 import { files, specials, transient } from '../state.ts'
 import { variantsOf } from '../variants.ts'
@@ -82,11 +82,11 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       countDown(() => {
         w.get(record)
         w.i32(recordSize)
-        w.do('i32.add')
+        w.do(operations['i32.add'])
       })
       w.get(record)
       w.i32(recordSize)
-      w.do('i32.add')
+      w.do(operations['i32.add'])
       w.get(left)
       w.get(record)
       w.memory(memory.i32Load16U, recordSize)
@@ -97,9 +97,9 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
     function countDown(nextRecord: () => void): void {
       w.get(left)
       w.i32(1)
-      w.do('i32.sub')
+      w.do(operations['i32.sub'])
       w.tee(left)
-      w.do('i32.eqz')
+      w.do(operations['i32.eqz'])
       w.if()
       nextRecord()
       w.op(code.returnCall)
@@ -146,13 +146,13 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       readAt(index) {
         index()
         w.i32(3)
-        w.do('i32.shl')
+        w.do(operations['i32.shl'])
         w.memory(memory.i64Load, stateBlock + files.gpr.at)
       },
       writeAt(index, value) {
         index()
         w.i32(3)
-        w.do('i32.shl')
+        w.do(operations['i32.shl'])
         value()
         w.memory(memory.i64Store, stateBlock + files.gpr.at)
       },
@@ -177,12 +177,12 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
         w.tee(to)
         slotOf()
         w.tee(slot)
-        w.do('i32.eqz')
+        w.do(operations['i32.eqz'])
         w.if()
         w.get(to)
         w.get(left)
         w.i32(1)
-        w.do('i32.sub')
+        w.do(operations['i32.sub'])
         w.op(code.returnCall)
         writer.u32(runtime('enter'))
         w.end()
@@ -201,10 +201,10 @@ export function buildInterpreter(rows: readonly Row[], status: Omit<Mode, 'wide'
       callKernel() {
         w.get(record)
         w.i32(recordSize)
-        w.do('i32.add')
+        w.do(operations['i32.add'])
         w.get(left)
         w.i32(1)
-        w.do('i32.sub')
+        w.do(operations['i32.sub'])
         w.call(runtime('mark'))
         w.call(imported('call'))
         w.if()

@@ -1,4 +1,5 @@
 import { access, hostMap } from '../../memory/map.ts'
+import { operations } from '../arithmetic.ts'
 import { exits, specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Writer } from '../wasm/bytes.ts'
@@ -87,18 +88,18 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     w.set(first)
     w.get(0)
     w.get(1)
-    w.do('i32.add')
+    w.do(operations['i32.add'])
     w.i32(1)
-    w.do('i32.sub')
+    w.do(operations['i32.sub'])
     w.set(last)
     fold(last)
     w.tee(last)
     w.get(first)
-    w.do('i32.sub')
+    w.do(operations['i32.sub'])
     w.get(1)
     w.i32(1)
-    w.do('i32.sub')
-    w.do('i32.ne')
+    w.do(operations['i32.sub'])
+    w.do(operations['i32.ne'])
     w.if()
     kind()
     w.end()
@@ -107,10 +108,10 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     // Both pages must allow it, and either may be special.
     w.get(flags)
     flagsOf(last)
-    w.do('i32.and')
+    w.do(operations['i32.and'])
     need()
-    w.do('i32.and')
-    w.do('i32.eqz')
+    w.do(operations['i32.and'])
+    w.do(operations['i32.eqz'])
     w.if()
     kind()
     w.end()
@@ -122,7 +123,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
   const hasFlag = (flags: number, flag: number): void => {
     w.get(flags)
     w.i32(flag)
-    w.do('i32.and')
+    w.do(operations['i32.and'])
   }
   /** A device takes whole, aligned accesses of up to 8 bytes. */
   const device = (flags: number, kind: ImportName, value: boolean): void => {
@@ -131,8 +132,8 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     w.get(0)
     w.get(1)
     w.i32(1)
-    w.do('i32.sub')
-    w.do('i32.and')
+    w.do(operations['i32.sub'])
+    w.do(operations['i32.and'])
     w.get(1)
     w.i32(8)
     w.op(0x4b)
@@ -153,14 +154,14 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     case 'pcOf':
       w.get(0)
       w.i32(~slotMask)
-      w.do('i32.and')
+      w.do(operations['i32.and'])
       w.memory(memory.i32Load, pageAddressAt)
       w.get(0)
       w.i32(slotMask)
-      w.do('i32.and')
+      w.do(operations['i32.and'])
       w.i32(recordShift - 2)
-      w.do('i32.shr_u')
-      return w.do('i32.add')
+      w.do(operations['i32.shr_u'])
+      return w.do(operations['i32.add'])
     case 'mark':
       storeState(specials.pc.at, () => {
         w.get(0)
@@ -174,7 +175,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     case 'enter': {
       const record = 2
       w.get(1)
-      w.do('i32.eqz')
+      w.do(operations['i32.eqz'])
       w.if()
       storeState(specials.pc.at, () => w.get(0))
       storeState(transient.left, () => w.i32(0))
@@ -183,14 +184,14 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       w.get(0)
       slotOf()
       w.tee(record)
-      w.do('i32.eqz')
+      w.do(operations['i32.eqz'])
       w.if()
       storeState(specials.pc.at, () => w.get(0))
       storeState(transient.left, () => w.get(1))
       w.get(0)
       w.call(site.imported('page'))
       w.tee(record)
-      w.do('i32.eqz')
+      w.do(operations['i32.eqz'])
       w.if()
       w.op(code.return)
       w.end()
@@ -205,7 +206,7 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       call('mark')
       w.get(0)
       w.call(site.imported('decode'))
-      w.do('i32.eqz')
+      w.do(operations['i32.eqz'])
       w.if()
       w.op(code.return)
       w.end()
@@ -255,14 +256,14 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
       const refuse = (): void => {
         w.get(2)
         w.i32(access.write)
-        w.do('i32.and')
+        w.do(operations['i32.and'])
         w.if()
         faultAt('store', 0)
         w.end()
         faultAt('load', 0)
       }
       w.get(1)
-      w.do('i32.eqz')
+      w.do(operations['i32.eqz'])
       w.if()
       w.i32(1)
       w.op(code.return)

@@ -8,7 +8,7 @@
  * plain access needs no fold.
  */
 import { plain } from '../../memory/map.ts'
-import type { Type } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import { addresses } from './addresses.ts'
 import { memory } from './bytes.ts'
 import { instructions } from './instructions.ts'
@@ -46,7 +46,7 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
     if (kept !== undefined) pushBits(kept, size)
     w.call(site.runtime(kind === 'load' ? 'loadSlow' : 'storeSlow'))
     w.tee(offset)
-    w.do('i32.eqz')
+    w.do(operations['i32.eqz'])
     w.if()
     site.leave()
     w.end()
@@ -57,9 +57,9 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
   function pushBits({ local, type }: Kept, size: Size): void {
     if (size === 16) w.i64(0)
     else w.get(local)
-    if (type === 'f32') w.do('i32.reinterpret_f32')
-    if (type === 'f64') w.do('i64.reinterpret_f64')
-    if (size < 8) w.do('i64.extend_i32_u')
+    if (type === 'f32') w.do(operations['i32.reinterpret_f32'])
+    if (type === 'f64') w.do(operations['i64.reinterpret_f64'])
+    if (size < 8) w.do(operations['i64.extend_i32_u'])
   }
 
   /** Pushes a number with zeros in front, its bytes reversed by whole numbers: more instructions, and sooner done. */
@@ -70,12 +70,12 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
       w.memory(memory.i32Load, offset + at)
       w.rotate('i32', 8, raw)
       w.i32(0x00ff00ff)
-      w.do('i32.and')
+      w.do(operations['i32.and'])
       w.get(raw)
       w.rotate('i32', 24, raw)
       w.i32(0xff00ff00 | 0)
-      w.do('i32.and')
-      w.do('i32.or')
+      w.do(operations['i32.and'])
+      w.do(operations['i32.or'])
     }
     word(size - 4)
     if (size === 8 && site.loadsLow !== undefined) {
@@ -83,13 +83,13 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
       w.tee(low)
       site.loadsLow(low)
     }
-    w.do('i64.extend_i32_u')
+    w.do(operations['i64.extend_i32_u'])
     if (size === 4) return
     word(0)
-    w.do('i64.extend_i32_u')
+    w.do(operations['i64.extend_i32_u'])
     w.i64(32)
-    w.do('i64.shl')
-    w.do('i64.or')
+    w.do(operations['i64.shl'])
+    w.do(operations['i64.or'])
   }
 
   function load(node: Node & { op: 'load' }) {
@@ -108,29 +108,29 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
         w.memory(memory.i32Load16U, offset)
         w.tee(raw)
         w.i32(8)
-        w.do('i32.shr_u')
+        w.do(operations['i32.shr_u'])
         w.get(raw)
         w.i32(0xff)
-        w.do('i32.and')
+        w.do(operations['i32.and'])
         w.i32(8)
-        w.do('i32.shl')
-        return w.do('i32.or')
+        w.do(operations['i32.shl'])
+        return w.do(operations['i32.or'])
       }
       case 4:
         w.simdMemory(simdLoad.load32Zero, offset)
         site.swapMask(4)
         w.simd(relaxedSwizzle)
-        if (node.type === 'f32') return w.do('f32x4.extract_lane', 0)
+        if (node.type === 'f32') return w.do(operations['f32x4.extract_lane'], 0)
         // What was not loaded is zero: the first eight bytes are the word with zeros in front.
-        w.do('f64x2.extract_lane', 0)
-        return w.do('i64.reinterpret_f64')
+        w.do(operations['f64x2.extract_lane'], 0)
+        return w.do(operations['i64.reinterpret_f64'])
       case 8:
         w.simdMemory(simdLoad.load64Zero, offset)
         site.swapMask(8)
         w.simd(relaxedSwizzle)
         // The host has one instruction for a lane of doubles, two for one of whole numbers.
-        w.do('f64x2.extract_lane', 0)
-        return node.type === 'f64' ? undefined : w.do('i64.reinterpret_f64')
+        w.do(operations['f64x2.extract_lane'], 0)
+        return node.type === 'f64' ? undefined : w.do(operations['i64.reinterpret_f64'])
       case 16:
         w.simdMemory(simdLoad.load, offset)
         site.swapMask(16)
@@ -152,21 +152,21 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
         return w.memory(memory.i32Store8, offset)
       case 2:
         w.i32(8)
-        w.do('i32.shl')
+        w.do(operations['i32.shl'])
         w.get(kept)
         w.i32(8)
-        w.do('i32.shr_u')
+        w.do(operations['i32.shr_u'])
         w.i32(0xff)
-        w.do('i32.and')
-        w.do('i32.or')
+        w.do(operations['i32.and'])
+        w.do(operations['i32.or'])
         return w.memory(memory.i32Store16, offset)
       case 4:
-        w.do(value.type === 'f32' ? 'f32x4.splat' : 'i32x4.splat')
+        w.do(value.type === 'f32' ? operations['f32x4.splat'] : operations['i32x4.splat'])
         site.swapMask(4)
         w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store32Lane, offset, 0)
       case 8:
-        w.do(value.type === 'f64' ? 'f64x2.splat' : 'i64x2.splat')
+        w.do(value.type === 'f64' ? operations['f64x2.splat'] : operations['i64x2.splat'])
         site.swapMask(8)
         w.simd(relaxedSwizzle)
         return w.simdMemory(simdLoad.store64Lane, offset, 0)

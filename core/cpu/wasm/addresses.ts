@@ -7,7 +7,9 @@
  * 16 MiB, for loads) was measured and is no faster: what costs is to ask at all, and the null page, device registers and the
  * windows that fold must be asked for in any case. So there is no mode that asks less.
  */
+
 import { hostMap, pageShift, pageSize, plain, windows } from '../../memory/map.ts'
+import { operations } from '../arithmetic.ts'
 import { memory, type Writer } from './bytes.ts'
 import { instructions, perWriter } from './instructions.ts'
 
@@ -20,7 +22,7 @@ function create(writer: Writer) {
   const pageOf = (address: number): void => {
     w.get(address)
     w.i32(pageShift)
-    w.do('i32.shr_u')
+    w.do(operations['i32.shr_u'])
   }
   const flagsOf = (address: number): void => {
     pageOf(address)
@@ -30,17 +32,17 @@ function create(writer: Writer) {
     w.get(address)
     if (offset > 0) {
       w.i32(offset)
-      w.do('i32.add')
+      w.do(operations['i32.add'])
     }
     w.i32(pageShift)
-    w.do('i32.shr_u')
+    w.do(operations['i32.shr_u'])
     w.memory(memory.i32Load8U, hostMap.plainPages)
   }
   /** Pushes whether the flags on the stack lack `need`, which is one of `plain`. */
   const test = (need: number): void => {
     w.i32(need)
-    w.do('i32.and')
-    w.do('i32.eqz')
+    w.do(operations['i32.and'])
+    w.do(operations['i32.eqz'])
   }
   return {
     /** Pushes the address, moved down from the windows that fold. */
@@ -48,11 +50,11 @@ function create(writer: Writer) {
       for (const window of highestFirst) {
         w.get(address)
         w.i32(window.start)
-        w.do('i32.ge_u')
+        w.do(operations['i32.ge_u'])
         w.if('i32')
         w.get(address)
         w.i32(window.delta)
-        w.do('i32.add')
+        w.do(operations['i32.add'])
         w.else()
       }
       w.get(address)
@@ -69,15 +71,15 @@ function create(writer: Writer) {
     isRefused(address: number, size: number, need: number): void {
       plainOf(address, 0)
       plainOf(address, size - 1)
-      w.do('i32.and')
+      w.do(operations['i32.and'])
       test(need)
     },
     /** Pushes the slot of decoded records of the page that the address on the stack lies in, 0 for none. */
     slotOf(): void {
       w.i32(pageShift)
-      w.do('i32.shr_u')
+      w.do(operations['i32.shr_u'])
       w.i32(2)
-      w.do('i32.shl')
+      w.do(operations['i32.shl'])
       w.memory(memory.i32Load, hostMap.decodedPages)
     },
     /** Pushes what a slot holds for the word at an address, entries of 2^`shift` bytes: both are locals. */
@@ -85,10 +87,10 @@ function create(writer: Writer) {
       w.get(slot)
       w.get(address)
       w.i32(pageSize - 4)
-      w.do('i32.and')
+      w.do(operations['i32.and'])
       w.i32(shift - 2)
-      w.do('i32.shl')
-      w.do('i32.add')
+      w.do(operations['i32.shl'])
+      w.do(operations['i32.add'])
     },
   }
 }

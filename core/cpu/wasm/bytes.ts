@@ -16,6 +16,9 @@ export interface Writer {
   /** Signed LEB128, 32 bits. */
   s32(value: number): void
   s64(value: number | bigint): void
+  /** A byte and what `u32`, or `s32`, writes: most of all code is such pairs. */
+  coded(opcode: number, value: number): void
+  codedSigned(opcode: number, value: number): void
   f32(value: number): void
   f64(value: number): void
   bytes(from: ArrayLike<number>): void
@@ -33,6 +36,8 @@ export interface Writer {
   close(mark: number): void
   /** What was written from a position to the end, taken away. */
   cut(from: number): Piece
+  /** The same, left where it stands until `clear`: nothing before the end may be changed any more. */
+  keep(from: number): Piece
   /** Forgets all that was written. */
   clear(): void
   finish(): Uint8Array<ArrayBuffer>
@@ -54,6 +59,8 @@ const encoder = new TextEncoder()
 /** A class, where elsewhere there are closures: what is written one byte at a time is several times faster so. */
 class ByteWriter implements Writer {
   #buffer: Uint8Array<ArrayBuffer>
+  /** For what is moved. */
+  #aside = new Uint8Array(0)
   readonly #rare: number[] = []
   length = 0
   depth = 0
@@ -102,6 +109,28 @@ class ByteWriter implements Writer {
     }
     buffer[at] = rest & 0x7f
     this.length = at + 1
+  }
+  coded(opcode: number, value: number): void {
+    if (value < 0 || value > 0x7f || this.length + 2 > this.#buffer.length) {
+      this.u8(opcode)
+      this.u32(value)
+      return
+    }
+    const at = this.length
+    this.#buffer[at] = opcode
+    this.#buffer[at + 1] = value
+    this.length = at + 2
+  }
+  codedSigned(opcode: number, value: number): void {
+    if (value < -0x40 || value > 0x3f || this.length + 2 > this.#buffer.length) {
+      this.u8(opcode)
+      this.s32(value)
+      return
+    }
+    const at = this.length
+    this.#buffer[at] = opcode
+    this.#buffer[at + 1] = value & 0x7f
+    this.length = at + 2
   }
   s64(value: number | bigint): void {
     const small = Number(value)
@@ -161,9 +190,11 @@ class ByteWriter implements Writer {
     const rare = this.#rare.length
     write()
     const size = this.length - end
-    const written = this.#buffer.slice(end, this.length)
-    this.#buffer.copyWithin(at + size, at, end)
-    this.#buffer.set(written, at)
+    if (size > this.#aside.length) this.#aside = new Uint8Array(2 * size)
+    const [buffer, aside] = [this.#buffer, this.#aside]
+    for (let i = 0; i < size; i += 1) aside[i] = buffer[end + i] ?? 0
+    buffer.copyWithin(at + size, at, end)
+    for (let i = 0; i < size; i += 1) buffer[at + i] = aside[i] ?? 0
     const before = this.#rare.splice(rare).map(one => one - end + at)
     let first = rare
     while (first > 0 && (this.#rare[first - 1] ?? 0) >= at) {
@@ -179,9 +210,16 @@ class ByteWriter implements Writer {
   cut(from: number): Piece {
     const bytes = this.#buffer.slice(from, this.length)
     this.length = from
-    const first = this.#rare.findIndex(one => one >= from)
-    const cut = first < 0 ? [] : this.#rare.splice(first)
-    return { bytes, rare: cut.map(one => one - from) }
+    return { bytes, rare: this.#takeRare(from) }
+  }
+  keep(from: number): Piece {
+    return { bytes: this.#buffer.subarray(from, this.length), rare: this.#takeRare(from) }
+  }
+  /** The rare conditions behind a position, from there on: they are the last. */
+  #takeRare(from: number): number[] {
+    let first = this.#rare.length
+    while (first > 0 && (this.#rare[first - 1] ?? 0) >= from) first -= 1
+    return this.#rare.splice(first).map(one => one - from)
   }
   clear(): void {
     this.length = 0

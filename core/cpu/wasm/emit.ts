@@ -41,8 +41,8 @@ export function writeLimit(writer: Writer, type: 'f32' | 'f64', status: () => vo
   w.float(type, -1)
   status()
   w.i32(0xff)
-  w.do('i32.and')
-  w.do('i32.eqz')
+  w.do(operations['i32.and'])
+  w.do(operations['i32.eqz'])
   w.op(code.select)
 }
 
@@ -89,7 +89,7 @@ export function createEmitter(site: Site): Emitter {
     const first = node.args[0]
     if (hasLocal(node)) {
       w.get(node.local)
-      if (isWord(node)) w.do('i32.wrap_i64')
+      if (isWord(node)) w.do(operations['i32.wrap_i64'])
     } else if (node.op === 'arithmetic' && node.operation === extended && first && isWord(first) && hasLocal(first))
       w.get(first.local)
     else if (site.evaluate?.(node, expression) !== true) compute(node)
@@ -101,7 +101,7 @@ export function createEmitter(site: Site): Emitter {
         return constant(node.type, node.value)
       case 'arithmetic':
         all(node.args)
-        return w.operation(node.operation, node.lane)
+        return w.do(node.operation, node.lane)
       case 'shuffle':
         all(node.args)
         w.simd(13)
@@ -133,7 +133,7 @@ export function createEmitter(site: Site): Emitter {
         all(node.args)
         if (node.bytes > 1) {
           w.i32(node.bytes)
-          w.do('i32.mul')
+          w.do(operations['i32.mul'])
         }
         const opcode = node.bytes === 1 ? memory.i32Load8U : node.bytes === 4 ? memory.i32Load : memory.i64Load
         return w.memory(opcode, site.table(node.table))
@@ -147,7 +147,7 @@ export function createEmitter(site: Site): Emitter {
         return node.args.slice(0, 1).forEach(expression)
       case 'single':
         all(node.args)
-        return w.do('f32.demote_f64')
+        return w.do(operations['f32.demote_f64'])
       case 'limit':
         return limit(node)
       case 'result':
@@ -218,7 +218,7 @@ export function createEmitter(site: Site): Emitter {
         expression(statement.size)
         w.i32(statement.access === 'load' ? access.read : access.write)
         w.call(site.runtime('check'))
-        w.do('i32.eqz')
+        w.do(operations['i32.eqz'])
         w.if()
         site.leave()
         return w.end()
@@ -265,7 +265,7 @@ export function createEmitter(site: Site): Emitter {
     const fails = writer.depth
     for (const one of open) {
       expression(one)
-      if (one !== last) w.do('i32.eqz')
+      if (one !== last) w.do(operations['i32.eqz'])
       writer.u8(code.brIf)
       writer.u32(writer.depth - (one === last ? holds : fails))
     }
@@ -290,10 +290,10 @@ export function createEmitter(site: Site): Emitter {
     effects(body)
     w.get(counter)
     w.i32(1)
-    w.do('i32.add')
+    w.do(operations['i32.add'])
     w.tee(counter)
     w.get(limit)
-    w.do('i32.ne')
+    w.do(operations['i32.ne'])
     writer.u8(code.brIf)
     writer.u32(0)
     w.end()
@@ -309,7 +309,7 @@ export function createEmitter(site: Site): Emitter {
     const second = has(planOf(no))
     if (!first && !second) return
     expression(condition)
-    if (!first) w.do('i32.eqz')
+    if (!first) w.do(operations['i32.eqz'])
     w.if()
     if (first) write(yes)
     if (first && second) w.else()

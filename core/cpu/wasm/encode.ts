@@ -22,8 +22,11 @@ export interface ModuleParts {
   readonly exportTable?: string
 }
 
-/** The body of a function, taken out of the writer in which its code stands behind a mark: its locals, then the code. */
-export function functionBody(writer: Writer, mark: number, locals: readonly Type[]): Piece {
+/**
+ * Makes the code that stands behind a mark the body of a function: puts its locals before it, and what `begin` writes, for
+ * which all locals are known.
+ */
+export function completeFunction(writer: Writer, mark: number, locals: readonly Type[], begin?: () => void): void {
   const runs: { type: Type; count: number }[] = []
   for (const type of locals) {
     const last = runs.at(-1)
@@ -37,8 +40,8 @@ export function functionBody(writer: Writer, mark: number, locals: readonly Type
       writer.u32(run.count)
       writer.u8(valueTypes[run.type])
     }
+    begin?.()
   })
-  return writer.cut(mark)
 }
 
 /** A hint's length, and that the condition does not hold. */

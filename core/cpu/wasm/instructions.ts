@@ -4,6 +4,24 @@ import { code, noResult, valueTypes, type Writer } from './bytes.ts'
 /** The prefix of the instructions of SIMD. */
 const simd = 0xfd
 
+/** What a rotate is made of. */
+const rotates = {
+  i32: {
+    constant: code.i32Const,
+    bits: 32,
+    left: operations['i32.shl'],
+    right: operations['i32.shr_u'],
+    or: operations['i32.or'],
+  },
+  i64: {
+    constant: code.i64Const,
+    bits: 64,
+    left: operations['i64.shl'],
+    right: operations['i64.shr_u'],
+    or: operations['i64.or'],
+  },
+} as const
+
 /** Makes something for a writer once, and gives the same again for the same writer. */
 export function perWriter<T>(create: (writer: Writer) => T): (writer: Writer) => T {
   const made = new WeakMap<Writer, T>()
@@ -28,25 +46,21 @@ class Instructions {
 
   #open(kind: number, result: Type | undefined): void {
     const writer = this.#writer
-    writer.u8(kind)
-    writer.u8(result === undefined ? noResult : valueTypes[result])
+    // As one number: all of these have seven bits.
+    writer.coded(kind, result === undefined ? noResult : valueTypes[result])
     writer.depth += 1
   }
   get(local: number): void {
-    this.#writer.u8(code.localGet)
-    this.#writer.u32(local)
+    this.#writer.coded(code.localGet, local)
   }
   set(local: number): void {
-    this.#writer.u8(code.localSet)
-    this.#writer.u32(local)
+    this.#writer.coded(code.localSet, local)
   }
   tee(local: number): void {
-    this.#writer.u8(code.localTee)
-    this.#writer.u32(local)
+    this.#writer.coded(code.localTee, local)
   }
   i32(value: number): void {
-    this.#writer.u8(code.i32Const)
-    this.#writer.s32(value)
+    this.#writer.codedSigned(code.i32Const, value)
   }
   i64(value: number | bigint): void {
     this.#writer.u8(code.i64Const)
@@ -54,13 +68,11 @@ class Instructions {
   }
   /** A load or store with its offset; the alignment hint is always one byte. */
   memory(opcode: number, offset: number): void {
-    this.#writer.u8(opcode)
-    this.#writer.u8(0)
+    this.#writer.coded(opcode, 0)
     this.#writer.u32(offset)
   }
   simd(opcode: number): void {
-    this.#writer.u8(simd)
-    this.#writer.u32(opcode)
+    this.#writer.coded(simd, opcode)
   }
   simdMemory(opcode: number, offset: number, lane?: number): void {
     this.simd(opcode)
@@ -69,8 +81,7 @@ class Instructions {
     if (lane !== undefined) this.#writer.u8(lane)
   }
   call(index: number): void {
-    this.#writer.u8(code.call)
-    this.#writer.u32(index)
+    this.#writer.coded(code.call, index)
   }
   if(result?: Type): void {
     this.#open(code.if, result)
@@ -95,42 +106,34 @@ class Instructions {
   }
   /** Leaves to the end of the block (or the start of the loop) that was the `depth`th to open. */
   br(depth: number): void {
-    this.#writer.u8(code.br)
-    this.#writer.u32(this.#writer.depth - depth)
+    this.#writer.coded(code.br, this.#writer.depth - depth)
   }
   op(opcode: number): void {
     this.#writer.u8(opcode)
   }
   /** An operation of the table; an opcode above one byte carries its prefix. */
-  operation({ opcode, lane: hasLane }: Operation, lane = 0): void {
+  do({ opcode, lane: hasLane }: Operation, lane = 0): void {
     const writer = this.#writer
-    if (opcode > 0xffff) {
+    if (opcode <= 0xff) writer.u8(opcode)
+    else if (opcode <= 0xffff) writer.coded(opcode >>> 8, opcode & 0xff)
+    else {
       this.simd(opcode & 0xffff)
       if (hasLane) writer.u8(lane)
-    } else if (opcode > 0xff) {
-      writer.u8(opcode >>> 8)
-      writer.u32(opcode & 0xff)
-    } else writer.u8(opcode)
+    }
   }
   /**
    * Rotates what is on the stack to the left, by way of a local. As two shifts, which the host's best compiler makes one
    * rotate of again: its quick one calls a function of C for a rotate.
    */
   rotate(type: 'i32' | 'i64', by: number, local: number): void {
-    const number = (value: number): void => {
-      this.#writer.u8(type === 'i32' ? code.i32Const : code.i64Const)
-      this.#writer.s32(value)
-    }
+    const { constant, bits, left, right, or } = rotates[type]
     this.tee(local)
-    number(by)
-    this.do(`${type}.shl`)
+    this.#writer.codedSigned(constant, by)
+    this.do(left)
     this.get(local)
-    number((type === 'i32' ? 32 : 64) - by)
-    this.do(`${type}.shr_u`)
-    this.do(`${type}.or`)
-  }
-  do(name: keyof typeof operations, lane?: number): void {
-    this.operation(operations[name], lane)
+    this.#writer.codedSigned(constant, bits - by)
+    this.do(right)
+    this.do(or)
   }
   float(type: 'f32' | 'f64', value: number): void {
     this.#writer.u8(code[`${type}Const`])

@@ -3,7 +3,7 @@ import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
 import { createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
 import { createEmitter } from './emit.ts'
-import { type Elements, encodeModule, functionBody } from './encode.ts'
+import { completeFunction, type Elements, encodeModule } from './encode.ts'
 import { instructions } from './instructions.ts'
 import type { Site } from './site.ts'
 import { traceRoutine } from './trace.ts'
@@ -103,9 +103,9 @@ export interface ModuleBuilder {
   /** The number of the next function to be added. */
   next(): number
   add(signature: Signature, locals: readonly Type[], mark: number): number
-  /** The number of a function that is written later, by `define`. */
+  /** The number of a function that is written later, by `define`: the code behind a mark, and before it what `begin` writes. */
   reserve(signature: Signature): number
-  define(index: number, locals: readonly Type[], mark: number): void
+  define(index: number, locals: readonly Type[], mark: number, begin: () => void): void
   /** The function of a routine, written the first time it is asked for. */
   routine(routine: Routine): number
   routines(): (readonly [Routine, number])[]
@@ -168,17 +168,19 @@ export function createModule(
     imported: name => names.indexOf(name),
     next: () => names.length + functions.length,
     add(signature, locals, mark) {
-      functions.push({ type: builder.typeOf(signature), body: functionBody(writer, mark, locals) })
+      completeFunction(writer, mark, locals)
+      functions.push({ type: builder.typeOf(signature), body: writer.cut(mark) })
       return names.length + functions.length - 1
     },
     reserve(signature) {
       functions.push({ type: builder.typeOf(signature), body: { bytes: new Uint8Array(0), rare: [] } })
       return names.length + functions.length - 1
     },
-    define(index, locals, mark) {
+    define(index, locals, mark, begin) {
       const own = functions[index - names.length]
       if (own === undefined) throw new Error(`function ${index} is not reserved`)
-      own.body = functionBody(writer, mark, locals)
+      completeFunction(writer, mark, locals, begin)
+      own.body = writer.keep(mark)
     },
     routine(routine) {
       const have = routines.get(routine)

@@ -1,3 +1,4 @@
+import { operations } from '../arithmetic.ts'
 import { code, createWriter, valueTypes } from './bytes.ts'
 import { preamble, writeSection } from './encode.ts'
 import { instructions } from './instructions.ts'
@@ -37,12 +38,12 @@ function probe(): boolean {
       writer.u32(0)
       for (const parameter of [0, 1, 2]) {
         w.get(parameter)
-        if (!double) w.do('f32.demote_f64')
-        w.do(double ? 'f64x2.splat' : 'f32x4.splat')
+        if (!double) w.do(operations['f32.demote_f64'])
+        w.do(double ? operations['f64x2.splat'] : operations['f32x4.splat'])
       }
-      w.do(double ? 'f64x2.relaxed_madd' : 'f32x4.relaxed_madd')
-      w.do(double ? 'f64x2.extract_lane' : 'f32x4.extract_lane', 0)
-      if (!double) w.do('f64.promote_f32')
+      w.do(double ? operations['f64x2.relaxed_madd'] : operations['f32x4.relaxed_madd'])
+      w.do(double ? operations['f64x2.extract_lane'] : operations['f32x4.extract_lane'], 0)
+      if (!double) w.do(operations['f64.promote_f32'])
       writer.u8(code.end)
       writer.close(mark)
     }

@@ -45,8 +45,8 @@ function analysed(lines: readonly string[]) {
   const spans = spansOfUnit(unit, registers, flow, order)
   const pointers = pointersOf(unit, registers, flow)
   return {
-    isDirty: (line: number, number: number) => has(registers.dirtyIn.of(block(line)), gpr(number)),
-    isLive: (line: number, number: number) => has(registers.liveIn.of(block(line)), gpr(number)),
+    isDirty: (line: number, number: number) => has(registers.dirtyIn, gpr(number), block(line) * registers.words),
+    isLive: (line: number, number: number) => has(registers.liveIn, gpr(number), block(line) * registers.words),
     span: (line: number, index: number) => spans.of(instruction(line, index))?.span,
     isChained: (number: number) => has(chainsOf(unit, registers, flow, order), gpr(number)),
     isPointer: (line: number, index: number) => pointers(instruction(line, index)),

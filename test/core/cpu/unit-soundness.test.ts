@@ -66,8 +66,9 @@ function wrongRegisters(words: readonly number[], whole: boolean): string[] {
   if (found === undefined) return []
   const { unit, flow, registers } = found
   const none = registers.written.map(() => 0)
-  const dirtyIn = (block: number): Bits => registers.dirtyIn.of(block).slice()
-  const liveIn = (block: number): Bits => registers.liveIn.of(block).slice()
+  const { words: length } = registers
+  const dirtyIn = (block: number): Bits => registers.dirtyIn.slice(block * length, (block + 1) * length)
+  const liveIn = (block: number): Bits => registers.liveIn.slice(block * length, (block + 1) * length)
   const into: Certain[] = unit.blocks.map((_, block) => ({
     stored: full(none),
     local: block === 0 ? liveIn(0) : full(none),
