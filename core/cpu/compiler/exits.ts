@@ -3,6 +3,7 @@ import { access, fold } from '../../memory/map.ts'
 import type { ExitCause } from '../profile.ts'
 import type { Mode } from '../wasm/program.ts'
 import { longestWay } from './budget.ts'
+import { longestUnit } from './find.ts'
 import { type Meaning, meaningsIn } from './meaning.ts'
 
 export interface Exit {
@@ -22,11 +23,21 @@ export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
   const meaningAt = (address: number): Meaning | undefined =>
     (memory.accessAt(address) & access.execute) === 0 ? undefined : meaningOf(view.getUint32(fold(address)))
 
+  /** Whether no branch stands in the instructions that may still run. */
+  function blockIsLonger(): boolean {
+    if (left >= longestUnit) return false
+    for (let at = 0; at < left; at += 1) {
+      const meaning = meaningAt((pc + 4 * at) >>> 0)
+      if (!meaning?.compilable || meaning.effects.branches || meaning.kernel) return false
+    }
+    return true
+  }
+
   const meaning = meaningAt(pc)
   if (meaning === undefined) return 'cold'
   if (!meaning.compilable) return 'instruction'
-  // Where it is asked, the budget must cover the longest way; few ways are longer than they should be.
-  if (left < longestWay) return 'budget'
+  // Where it is asked, the budget must cover a way, and a block that is longer than ways should be.
+  if (left < longestWay || blockIsLonger()) return 'budget'
   if (meaningAt((pc - 4) >>> 0)?.links === true) return 'return'
   if (meaning.gives && !meaning.effects.memory) return 'rare'
   if (meaning.effects.memory || meaning.effects.faults) return 'access'

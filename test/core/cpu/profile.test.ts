@@ -106,4 +106,16 @@ describe('a profile', () => {
     expect(exits[cause]).toBeLessThanOrEqual(rounds)
     expect(functions.reduce((sum, one) => sum + one.exits[cause], 0)).toBe(exits[cause])
   })
+
+  test('counts it as the end of the budget too where a long block asks for more than is left', () => {
+    const profile = createProfile({ now: () => 0, functionOf })
+    const bench = createWorkbench({}, false, { engine: 'tiered', profile })
+    const long = 400
+    bench.run([...Array<string>(long).fill('addi r7,r7,1'), `b ${codeBase}`], 10_000_000)
+    const before = profile.report().exits
+    for (let slice = 0; slice < 100; slice += 1) bench.cpu.run(10 * long + slice)
+    const after = profile.report().exits
+    expect(after.budget - before.budget).toBeGreaterThan(90)
+    expect({ ...after, budget: 0 }).toEqual({ ...before, budget: 0 })
+  })
 })
