@@ -55,6 +55,8 @@ export const createWriter = (capacity = 1 << 16): Writer => new ByteWriter(capac
 
 const scratch = new DataView(new ArrayBuffer(8))
 const encoder = new TextEncoder()
+/** The names of what modules take and give, which are few and the same in all. */
+const encodedNames = new Map<string, Uint8Array>()
 
 /** A class, where elsewhere there are closures: what is written one byte at a time is several times faster so. */
 class ByteWriter implements Writer {
@@ -159,7 +161,11 @@ class ByteWriter implements Writer {
     this.length += from.length
   }
   name(text: string): void {
-    const encoded = encoder.encode(text)
+    let encoded = encodedNames.get(text)
+    if (encoded === undefined) {
+      encoded = encoder.encode(text)
+      encodedNames.set(text, encoded)
+    }
     this.u32(encoded.length)
     this.bytes(encoded)
   }

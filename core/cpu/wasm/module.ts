@@ -116,6 +116,9 @@ export interface ModuleBuilder {
   ): Uint8Array<ArrayBuffer>
 }
 
+const isSame = (a: readonly Type[], b: readonly Type[]): boolean =>
+  a.length === b.length && a.every((type, i) => type === b[i])
+
 export function createModule(
   imports: Readonly<Record<string, Signature>>,
   constants: Pick<Constants, 'at' | 'vector'>,
@@ -160,7 +163,7 @@ export function createModule(
   const builder: ModuleBuilder = {
     writer,
     typeOf({ takes, gives }) {
-      const same = types.findIndex(one => one.takes.join() === takes.join() && one.gives.join() === gives.join())
+      const same = types.findIndex(one => isSame(one.takes, takes) && isSame(one.gives, gives))
       if (same >= 0) return same
       types.push({ takes, gives })
       return types.length - 1
