@@ -19,37 +19,37 @@ export function registerOffset(operand: Operand, number: number): number {
   }
 }
 
-/** A register by its number in a word: how far that lies to the right, and its bits there; or how else it is read. */
-interface Numbered {
+/**
+ * Where the register of an operand is: by its number in a word, which lies so far to the right and has so many bits there;
+ * or as `read` tells. Made once, and plain numbers as far as they go: registers are asked for all the time.
+ */
+export interface Where {
   readonly right: number
   readonly mask: number
-  readonly read: ((word: number) => number) | undefined
+  /** The offset in the state block for number 0; and for the others, from `at` on, a step for each. */
   readonly zeroth: number
   readonly at: number
   readonly step: number
+  readonly read: ((word: number) => number) | undefined
 }
 
-/** All offsets come from here, so that the host knows what it calls. */
-function offsetBy({ right, mask, read, zeroth, at, step }: Numbered): (word: number) => number {
-  return word => {
-    const number = read === undefined ? (word >>> right) & mask : read(word)
-    return number === 0 ? zeroth : at + number * step
-  }
+export function offsetIn({ right, mask, zeroth, at, step, read }: Where, word: number): number {
+  const number = read === undefined ? (word >>> right) & mask : read(word)
+  return number === 0 ? zeroth : at + number * step
 }
 
-/** `registerOffset` of an operand in an instruction, made once: registers are asked for all the time. */
-export function offsetOf(operand: Operand): (word: number) => number {
+/** Where `registerOffset` finds an operand in an instruction. */
+export function whereOf(operand: Operand): Where {
   const zeroth = registerOffset(operand, 0)
   const of = placeIn(fieldOf(operand.name))
   if (of === undefined || operand.kind === 'crb') {
     const read = (word: number): number => registerOffset(operand, operand.read(word))
-    return offsetBy({ right: 0, mask: 0, read, zeroth, at: 0, step: 1 })
+    return { right: 0, mask: 0, zeroth, at: 0, step: 1, read }
   }
   const first = registerOffset(operand, 1)
   const step = registerOffset(operand, 2) - first
-  return offsetBy({ ...of, read: undefined, zeroth, at: first - step, step })
+  return { ...of, zeroth, at: first - step, step, read: undefined }
 }
 
-/** The offset of a register that no operand names. */
-export const offsetAt = (at: number): ((word: number) => number) =>
-  offsetBy({ right: 0, mask: 0, read: undefined, zeroth: at, at, step: 0 })
+/** Where a register is that no operand names. */
+export const whereAt = (at: number): Where => ({ right: 0, mask: 0, zeroth: at, at, step: 0, read: undefined })

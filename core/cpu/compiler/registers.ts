@@ -10,6 +10,7 @@
  */
 import { analyseProgram } from '../analyse.ts'
 import type { Type } from '../arithmetic.ts'
+import { offsetIn } from '../places.ts'
 import { contextSize, files, specials, transient } from '../state.ts'
 import { perProgram } from '../wasm/plan.ts'
 import type { Place } from '../wasm/program.ts'
@@ -119,13 +120,19 @@ const touchedBy = perProgram(program => {
   const reads = slotsOf(effects.reads)
   const certain = slotsOf(program.body.writes.map(({ place }) => place))
   const perhaps = slotsOf(effects.perhaps)
-  return {
-    reads,
-    certain,
-    perhaps,
-    all: [...new Set([...reads, ...certain, ...perhaps])].flatMap(slot => program.places[slot] ?? []),
-  }
+  const all = [...new Set([...reads, ...certain, ...perhaps])].flatMap(slot => program.places[slot] ?? [])
+  /** Where each of them is, `perPlace` numbers one behind the other. */
+  const where = all.flatMap(({ slot, where: { right, mask, zeroth, at, step, read } }) =>
+    read === undefined ? [slot, right, mask, zeroth, at, step] : [slot, elsewhere, 0, 0, 0, 0],
+  )
+  return { reads, certain, perhaps, where: Int32Array.from(where) }
 })
+const perPlace = 6
+/** Stands for how far right a number lies, where it is told otherwise. */
+const elsewhere = -1
+
+const offsetOf = (place: Place | undefined, word: number): number =>
+  place === undefined ? transient.zero : offsetIn(place.where, word)
 
 /** One more than the index of the register at an offset, while those of a unit are numbered; all 0 at other times. */
 const byOffset = new Int16Array(contextSize)
@@ -138,17 +145,26 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
   /** One more than the index of the register that each place of each instruction is. */
   const numbers = takeNumbers(unit.places)
   const indexIn = ({ at }: Instruction, slot: number): number => (numbers[at + slot] ?? 0) - 1
-  const touch = ({ meaning, bits, at }: Instruction): void => {
-    const { all: places } = touchedBy(meaning.program)
-    for (let i = 0; i < places.length; i += 1) {
-      const place = places[i]
-      const offset = place?.offset(bits) ?? transient.zero
-      if (place === undefined || offset === transient.zero) continue
-      if (byOffset[offset] === 0) {
-        all.push({ index: all.length, offset, type: place.type, bytes: bytesOf(place) })
-        byOffset[offset] = all.length
+  function add(place: Place | undefined, offset: number): number {
+    if (place === undefined) throw new Error('a program names a place that it has not')
+    all.push({ index: all.length, offset, type: place.type, bytes: bytesOf(place) })
+    byOffset[offset] = all.length
+    return all.length
+  }
+  const touch = ({ meaning: { program }, bits, at }: Instruction): void => {
+    const { where } = touchedBy(program)
+    for (let i = 0; i < where.length; i += perPlace) {
+      const slot = where[i] ?? 0
+      const right = where[i + 1] ?? 0
+      let offset: number
+      if (right === elsewhere) offset = offsetOf(program.places[slot], bits)
+      else {
+        const number = (bits >>> right) & (where[i + 2] ?? 0)
+        offset = number === 0 ? (where[i + 3] ?? 0) : (where[i + 4] ?? 0) + number * (where[i + 5] ?? 0)
       }
-      numbers[at + place.slot] = byOffset[offset] ?? 0
+      if (offset === transient.zero) continue
+      const known = byOffset[offset] ?? 0
+      numbers[at + slot] = known === 0 ? add(program.places[slot], offset) : known
     }
   }
   for (let block = 0; block < size; block += 1) {

@@ -156,35 +156,38 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
     }
     return levels
   }
-  const levels = new Map(structured ? heads.map(head => [head, levelsOf(head)]) : [])
+  const levels: (Set<number>[] | undefined)[] = new Array(size).fill(undefined)
+  if (structured) for (const head of heads) levels[head] = levelsOf(head)
 
   function write(site: ShapeSite) {
     const depth = takeNumbers(size)
+    const mergeBehind = takeNumbers(size)
     /** Where to go round each loop of a head, as in `levels`. */
-    const rounds = new Map<number, number[]>()
+    const rounds: (number[] | undefined)[] = new Array(size).fill(undefined)
     function tree(block: number): void {
-      const opened = levels.get(block)
-      if (opened !== undefined) rounds.set(block, opened.map(() => site.open('loop', block)).reverse())
+      const opened = levels[block]
+      if (opened !== undefined) rounds[block] = opened.map(() => site.open('loop', block)).reverse()
       // The last to come is the outermost.
-      const following: number[] = []
+      let following = -1
       for (let one = lastMerge[block] ?? -1; one >= 0; one = mergeBefore[one] ?? -1) {
         depth[one] = site.open('block', one)
-        following.push(one)
+        mergeBehind[one] = following
+        following = one
       }
       site.block(block)
-      for (let one = following.pop(); one !== undefined; one = following.pop()) {
+      for (let one = following; one >= 0; one = mergeBehind[one] ?? -1) {
         site.close()
         tree(one)
       }
-      for (const _ of opened ?? []) site.close()
+      if (opened !== undefined) for (const _ of opened) site.close()
     }
     if (structured)
       return {
         run: () => tree(0),
         go(from: number, to: number): void {
           if (rankOf(to) <= rankOf(from)) {
-            const level = levels.get(to)?.findIndex(loop => loop.has(from)) ?? -1
-            site.branch(rounds.get(to)?.[level] ?? 0)
+            const level = levels[to]?.findIndex(loop => loop.has(from)) ?? -1
+            site.branch(rounds[to]?.[level] ?? 0)
           } else if (isMerge(to)) site.branch(depth[to] ?? 0)
           else tree(to)
         },

@@ -2,6 +2,7 @@
 import type { Known, Routine, Table } from '../algebra.ts'
 import type { Operation, Type } from '../arithmetic.ts'
 import type { Operand } from '../forms.ts'
+import type { Where } from '../places.ts'
 import type { FaultCode, FileName, SpecialName } from '../state.ts'
 
 /** A register: of a file, by operand or by number, or one with a name. */
@@ -12,8 +13,8 @@ export type Place = (
 ) & {
   /** Its number among the places of its program. */
   readonly slot: number
-  /** Its offset in the state block, for a word; that of `transient.zero` for number 0 as a base. */
-  offset(word: number): number
+  /** Its offset in the state block: that of `transient.zero` for number 0 as a base. */
+  readonly where: Where
 }
 
 /** A number the decoder computes; `bytes` and `signed` say how small it may be kept. */

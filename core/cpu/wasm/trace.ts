@@ -12,7 +12,7 @@ import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'
 import { type Operation, operations, type Type } from '../arithmetic.ts'
 import { type FieldName, readerOf } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
-import { offsetAt, offsetOf } from '../places.ts'
+import { whereAt, whereOf } from '../places.ts'
 import type { Row } from '../rows/row.ts'
 import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
 import type { Form, KnownNumber, Mode, Node, Place, Program, Scope, Size, Statement } from './program.ts'
@@ -227,14 +227,14 @@ function createTracer(): Tracer {
   function numbered(file: FileName, operand: Operand | number): Place {
     const { type, at, step } = files[file]
     if (typeof operand !== 'number')
-      return place(`${file}${operand.name}`, slot => ({ file, operand, type, slot, offset: offsetOf(operand) }))
+      return place(`${file}${operand.name}`, slot => ({ file, operand, type, slot, where: whereOf(operand) }))
     return place(`${file}${operand}`, slot => {
-      return { file, number: operand, type, slot, offset: offsetAt(at + operand * step) }
+      return { file, number: operand, type, slot, where: whereAt(at + operand * step) }
     })
   }
   function named(name: SpecialName): Place {
     const { type, at } = specials[name]
-    return place(name, slot => ({ file: 'special', name, type, slot, offset: offsetAt(at) }))
+    return place(name, slot => ({ file: 'special', name, type, slot, where: whereAt(at) }))
   }
   const read = (place: Place): Node => make({ op: 'read', place }, place.type, [], `read.${place.slot}`)
   const write = (place: Place, value: Node): void => {

@@ -10,6 +10,7 @@ import { type Bits, exclude, has, include, type Registers, registersOf } from '.
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
 import { extract } from '../../../core/cpu/fields.ts'
 import { fieldOf } from '../../../core/cpu/forms.ts'
+import { offsetIn } from '../../../core/cpu/places.ts'
 import { files } from '../../../core/cpu/state.ts'
 import type { Place } from '../../../core/cpu/wasm/program.ts'
 import { control, listing, named, straight, wordsOf } from './programs.ts'
@@ -156,7 +157,7 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
         one.kind === 'store' ? [one.ea, one.size] : one.node.op === 'load' ? [one.node.args[0], one.node.size] : []
       const address = ea && basedAddress(ea)
       if (!address || size === undefined) continue
-      const register = address.base.offset(word)
+      const register = offsetIn(address.base.where, word)
       const part = spans.of(instruction)
       if (part === undefined) continue
       const { span } = part
@@ -172,7 +173,8 @@ function wrongSpans(words: readonly number[], numbers: readonly number[], turns:
       name === 'addi' ? field('si', word) : /^(ld|std|lwa)u?$/.test(name) ? field('ds', word) : field('d', word)
     const from = name === 'addi' ? field('base', word) : moved
     const sum = name === 'addi' && from === 0 ? signed16(by) : contentOf(from) + signed16(by)
-    for (const written of meaning.effects.writes) if (written.file === 'gpr') change(gprOf(written.offset(word)))
+    for (const written of meaning.effects.writes)
+      if (written.file === 'gpr') change(gprOf(offsetIn(written.where, word)))
     // What is loaded is written over the base that was moved.
     const loaded = /^l/.test(name) && field('t', word) === moved
     if (moved >= 0 && !loaded) values.set(moved, sum)
