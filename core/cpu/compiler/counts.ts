@@ -18,6 +18,8 @@ export interface Counts {
   since(pc: number): number
   /** Counts anew at an address that was hot and is not compiled. */
   recount(pc: number): void
+  /** The same at one that was not hot yet. */
+  restart(pc: number): void
   /** No unit can begin at an address. */
   refuse(pc: number): void
   /** Code has changed: what was refused may be asked for again. */
@@ -68,6 +70,10 @@ export function createCounts(bytes: Uint8Array, records: CodeRecords, threshold:
     recount(pc) {
       const record = recordOf(pc)
       if (record !== 0 && handlerOf(record) === counting) count(record)
+    },
+    restart(pc) {
+      const left = leftOf(pc)
+      if (left !== undefined && left <= threshold) count(recordOf(pc))
     },
     refuse: pc => refused.add(pc),
     relent: () => refused.clear(),

@@ -417,7 +417,9 @@ export function createTier(spec: TierSpec): Tier {
       bytesTotal += size
       translated += instructions
       if (profile !== undefined) untold.push({ translation, instantiate: clock() - began })
-      // What became hot meanwhile inside of what is compiled now will hardly be interpreted again.
+      // What lies inside of what is compiled now will hardly be interpreted again: neither what was to become hot there,
+      for (const { starts, entry } of list) for (const pc of starts) if (pc !== entry) counts.restart(pc)
+      // nor what became so meanwhile.
       for (const [pc, again] of queue)
         if (!again && pages.includes(fold(pc) >>> pageShift) && list.some(unit => holds(unit, pc))) {
           queue.delete(pc)

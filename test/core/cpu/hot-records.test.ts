@@ -79,6 +79,29 @@ test('what becomes hot in a processor that was set back to before is compiled as
   expect(asked).toEqual(bases)
 })
 
+test('what a unit holds is as hot as anything else before it begins one too, counted from when the unit is there', () => {
+  const { place, cpu, run, asked, units } = startLate(1)
+  const inner = at(3)
+  const loop = ['addi r3, r3, 1', 'andi. r5, r3, 1023', `bne ${to(6)}`]
+  place([...loop, 'addi r4, r4, 1', 'andi. r5, r4, 1', `bne ${inner}`, `b ${to(0)}`])
+  while (units.length === 0) run(50_000)
+  const before = Number(cpu.registers().gpr(4))
+  expect(before).toBeGreaterThan(400)
+  /** Has the inner loop interpreted so many times, and what is around it go on for as long as anything waits. */
+  function interpret(times: number): void {
+    for (let i = 0; i < times; i += 1) {
+      cpu.registers().pc = inner
+      cpu.run(1)
+    }
+    cpu.registers().pc = codeBase
+    run(150_000_000)
+  }
+  interpret(3_700)
+  expect(asked).not.toContain(inner)
+  interpret(400)
+  expect(asked).toContain(inner)
+})
+
 test('what is hot and there was no room for is compiled after that', () => {
   const { place, runAt, cpu, compiledSlices } = startLate(1, { unitsInModule: 1 })
   const bases = [codeBase, elsewhere, elsewhere + 0x1000]
