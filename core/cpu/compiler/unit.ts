@@ -393,11 +393,15 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const emitter = createEmitter(unitSite)
   function writeBlock(index: number): void {
     const block = blocks[index]
-    if (block === undefined) return
+    const first = block?.instructions[0]
+    if (block === undefined || first === undefined) return
     const sets = index * words
+    const owed = budget.owed[index] ?? 0
+    const own: Step = { block, index, instruction: first, owed, sets, at: 0 }
+    // Before anything is written: how a register is stored depends on where that is.
+    step = own
     checks.begin(index)
     const need = budget.need[index] ?? 0
-    const owed = budget.owed[index] ?? 0
     if (need > 0 && counts) {
       w.get(left)
       w.i32(need)
@@ -407,9 +411,6 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.end()
     }
     const { instructions: list } = block
-    const [first] = list
-    if (first === undefined) return
-    const own: Step = { block, index, instruction: first, owed, sets, at: 0 }
     for (let at = 0; at < list.length; at += 1) {
       const instruction = list[at] ?? first
       own.instruction = instruction

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { CpuPorts } from '../../../core/cpu/run.ts'
 import { access } from '../../../core/memory/map.ts'
 import {
+  anyNumber,
   circumstances,
   control,
   listing,
@@ -131,6 +132,23 @@ const inFloat = fc.record({
   ...circumstances,
 })
 
+/** Programs that compare a few numbers in all ways, in one condition field or two, and are run anew from their start. */
+const comparing = fc.record({
+  words: wordsOf(
+    fc.oneof(
+      { arbitrary: fc.constantFrom(...named('cmp', 'cmpl', 'cmpi', 'cmpli')), weight: 4 },
+      { arbitrary: fc.constantFrom(...named('addi', 'add', 'neg')), weight: 5 },
+      { arbitrary: fc.constantFrom(...named('bc')), weight: 3 },
+    ),
+    near,
+    2,
+  ),
+  calls: fc.array(fc.nat(programLength - 1), { minLength: 1, maxLength: 3 }),
+  slices: fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 20, maxLength: 20 }),
+  values: fc.array(anyNumber, { minLength: 40, maxLength: 40 }),
+  wide: fc.boolean(),
+})
+
 /** All of memory that a program can reach. */
 const reached = ({ memory }: Workbench): unknown[] => [
   ...pages.map((flags, n) =>
@@ -187,6 +205,26 @@ describe('compiled code does what the interpreter does', () => {
           return [runSlices(bench, one), reached(bench), [...bench.asked]]
         })
         expect(seen[1], listing(one.words)).toEqual(seen[0])
+      }),
+      { numRuns: Number(process.env.RUNS ?? 300) },
+    )
+  })
+
+  test('where numbers are compared in many ways that meet, wherever the budget ends', () => {
+    fc.assert(
+      fc.property(comparing, given => {
+        const words = withFunction(given.words, ['addi r9, r9, 3', 'blr'], given.calls)
+        const one = { ...given, words, drops: [], writable: false, ctr: 5 }
+        const seen = engines.map(engine => {
+          const bench = start(engine, one)
+          const registers = bench.cpu.registers()
+          return one.slices.map(slice => {
+            registers.pc = codeBase
+            bench.cpu.run(slice)
+            return registers.copy()
+          })
+        })
+        expect(seen[1], listing(words)).toEqual(seen[0])
       }),
       { numRuns: Number(process.env.RUNS ?? 300) },
     )

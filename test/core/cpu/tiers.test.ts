@@ -127,4 +127,32 @@ describe('the interpreter and compiled code', () => {
     expect(compiler.cpu.registers().gpr(4)).toBe(19n)
     expect(results[0]).toEqual(results[1])
   })
+
+  test('agree on what was compared in a loop, and otherwise before it, where the budget ends as the next round begins', () => {
+    const head = codeBase + 4 * 14
+    const program = [
+      // What is written here, and stored by the call, no way out of the loop has to do with.
+      ...Array.from({ length: 12 }, (_, n) => `li r${n + 10}, ${n}`),
+      `bl ${codeBase + 4 * 28}`,
+      'cmpwi r3, 0',
+      'addi r3, r3, 1',
+      ...Array<string>(10).fill('addi r4, r4, 1'),
+      'cmplwi r3, 100',
+      `bgt ${head}`,
+      `b ${codeBase + 4 * 27}`,
+      'blr',
+    ]
+    const results = [compiler, interpreter].map(bench => {
+      const registers = bench.cpu.registers()
+      registers.clear()
+      bench.run(program, 1)
+      return Array.from({ length: 100 }, (_, slice) => {
+        registers.pc = codeBase
+        registers.setGpr(3, 0x80000000n)
+        bench.cpu.run(slice + 1)
+        return registers.copy()
+      })
+    })
+    expect(results[0]).toEqual(results[1])
+  })
 })
