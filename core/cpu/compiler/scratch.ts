@@ -9,9 +9,12 @@ const atFirst = 1 << 16
 
 let array = new Int32Array(atFirst)
 let used = 0
+/** How many are making something, one inside the other. */
+let makers = 0
 
-/** So many numbers, all the same at first. */
+/** So many numbers, all the same at first; where nobody would give them back, a list by itself. */
 export function takeNumbers(size: number, value = 0): Int32Array {
+  if (makers === 0) return new Int32Array(size).fill(value)
   const start = used
   used += size
   // What is given out already stays where it is.
@@ -29,9 +32,11 @@ export function copyOf(list: ArrayLike<number>): Int32Array {
 /** Makes something, and gives all numbers back that were taken for it: it keeps none. */
 export function withScratch<T>(make: () => T): T {
   const before = used
+  makers += 1
   try {
     return make()
   } finally {
+    makers -= 1
     used = before
   }
 }
