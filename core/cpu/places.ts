@@ -20,8 +20,9 @@ export function registerOffset(operand: Operand, number: number): number {
 }
 
 /**
- * Where the register of an operand is: by its number in a word, which lies so far to the right and has so many bits there;
- * or as `read` tells. Made once, and plain numbers as far as they go: registers are asked for all the time.
+ * Where the register of an operand is: by its number in a word, which lies so far to the right and has so many bits there,
+ * or which `read` tells, as the offset itself. Made once, and plain numbers as far as they go: registers are asked for all the
+ * time.
  */
 export interface Where {
   readonly right: number

@@ -4,7 +4,6 @@
  * A unit takes the instructions left, the room left on the host's stack and its own address, and gives the address where
  * execution goes on and the instructions left; all other state is then in the state block.
  */
-
 import { hostMap } from '../../memory/map.ts'
 import { operations } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'

@@ -39,7 +39,10 @@ const fieldsOf = perProgram(program => {
 export interface Conditions {
   /** The kinds of comparison that a field is the result of somewhere in the unit. */
   readonly kinds: ReadonlyMap<number, ReadonlySet<number>>
-  /** The kind of order that a field certainly is, and one; 0 where that is not certain. At the start of a block, unless changed. */
+  /**
+   * The kind of order that a field certainly is where writing stands in a block (its start, at first), and one; 0 where
+   * that is not certain.
+   */
   orderIn(block: number, index: number): number
   /** Told what a register is from here on in a block. */
   setOrder(block: number, index: number, order: number): void

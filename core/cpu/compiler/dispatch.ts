@@ -9,7 +9,6 @@
  * The interpreter is never entered from compiled code, so while it runs no frame of a unit is on the host's stack, and
  * units may be dropped.
  */
-
 import { hostMap } from '../../memory/map.ts'
 import { operations } from '../arithmetic.ts'
 import { compiled, counting, pageEndAt, recordShift, recordSize, slotMask } from '../interpreter/records.ts'

@@ -14,30 +14,22 @@ export interface Exit {
   readonly left: number
   /** Whether a compiled unit begins there. */
   readonly compiled: boolean
+  /** Instructions of the longest block of a unit that begins there; 0 for none. */
+  longestBlock(): number
 }
 
 /** Why compiled code was left: it only says where execution goes on, and the place tells the rest. */
-export function causeOf({ memory, mode, pc, left, compiled }: Exit): ExitCause {
+export function causeOf({ memory, mode, pc, left, compiled, longestBlock }: Exit): ExitCause {
   const view = new DataView(memory.bytes.buffer)
   const meaningOf = meaningsIn({ ...mode, quick: true })
   const meaningAt = (address: number): Meaning | undefined =>
     (memory.accessAt(address) & access.execute) === 0 ? undefined : meaningOf(view.getUint32(fold(address)))
 
-  /** Whether no branch stands in the instructions that may still run. */
-  function blockIsLonger(): boolean {
-    if (left >= longestUnit) return false
-    for (let at = 0; at < left; at += 1) {
-      const meaning = meaningAt((pc + 4 * at) >>> 0)
-      if (!meaning?.compilable || meaning.effects.branches || meaning.kernel) return false
-    }
-    return true
-  }
-
   const meaning = meaningAt(pc)
   if (meaning === undefined) return 'cold'
   if (!meaning.compilable) return 'instruction'
   // Where it is asked, the budget must cover a way, and a block that is longer than ways should be.
-  if (left < longestWay || blockIsLonger()) return 'budget'
+  if (left < longestWay || (left < longestUnit && left < longestBlock())) return 'budget'
   if (meaningAt((pc - 4) >>> 0)?.links === true) return 'return'
   if (meaning.gives && !meaning.effects.memory) return 'rare'
   if (meaning.effects.memory || meaning.effects.faults) return 'access'

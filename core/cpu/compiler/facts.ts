@@ -97,7 +97,7 @@ const tellingOf = perProgram((program): Telling | null => {
 })
 
 export interface FactFinder {
-  /** What is known where each block begins, as far as `step` has not changed it: the sets of all, one behind the other. */
+  /** What is known where writing stands in each block (its start, at first): the sets of all, one behind the other. */
   readonly facts: Facts
   /** Makes the facts of a block, which begin at `from`, before an instruction those behind it. */
   step(from: number, instruction: Instruction): void

@@ -175,21 +175,21 @@ function find(finder: Finder, entry: number): Unit | undefined {
   const leads = takeNumbers(found.length)
   /** Addresses of blocks but for the first. */
   const starts = takeNumbers(leaders.length)
-  let others = 0
+  let count = 0
   for (let i = 0; i < leaders.length; i += 1) {
     const leader = leaders[i] ?? entry
     const place = placeOf.get(leader)
     if (place < 0 || leads[place] === 1) continue
     leads[place] = 1
     if (leader === entry) continue
-    starts[others] = leader ^ topBit
-    others += 1
+    starts[count] = leader ^ topBit
+    count += 1
   }
-  const inOrder = starts.subarray(0, others).sort()
+  const inOrder = starts.subarray(0, count).sort()
   const blocks: Block[] = []
   const indexOf = new Map<number, number>()
-  for (let i = -1; i < others; i += 1) {
-    const start = i < 0 ? entry : ((inOrder[i] ?? 0) ^ topBit) >>> 0
+  for (let i = 0; i <= count; i += 1) {
+    const start = i === 0 ? entry : ((inOrder[i - 1] ?? 0) ^ topBit) >>> 0
     let place = placeOf.get(start)
     let list: Instruction[] = []
     let ending: Ending | undefined

@@ -4,7 +4,6 @@
  * A condition field that is kept as an order (conditions.ts) is told from the numbers compared, by the kind that is
  * certain where it is read, or by the one its local says.
  */
-
 import { hostMap } from '../../memory/map.ts'
 import { operations, type Type } from '../arithmetic.ts'
 import { specials } from '../state.ts'
@@ -243,8 +242,8 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
 
   /** Ways to store a field that is an order: by which it certainly is, and what was branched on. */
   const waysToStore = (orderKinds.length + 1) * relationNames.length
-  /** What may stand in the writer already, by the number of what is done with which register. */
   const all = none.length
+  /** What stands in the writer already, by the number of what is done with which register: most of it is written many times. */
   const writtenAt = takeNumbers(3 * all + ordered * waysToStore)
   const writtenSize = takeNumbers(writtenAt.length)
   /** Does something with a register; where that was done before, its code is written again. */
@@ -259,6 +258,7 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
     writtenAt[number] = at
     writtenSize[number] = writer.length - at
   }
+  /** What decides how a register is stored: for a field, which order it certainly is, and what was branched on. */
   function storeNumber(index: number): number {
     const order = orders[index]
     if (order === undefined) return index

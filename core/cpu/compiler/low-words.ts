@@ -6,7 +6,6 @@
  * Only such registers: a low word of every pointer that an access waits for made lists as much faster, and the loop of
  * Lua's interpreter 8 % slower, for want of registers of the host.
  */
-
 import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'

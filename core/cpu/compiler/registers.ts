@@ -76,7 +76,7 @@ function dirtyOf(
 ): Int32Array {
   const dirtyIn = takeNumbers(writes.length)
   const rank = ranksIn(order, size)
-  const visited = order.length === 0 ? takeNumbers(size).map((_, block) => block) : order
+  const visited = order.length === 0 ? copyOf(Array.from({ length: size }, (_, block) => block)) : order
   /** Inside something that leads back. Where there is no order, everything may. */
   const turns = takeNumbers(size, order.length === 0 ? 1 : 0)
   /** Entered by a way on which nothing is dirty: from outside, or behind a call. */
@@ -123,13 +123,13 @@ const touchedBy = perProgram(program => {
   const all = [...new Set([...reads, ...certain, ...perhaps])].flatMap(slot => program.places[slot] ?? [])
   /** Where each of them is, `perPlace` numbers one behind the other. */
   const where = all.flatMap(({ slot, where: { right, mask, zeroth, at, step, read } }) =>
-    read === undefined ? [slot, right, mask, zeroth, at, step] : [slot, elsewhere, 0, 0, 0, 0],
+    read === undefined ? [slot, right, mask, zeroth, at, step] : [slot, toldOtherwise, 0, 0, 0, 0],
   )
   return { reads, certain, perhaps, where: Int32Array.from(where) }
 })
 const perPlace = 6
-/** Stands for how far right a number lies, where it is told otherwise. */
-const elsewhere = -1
+/** Stands for how far right a number lies, where `Where.read` tells it. */
+const toldOtherwise = -1
 
 const offsetOf = (place: Place | undefined, word: number): number =>
   place === undefined ? transient.zero : offsetIn(place.where, word)
@@ -151,13 +151,14 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
     byOffset[offset] = all.length
     return all.length
   }
+  /** Numbers the registers of an instruction: by `offsetIn`, which stands here once more for speed. */
   const touch = ({ meaning: { program }, bits, at }: Instruction): void => {
     const { where } = touchedBy(program)
     for (let i = 0; i < where.length; i += perPlace) {
       const slot = where[i] ?? 0
       const right = where[i + 1] ?? 0
       let offset: number
-      if (right === elsewhere) offset = offsetOf(program.places[slot], bits)
+      if (right === toldOtherwise) offset = offsetOf(program.places[slot], bits)
       else {
         const number = (bits >>> right) & (where[i + 2] ?? 0)
         offset = number === 0 ? (where[i + 3] ?? 0) : (where[i + 4] ?? 0) + number * (where[i + 5] ?? 0)

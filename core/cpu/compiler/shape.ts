@@ -13,7 +13,6 @@
  * Source: N. Ramsey, "Beyond Relooper: recursive translation of unstructured control flow to structured control flow"
  * (2022).
  */
-
 import { type Flow, ranksIn } from './flow.ts'
 import { copyOf, takeNumbers } from './scratch.ts'
 

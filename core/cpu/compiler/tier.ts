@@ -164,7 +164,10 @@ export function createTier(spec: TierSpec): Tier {
     arrived,
     ...(profile && {
       exited: (pc: number, left: number) =>
-        profile.left(pc, causeOf({ memory, mode, pc, left, compiled: cache.has(pc) })),
+        profile.left(
+          pc,
+          causeOf({ memory, mode, pc, left, compiled: cache.has(pc), longestBlock: () => longestAt(pc) }),
+        ),
     }),
   })
   const cache = createCache({
@@ -179,6 +182,12 @@ export function createTier(spec: TierSpec): Tier {
       if (current) counts.leave(entry)
     },
   })
+
+  /** Instructions of the longest block of a unit that begins at an address. */
+  function longestAt(pc: number): number {
+    const ends = cache.holders(pc).map(({ unit }) => unit.ends[unit.starts.indexOf(pc)] ?? pc)
+    return Math.max(0, ...ends.map(end => (end - pc) >>> 2))
+  }
 
   const setup: TranslatorSetup = {
     memory: memory.wasm,
@@ -417,9 +426,9 @@ export function createTier(spec: TierSpec): Tier {
       bytesTotal += size
       translated += instructions
       if (profile !== undefined) untold.push({ translation, instantiate: clock() - began })
-      // What lies inside of what is compiled now will hardly be interpreted again: neither what was to become hot there,
+      // What lies inside of what is compiled now will hardly be interpreted again. What had counted there counts anew,
       for (const { starts, entry } of list) for (const pc of starts) if (pc !== entry) counts.restart(pc)
-      // nor what became so meanwhile.
+      // and so does what became hot meanwhile.
       for (const [pc, again] of queue)
         if (!again && pages.includes(fold(pc) >>> pageShift) && list.some(unit => holds(unit, pc))) {
           queue.delete(pc)

@@ -34,7 +34,7 @@ export interface ValuesSpec {
 
 export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'loadsLow' | 'evaluate'>>
 
-/** Null for what can only be computed as it is written: one question where there would be one for each way, of each value. */
+/** Null for what is computed as it is written, as most is: asked once of each value, where each way would ask. */
 const waysOf = perNode(node =>
   lowSumOf(node) === null && rotateOf(node) === null && bitOf(node) === null ? undefined : { bit: bitOf(node) },
 )

@@ -7,7 +7,6 @@
  * 16 MiB, for loads) was measured and is no faster: what costs is to ask at all, and the null page, device registers and the
  * windows that fold must be asked for in any case. So there is no mode that asks less.
  */
-
 import { hostMap, pageShift, pageSize, plain, windows } from '../../memory/map.ts'
 import { operations } from '../arithmetic.ts'
 import { memory, type Writer } from './bytes.ts'

@@ -18,7 +18,6 @@
  * Invariants: the wasm operand stack is empty between statements; before anything leaves or calls out, `site.mark` has
  * completed pc and count.
  */
-
 import { access, hostMap } from '../../memory/map.ts'
 import { operations, type Type } from '../arithmetic.ts'
 import { exits, transient } from '../state.ts'

@@ -60,11 +60,12 @@ export function writeSection(writer: Writer, id: number, write: () => void): voi
 /** 4 GiB, all there is. */
 const memoryPages = 65_536
 
-/** What modules are put together in. */
-const writer = createWriter(1 << 20)
+/** What modules are put together in, one after the other. */
+const moduleWriter = createWriter(1 << 20)
 
 /** A module that imports its memory and its functions from `x`. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
+  const writer = moduleWriter
   writer.clear()
   const section = (id: number, write: () => void): void => writeSection(writer, id, write)
   writer.bytes(preamble)

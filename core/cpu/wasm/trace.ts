@@ -52,7 +52,7 @@ function nodeOf(form: Form, id: number, type: Type, args: readonly Node[], scope
   return node as Node
 }
 
-/** The same of statements, all of which have what any has. */
+/** Has what any statement has, for the same reason. */
 function statementOf(statement: Statement): Statement {
   const f: { readonly [K in KeysOf<Statement>]?: unknown } = statement
   const uniform = {
