@@ -129,6 +129,9 @@ function placeIn(parts: readonly Part[], base: number): number {
   return place
 }
 
+/** None at -1: not asked of the list, which would look for a property of that name. */
+const partAt = (parts: readonly Part[], place: number): Part | undefined => (place < 0 ? undefined : parts[place])
+
 function fits({ span }: Part, at: number, size: number, store: boolean, own: boolean): boolean {
   const least = Math.min(span.least, at)
   const end = Math.max(span.end, at + size)
@@ -157,9 +160,9 @@ function takeSpans(
       const { address, size, store } = access
       const displacement = Number(numberIn(instruction, address.displacement))
       const place = placeIn(open, base)
-      let part = place < 0 ? undefined : open[place]
+      let part = partAt(open, place)
       const at = displacement + (part?.moved ?? 0)
-      const old = inherited.length === 0 ? undefined : inherited.findLast(({ span }) => span.base === base)
+      const old = partAt(inherited, placeIn(inherited, base))
       if (part === undefined || !fits(part, at, size, store, old?.span !== part.span)) {
         const span: Span = { base, least: displacement, end: displacement + size, stores: false, local: undefined }
         part = { span, moved: 0 }
@@ -178,7 +181,7 @@ function takeSpans(
       const written = moves.written[one]
       const moved = written === undefined ? -1 : registers.indexOf(written, instruction)
       const place = placeIn(open, moved)
-      const part = place < 0 ? undefined : open[place]
+      const part = partAt(open, place)
       if (part === undefined) continue
       const by = moveOf(instruction, moves, moved, registers)
       if (by === undefined) open.splice(place, 1)

@@ -68,8 +68,7 @@ export function createCounts(bytes: Uint8Array, records: CodeRecords, threshold:
       return left > threshold ? never - left : 0
     },
     recount(pc) {
-      const record = recordOf(pc)
-      if (record !== 0 && handlerOf(record) === counting) count(record)
+      if (leftOf(pc) !== undefined) count(recordOf(pc))
     },
     restart(pc) {
       const left = leftOf(pc)

@@ -121,18 +121,8 @@ const touchedBy = perProgram(program => {
   const certain = slotsOf(program.body.writes.map(({ place }) => place))
   const perhaps = slotsOf(effects.perhaps)
   const all = [...new Set([...reads, ...certain, ...perhaps])].flatMap(slot => program.places[slot] ?? [])
-  /** Where each of them is, `perPlace` numbers one behind the other. */
-  const where = all.flatMap(({ slot, where: { right, mask, zeroth, at, step, read } }) =>
-    read === undefined ? [slot, right, mask, zeroth, at, step] : [slot, toldOtherwise, 0, 0, 0, 0],
-  )
-  return { reads, certain, perhaps, where: Int32Array.from(where) }
+  return { reads, certain, perhaps, all }
 })
-const perPlace = 6
-/** Stands for how far right a number lies, where `Where.read` tells it. */
-const toldOtherwise = -1
-
-const offsetOf = (place: Place | undefined, word: number): number =>
-  place === undefined ? transient.zero : offsetIn(place.where, word)
 
 /** One more than the index of the register at an offset, while those of a unit are numbered; all 0 at other times. */
 const byOffset = new Int16Array(contextSize)
@@ -145,27 +135,18 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
   /** One more than the index of the register that each place of each instruction is. */
   const numbers = takeNumbers(unit.places)
   const indexIn = ({ at }: Instruction, slot: number): number => (numbers[at + slot] ?? 0) - 1
-  function add(place: Place | undefined, offset: number): number {
-    if (place === undefined) throw new Error('a program names a place that it has not')
-    all.push({ index: all.length, offset, type: place.type, bytes: bytesOf(place) })
-    byOffset[offset] = all.length
-    return all.length
-  }
-  /** Numbers the registers of an instruction: by `offsetIn`, which stands here once more for speed. */
   const touch = ({ meaning: { program }, bits, at }: Instruction): void => {
-    const { where } = touchedBy(program)
-    for (let i = 0; i < where.length; i += perPlace) {
-      const slot = where[i] ?? 0
-      const right = where[i + 1] ?? 0
-      let offset: number
-      if (right === toldOtherwise) offset = offsetOf(program.places[slot], bits)
-      else {
-        const number = (bits >>> right) & (where[i + 2] ?? 0)
-        offset = number === 0 ? (where[i + 3] ?? 0) : (where[i + 4] ?? 0) + number * (where[i + 5] ?? 0)
-      }
+    const { all: places } = touchedBy(program)
+    for (let i = 0; i < places.length; i += 1) {
+      const place = places[i]
+      if (place === undefined) continue
+      const offset = offsetIn(place.where, bits)
       if (offset === transient.zero) continue
-      const known = byOffset[offset] ?? 0
-      numbers[at + slot] = known === 0 ? add(program.places[slot], offset) : known
+      if (byOffset[offset] === 0) {
+        all.push({ index: all.length, offset, type: place.type, bytes: bytesOf(place) })
+        byOffset[offset] = all.length
+      }
+      numbers[at + place.slot] = byOffset[offset] ?? 0
     }
   }
   for (let block = 0; block < size; block += 1) {

@@ -5,7 +5,7 @@
  */
 import { operations } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
-import { instructions } from '../wasm/instructions.ts'
+import { instructions, shifts } from '../wasm/instructions.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { KnownNumber, Node } from '../wasm/program.ts'
 import { argumentsOf, isConstant } from './compare.ts'
@@ -64,11 +64,6 @@ function maskedBy(rotate: Rotate, instruction: Instruction): Masked | undefined 
   return rotate.met.get(key)
 }
 
-const shifts = {
-  32: { shl: operations['i32.shl'], shr_u: operations['i32.shr_u'] },
-  64: { shl: operations['i64.shl'], shr_u: operations['i64.shr_u'] },
-} as const
-
 export interface Shift {
   readonly bits: 32 | 64
   readonly operation: 'shl' | 'shr_u' | 'rotl' | undefined
@@ -103,14 +98,15 @@ export function writeRotate(
   const { shift, mask, lowMask } = masked
   const w = instructions(writer)
   const { bits, operation, by, whole } = shift
+  const type = `i${bits}` as const
   const inserts = found.old !== undefined
   if (inserts) expression(found.old)
   expression(found.source)
   if (bits === 32) w.do(operations['i32.wrap_i64'])
-  if (operation === 'rotl') w.rotate(`i${bits}`, by, local(`i${bits}`))
+  if (operation === 'rotl') w.rotate(type, by, local(type))
   else if (operation !== undefined) {
-    w[`i${bits}`](by)
-    w.do(shifts[bits][operation])
+    w[type](by)
+    w.do(shifts[type][operation])
   }
   if (bits === 32 && !whole && !inserts) {
     w.i32(lowMask)

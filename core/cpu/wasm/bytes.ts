@@ -16,9 +16,6 @@ export interface Writer {
   /** Signed LEB128, 32 bits. */
   s32(value: number): void
   s64(value: number | bigint): void
-  /** A byte and what `u32`, or `s32`, writes: most of all code is such pairs. */
-  coded(opcode: number, value: number): void
-  codedSigned(opcode: number, value: number): void
   f32(value: number): void
   f64(value: number): void
   bytes(from: ArrayLike<number>): void
@@ -111,28 +108,6 @@ class ByteWriter implements Writer {
     }
     buffer[at] = rest & 0x7f
     this.length = at + 1
-  }
-  coded(opcode: number, value: number): void {
-    if (value < 0 || value > 0x7f || this.length + 2 > this.#buffer.length) {
-      this.u8(opcode)
-      this.u32(value)
-      return
-    }
-    const at = this.length
-    this.#buffer[at] = opcode
-    this.#buffer[at + 1] = value
-    this.length = at + 2
-  }
-  codedSigned(opcode: number, value: number): void {
-    if (value < -0x40 || value > 0x3f || this.length + 2 > this.#buffer.length) {
-      this.u8(opcode)
-      this.s32(value)
-      return
-    }
-    const at = this.length
-    this.#buffer[at] = opcode
-    this.#buffer[at + 1] = value & 0x7f
-    this.length = at + 2
   }
   s64(value: number | bigint): void {
     const small = Number(value)

@@ -4,22 +4,10 @@ import { code, noResult, valueTypes, type Writer } from './bytes.ts'
 /** The prefix of the instructions of SIMD. */
 const simd = 0xfd
 
-/** What a rotate is made of. */
-const rotates = {
-  i32: {
-    constant: code.i32Const,
-    bits: 32,
-    left: operations['i32.shl'],
-    right: operations['i32.shr_u'],
-    or: operations['i32.or'],
-  },
-  i64: {
-    constant: code.i64Const,
-    bits: 64,
-    left: operations['i64.shl'],
-    right: operations['i64.shr_u'],
-    or: operations['i64.or'],
-  },
+/** What rotates are made of. */
+export const shifts = {
+  i32: { bits: 32, shl: operations['i32.shl'], shr_u: operations['i32.shr_u'], or: operations['i32.or'] },
+  i64: { bits: 64, shl: operations['i64.shl'], shr_u: operations['i64.shr_u'], or: operations['i64.or'] },
 } as const
 
 /** Makes something for a writer once, and gives the same again for the same writer. */
@@ -46,21 +34,25 @@ class Instructions {
 
   #open(kind: number, result: Type | undefined): void {
     const writer = this.#writer
-    // As one number: all of these have seven bits.
-    writer.coded(kind, result === undefined ? noResult : valueTypes[result])
+    writer.u8(kind)
+    writer.u8(result === undefined ? noResult : valueTypes[result])
     writer.depth += 1
   }
   get(local: number): void {
-    this.#writer.coded(code.localGet, local)
+    this.#writer.u8(code.localGet)
+    this.#writer.u32(local)
   }
   set(local: number): void {
-    this.#writer.coded(code.localSet, local)
+    this.#writer.u8(code.localSet)
+    this.#writer.u32(local)
   }
   tee(local: number): void {
-    this.#writer.coded(code.localTee, local)
+    this.#writer.u8(code.localTee)
+    this.#writer.u32(local)
   }
   i32(value: number): void {
-    this.#writer.codedSigned(code.i32Const, value)
+    this.#writer.u8(code.i32Const)
+    this.#writer.s32(value)
   }
   i64(value: number | bigint): void {
     this.#writer.u8(code.i64Const)
@@ -68,11 +60,13 @@ class Instructions {
   }
   /** A load or store with its offset; the alignment hint is always one byte. */
   memory(opcode: number, offset: number): void {
-    this.#writer.coded(opcode, 0)
+    this.#writer.u8(opcode)
+    this.#writer.u8(0)
     this.#writer.u32(offset)
   }
   simd(opcode: number): void {
-    this.#writer.coded(simd, opcode)
+    this.#writer.u8(simd)
+    this.#writer.u32(opcode)
   }
   simdMemory(opcode: number, offset: number, lane?: number): void {
     this.simd(opcode)
@@ -81,7 +75,8 @@ class Instructions {
     if (lane !== undefined) this.#writer.u8(lane)
   }
   call(index: number): void {
-    this.#writer.coded(code.call, index)
+    this.#writer.u8(code.call)
+    this.#writer.u32(index)
   }
   if(result?: Type): void {
     this.#open(code.if, result)
@@ -106,7 +101,8 @@ class Instructions {
   }
   /** Leaves to the end of the block (or the start of the loop) that was the `depth`th to open. */
   br(depth: number): void {
-    this.#writer.coded(code.br, this.#writer.depth - depth)
+    this.#writer.u8(code.br)
+    this.#writer.u32(this.#writer.depth - depth)
   }
   op(opcode: number): void {
     this.#writer.u8(opcode)
@@ -115,8 +111,10 @@ class Instructions {
   do({ opcode, lane: hasLane }: Operation, lane = 0): void {
     const writer = this.#writer
     if (opcode <= 0xff) writer.u8(opcode)
-    else if (opcode <= 0xffff) writer.coded(opcode >>> 8, opcode & 0xff)
-    else {
+    else if (opcode <= 0xffff) {
+      writer.u8(opcode >>> 8)
+      writer.u32(opcode & 0xff)
+    } else {
       this.simd(opcode & 0xffff)
       if (hasLane) writer.u8(lane)
     }
@@ -126,13 +124,13 @@ class Instructions {
    * rotate of again: its quick one calls a function of C for a rotate.
    */
   rotate(type: 'i32' | 'i64', by: number, local: number): void {
-    const { constant, bits, left, right, or } = rotates[type]
+    const { bits, shl, shr_u, or } = shifts[type]
     this.tee(local)
-    this.#writer.codedSigned(constant, by)
-    this.do(left)
+    this[type](by)
+    this.do(shl)
     this.get(local)
-    this.#writer.codedSigned(constant, bits - by)
-    this.do(right)
+    this[type](bits - by)
+    this.do(shr_u)
     this.do(or)
   }
   float(type: 'f32' | 'f64', value: number): void {

@@ -15,7 +15,7 @@ import { fieldOf, type Operand } from '../forms.ts'
 import { whereAt, whereOf } from '../places.ts'
 import type { Row } from '../rows/row.ts'
 import { type FaultCode, type FileName, files, type SpecialName, specials } from '../state.ts'
-import type { Form, KnownNumber, Mode, Node, Place, Program, Scope, Size, Statement } from './program.ts'
+import type { Form, KnownNumber, Mode, Node, Place, Program, Scope, Size } from './program.ts'
 
 type KeysOf<T> = T extends unknown ? keyof T : never
 
@@ -50,29 +50,6 @@ function nodeOf(form: Form, id: number, type: Type, args: readonly Node[], scope
     writing: 0,
   } satisfies Record<KeysOf<Form> | keyof Node, unknown>
   return node as Node
-}
-
-/** Has what any statement has, for the same reason. */
-function statementOf(statement: Statement): Statement {
-  const f: { readonly [K in KeysOf<Statement>]?: unknown } = statement
-  const uniform = {
-    kind: f.kind,
-    node: f.node,
-    size: f.size,
-    ea: f.ea,
-    value: f.value,
-    access: f.access,
-    condition: f.condition,
-    yes: f.yes,
-    no: f.no,
-    count: f.count,
-    index: f.index,
-    body: f.body,
-    conditions: f.conditions,
-    code: f.code,
-    address: f.address,
-  } satisfies Record<KeysOf<Statement>, unknown>
-  return uniform as Statement
 }
 
 interface Nodes extends Values {
@@ -144,17 +121,13 @@ function createTracer(): Tracer {
     for (const arg of args) use(arg)
     const node = nodeOf(form, nodes, type, args, scope, pinned)
     nodes += 1
-    say({ kind: 'value', node })
+    scope.statements.push({ kind: 'value', node })
     if (key !== undefined) {
       const list = scope.memo.get(key)
       if (list === undefined) scope.memo.set(key, [node])
       else list.push(node)
     }
     return node
-  }
-
-  function say(statement: Statement): void {
-    scope.statements.push(statementOf(statement))
   }
 
   function inside(run: () => void): Scope {
@@ -210,7 +183,7 @@ function createTracer(): Tracer {
 
   const all = (conditions: readonly Node[]): Node => conditions.reduce((a, b) => ops.i32.and(a, b))
   function demand(conditions: readonly Node[]): void {
-    say({ kind: 'require', conditions: conditions.map(use) })
+    scope.statements.push({ kind: 'require', conditions: conditions.map(use) })
   }
   const fact = (about: 'single' | 'plain' | 'number', condition: Node, subject: Node): Node =>
     make({ op: 'fact', fact: about }, 'i32', [condition, subject], `fact.${about}`)
@@ -256,7 +229,7 @@ function createTracer(): Tracer {
 
   const load = (size: Size, type: Type, ea: Node): Node => make({ op: 'load', size }, type, [ea], undefined, true)
   const store = (size: Size, ea: Node, value: Node): void => {
-    say({ kind: 'store', size, ea: use(ea), value: use(value) })
+    scope.statements.push({ kind: 'store', size, ea: use(ea), value: use(value) })
   }
   const lookup = (bytes: 1 | 4 | 8, table: Table, index: Node): Node =>
     make({ op: 'lookup', table, bytes }, bytes === 8 ? 'i64' : 'i32', [index], `lookup${bytes}.${table.name}`)
@@ -363,10 +336,10 @@ function createTracer(): Tracer {
     storeSingle: (ea: Node, value: Node) => store(4, ea, value),
     storeDouble: (ea: Node, value: Node) => store(8, ea, value),
     check(access: 'load' | 'store', ea: Node, size: Node) {
-      say({ kind: 'check', access, ea: use(ea), size: use(size) })
+      scope.statements.push({ kind: 'check', access, ea: use(ea), size: use(size) })
     },
     forget(ea: Node, size: number) {
-      say({ kind: 'forget', ea: use(ea), size })
+      scope.statements.push({ kind: 'forget', ea: use(ea), size })
     },
     lookup8: (table: Table, index: Node) => lookup(1, table, index),
     lookup32: (table: Table, index: Node) => lookup(4, table, index),
@@ -374,7 +347,7 @@ function createTracer(): Tracer {
 
     when(condition: Node, yes: () => void, no: () => void = () => {}) {
       use(condition)
-      say({ kind: 'when', condition, yes: inside(yes), no: inside(no) })
+      scope.statements.push({ kind: 'when', condition, yes: inside(yes), no: inside(no) })
       // Guards the effects, the register writes and the branch of its scopes, each in their own time.
       condition.uses += 1
     },
@@ -396,11 +369,11 @@ function createTracer(): Tracer {
       })
       if (index === undefined) return
       if (inner.writes.length > 0 || inner.branch) throw new Error('inside `repeat`, only setGprAt writes registers')
-      say({ kind: 'repeat', count, index, body: inner })
+      scope.statements.push({ kind: 'repeat', count, index, body: inner })
     },
     gprAt: (index: Node) => make({ op: 'readAt' }, 'i64', [index], undefined, true),
     setGprAt(index: Node, value: Node) {
-      say({ kind: 'writeAt', index: use(index), value: use(value) })
+      scope.statements.push({ kind: 'writeAt', index: use(index), value: use(value) })
     },
 
     call(routine: Routine, ...args: Node[]): Node[] {
@@ -414,10 +387,10 @@ function createTracer(): Tracer {
       scope.branch = use(target)
     },
     fault(code: FaultCode, address?: Node) {
-      say({ kind: 'fault', code, address: address && use(address) })
+      scope.statements.push({ kind: 'fault', code, address: address && use(address) })
     },
     callKernel() {
-      say({ kind: 'callKernel' })
+      scope.statements.push({ kind: 'callKernel' })
     },
   } as unknown as Ops<Nodes>
 
