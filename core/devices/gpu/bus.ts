@@ -3,12 +3,14 @@
  * where nothing is committed does nothing, reads zero, and is counted.
  */
 import type { GuestMemory } from '../../memory/guest.ts'
-import { access, physicalBase, physicalSize } from '../../memory/map.ts'
+import { access, pageSize, physicalBase, physicalSize } from '../../memory/map.ts'
 import { register, swapWord } from './registers.ts'
 
 export interface GpuBus {
   /** Big-endian, as ring and indirect buffers are. */
   loadBig(address: number): number
+  /** The words of that order from an address on, as many as there is room for. */
+  loadRun(address: number, words: Uint32Array): void
   storeBig(address: number, value: number): void
   storeBytes(address: number, bytes: Uint8Array): void
   /** The low two bits of the address say how to swap. */
@@ -54,10 +56,30 @@ export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counte
     if (committed(at) && committed(at + bytes.length - 1)) memory.poke(at, bytes)
   }
 
+  /** How many words from an address on lie behind one another and in pages of which one tells for all: those that begin in its page. */
+  function runAt(address: number): number {
+    const at = address >>> 0
+    return at >= windowBus && at < windowEnd ? 1 : (pageSize - (at & (pageSize - 1)) + 3) >>> 2
+  }
+
   return {
     loadBig(address) {
       const at = target(address)
       return committed(at) ? view.getUint32(at) : 0
+    },
+    loadRun(address, words) {
+      const { length } = words
+      for (let done = 0; done < length; ) {
+        const from = address + 4 * done
+        const end = Math.min(length, done + runAt(from))
+        const at = target(from)
+        if (committed(at)) for (let i = done; i < end; i += 1) words[i] = view.getUint32(at + 4 * (i - done))
+        else {
+          words.fill(0, done, end)
+          counters.bad += end - done - 1
+        }
+        done = end
+      }
     },
     storeBig(address, value) {
       wordView.setUint32(0, value)

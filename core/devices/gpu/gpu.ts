@@ -28,7 +28,7 @@ import { hex32 } from '../../base/words.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import type { Device, MappedDevice, TimedDevice } from '../device.ts'
 import { createGpuBus } from './bus.ts'
-import { type CommandContext, holds, packets, waitText } from './packets.ts'
+import { bins, binsMeet, type CommandContext, holds, packets, waitText } from './packets.ts'
 import { fixedReads, register, registerCount } from './registers.ts'
 
 export interface GpuPorts {
@@ -84,13 +84,28 @@ const verticalBlankThread = 2
 /** A guard word that the Direct3D runtime plants, and plain zero: one-dword no-ops. */
 const guardWord = 0x0badf00d
 const depthLimit = 16
+/** Behind the header of a packet. */
+const mostWords = 0x4000
+const scratches = 8
+
+/** What packets are counted by: their opcodes, then the two types that have none. */
+const kinds = [...packets.map((row, opcode) => row?.name ?? `unknown 0x${opcode.toString(16)}`), 'TYPE_0', 'TYPE_1']
+const [type0, type1] = [packets.length, packets.length + 1]
+
+/** Registers that do more than keep what is stored. */
+const acting = new Uint8Array(registerCount)
+acting[register.coherencyStatus] = 1
+acting.fill(1, register.scratch0, register.scratch0 + scratches)
 
 export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented }: GpuPorts): Gpu {
   const registers = new Uint32Array(registerCount)
   const bad = { bad: 0 }
   const bus = createGpuBus(memory, registers, bad)
-  const data = new Uint32Array(0x4000)
-  const packetCounts = new Map<string, number>()
+  const data = new Uint32Array(mostWords)
+  /** The first so many words of it, made when they are first asked for. */
+  const parts: Uint32Array[] = []
+  /** Packets of each kind that were done. */
+  const done = new Float64Array(kinds.length)
   let ring: Buffer | undefined
   let writePointer = 0
   let writeBack = 0
@@ -110,9 +125,13 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
   function writeRegister(index: number, value: number): void {
     const at = index & (registerCount - 1)
     registers[at] = value
+    if (acting[at] !== 0) act(at, value)
+  }
+
+  function act(at: number, value: number): void {
     if (at === register.coherencyStatus) registers[at] = (value | 0x80000000) >>> 0
     const scratch = at - register.scratch0
-    if (scratch >= 0 && scratch < 8 && (registers[register.scratchMask] ?? 0) & (1 << scratch))
+    if (scratch >= 0 && scratch < scratches && (registers[register.scratchMask] ?? 0) & (1 << scratch))
       bus.storeBig((registers[register.scratchAddress] ?? 0) + scratch * 4, value)
   }
 
@@ -158,8 +177,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
       fence?.(address & ~3 & 0x1fffffff, value, packet)
     },
     counter: () => (verticalBlanks + swaps.count) >>> 0,
-    binMask: 0xffffffffffffffffn,
-    binSelect: 0xffffffffffffffffn,
+    bins: new Uint32Array(bins.count).fill(0xffffffff),
   }
 
   function available(buffer: Buffer): number {
@@ -177,8 +195,22 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
     if (buffer === ring) buffer.at %= buffer.dwords
   }
 
-  function count(name: string): void {
-    packetCounts.set(name, (packetCounts.get(name) ?? 0) + 1)
+  function count(kind: number): void {
+    done[kind] = (done[kind] ?? 0) + 1
+  }
+
+  /** The words behind the header where a buffer stands. */
+  function operands(buffer: Buffer, length: number): Uint32Array {
+    parts[length] ??= data.subarray(0, length)
+    const words = parts[length]
+    const first = (buffer.at + 1) % buffer.dwords
+    const straight = buffer.dwords - first
+    if (length <= straight) bus.loadRun(buffer.address + first * 4, words)
+    else {
+      bus.loadRun(buffer.address + first * 4, words.subarray(0, straight))
+      bus.loadRun(buffer.address, words.subarray(straight))
+    }
+    return words
   }
 
   /** Runs one packet; false when it must be tried again later, or when its data has not come. */
@@ -197,18 +229,17 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
       buffer.at = buffer.dwords
       return true
     }
-    const words = data.subarray(0, length)
-    for (let i = 0; i < length; i += 1) words[i] = peek(buffer, i + 1)
+    const words = operands(buffer, length)
     if (type === 0) {
-      count('TYPE_0')
+      count(type0)
       const first = header & 0x7fff
       const step = header & 0x8000 ? 0 : 1
       for (let i = 0; i < length; i += 1) writeRegister(first + i * step, words[i] ?? 0)
     } else if (type === 1) {
-      count('TYPE_1')
+      count(type1)
       writeRegister(header & 0x7ff, words[0] ?? 0)
       writeRegister((header >>> 11) & 0x7ff, words[1] ?? 0)
-    } else if ((header & 1) === 0 || (context.binMask & context.binSelect) !== 0n) {
+    } else if ((header & 1) === 0 || binsMeet(context)) {
       const opcode = (header >>> 8) & 0x7f
       const row = packets[opcode]
       if (row === undefined) unknown += 1
@@ -217,12 +248,22 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
       advanceIn(buffer, length + 1)
       row?.run?.(context, words, opcode)
       if (row?.draws) drawsLeftOut += 1
-      count(row?.name ?? `unknown 0x${opcode.toString(16)}`)
+      count(opcode)
       return true
     }
     advanceIn(buffer, length + 1)
     return true
   }
+
+  const countsByName = (): [name: string, times: number][] =>
+    kinds
+      .map((name, kind): [string, number] => [name, done[kind] ?? 0])
+      .filter(([, times]) => times > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+
+  /** The 64 bins of the mask, or of what is selected, by where their high word is. */
+  const allBins = (high: number): bigint =>
+    (BigInt(context.bins[high] ?? 0) << 32n) | BigInt(context.bins[high + 1] ?? 0)
 
   function reportReadPointer(): void {
     if (ring === undefined) return
@@ -314,8 +355,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
         gpu_unknown_packets_total: unknown,
         gpu_bad_accesses_total: bad.bad,
       }
-      for (const [name, times] of [...packetCounts].sort(([a], [b]) => (a < b ? -1 : 1)))
-        counts[`gpu_packets_total{${name}}`] = times
+      for (const [name, times] of countsByName()) counts[`gpu_packets_total{${name}}`] = times
       return counts
     },
     save(): Plain {
@@ -327,10 +367,10 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
         nested: nested.map(({ address, dwords, at }) => [address, dwords, at]),
         ringPacket,
         waiting,
-        bins: [context.binMask, context.binSelect],
+        bins: [allBins(bins.maskHigh), allBins(bins.selectHigh)],
         swaps: [swaps.count, swaps.frontBuffer, swaps.width, swaps.height, swaps.at],
         counts: [verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad, fences],
-        packets: [...packetCounts].sort(([a], [b]) => (a < b ? -1 : 1)),
+        packets: countsByName(),
       }
     },
     load(state) {
@@ -344,13 +384,15 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
       nested = saved.nested.map(([address, dwords, at]) => ({ address, dwords, at }))
       ringPacket = saved.ringPacket
       waiting = saved.waiting
-      context.binMask = saved.bins[0]
-      context.binSelect = saved.bins[1]
+      saved.bins.forEach((all, i) => {
+        context.bins[2 * i] = Number(all >> 32n)
+        context.bins[2 * i + 1] = Number(BigInt.asUintN(32, all))
+      })
       const [frames, frontBuffer, width, height, at] = saved.swaps
       swaps = { count: frames, frontBuffer, width, height, at }
       ;[verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad, fences] = saved.counts
-      packetCounts.clear()
-      for (const [name, times] of saved.packets) packetCounts.set(name, times)
+      done.fill(0)
+      for (const [name, times] of saved.packets) done[kinds.indexOf(name)] = times
     },
   }
 }

@@ -22,9 +22,18 @@ export interface CommandContext {
   fence(address: number, value: number, packet: number): void
   /** Counts frames and vertical blanks: what an event writes when asked for the counter. */
   counter(): number
-  binMask: bigint
-  binSelect: bigint
+  /** The 64 bins of the mask and of what is selected, in words: `bins`. */
+  readonly bins: Uint32Array
 }
+
+/** Where the words of the bins are. */
+export const bins = { maskHigh: 0, maskLow: 1, selectHigh: 2, selectLow: 3, count: 4 } as const
+
+/** Whether a packet that asks for it is to run: a bin of the mask is selected. */
+export const binsMeet = ({ bins: words }: CommandContext): boolean =>
+  (((words[bins.maskHigh] ?? 0) & (words[bins.selectHigh] ?? 0)) |
+    ((words[bins.maskLow] ?? 0) & (words[bins.selectLow] ?? 0))) !==
+  0
 
 type PacketBody = (gpu: CommandContext, data: Uint32Array, opcode: number) => void
 
@@ -43,10 +52,10 @@ interface Condition {
 export interface PacketRow {
   readonly opcode: number
   readonly name: string
-  readonly draws?: true
+  readonly draws?: true | undefined
   /** What the stream stands still for; the packet is tried again later, from its header. */
-  readonly until?: (data: Uint32Array) => Condition
-  readonly run?: PacketBody
+  readonly until?: ((data: Uint32Array) => Condition) | undefined
+  readonly run?: PacketBody | undefined
 }
 
 /** How (value & mask) stands to the reference, unsigned; equality needs no word. */
@@ -137,27 +146,26 @@ function sampleCounters(gpu: CommandContext, data: Uint32Array): void {
   gpu.bus.storeBytes(at, bytes)
 }
 
-/** Screen extents of everything drawn: the largest there can be, minima first, in units of 8 pixels. */
-const extents = [0, 0x400, 0, 0x400, 0, 1]
+/** Screen extents of everything drawn: the largest there can be, minima first, in units of 8 pixels, as 16-bit numbers. */
+const extents = Uint8Array.from([0, 0x400, 0, 0x400, 0, 1].flatMap(value => [value >>> 8, value & 0xff]))
 
 const indirect: PacketBody = (gpu, data) => {
   gpu.enter(data[0] ?? 0, (data[1] ?? 0) & 0xfffff)
 }
 
-type Bins = 'binMask' | 'binSelect'
-
 /** All 64 bins at once, the high word first. */
 const setBins =
-  (bins: Bins): PacketBody =>
+  (first: number): PacketBody =>
   (gpu, data) => {
-    gpu[bins] = (BigInt(data[0] ?? 0) << 32n) | BigInt(data[1] ?? 0)
+    gpu.bins[first] = data[0] ?? 0
+    gpu.bins[first + 1] = data[1] ?? 0
   }
 
-/** One word of the 64 bins, the low one at shift 0. */
+/** One word of the 64 bins. */
 const setBinsAt =
-  (bins: Bins, shift: 0n | 32n): PacketBody =>
+  (at: number): PacketBody =>
   (gpu, data) => {
-    gpu[bins] = (gpu[bins] & ~(0xffffffffn << shift)) | (BigInt(data[0] ?? 0) << shift)
+    gpu.bins[at] = data[0] ?? 0
   }
 
 const rows: readonly PacketRow[] = [
@@ -267,8 +275,8 @@ const rows: readonly PacketRow[] = [
       signal(gpu, opcode, data[0] ?? 0, gpu.counter())
     },
   },
-  { opcode: 0x50, name: 'SET_BIN_MASK', run: setBins('binMask') },
-  { opcode: 0x51, name: 'SET_BIN_SELECT', run: setBins('binSelect') },
+  { opcode: 0x50, name: 'SET_BIN_MASK', run: setBins(bins.maskHigh) },
+  { opcode: 0x51, name: 'SET_BIN_SELECT', run: setBins(bins.selectHigh) },
   { opcode: 0x52, name: 'WAIT_REG_EQ', until: registerIs(equal) },
   { opcode: 0x53, name: 'WAIT_REG_GTE', until: registerIs(atLeast) },
   {
@@ -288,22 +296,17 @@ const rows: readonly PacketRow[] = [
     name: 'EVENT_WRITE_EXT',
     run(gpu, data) {
       event(gpu, data)
-      const bytes = new Uint8Array(12)
-      const view = new DataView(bytes.buffer)
-      extents.forEach((value, i) => {
-        view.setUint16(i * 2, value)
-      })
-      gpu.bus.storeBytes((data[1] ?? 0) & ~3, bytes)
+      gpu.bus.storeBytes((data[1] ?? 0) & ~3, extents)
     },
   },
   { opcode: 0x5b, name: 'EVENT_WRITE_ZPD', run: sampleCounters },
   { opcode: 0x5c, name: 'WAIT_UNTIL_READ' },
   { opcode: 0x5d, name: 'WAIT_IB_PFD_COMPLETE' },
   { opcode: 0x5e, name: 'CONTEXT_UPDATE' },
-  { opcode: 0x60, name: 'SET_BIN_MASK_LO', run: setBinsAt('binMask', 0n) },
-  { opcode: 0x61, name: 'SET_BIN_MASK_HI', run: setBinsAt('binMask', 32n) },
-  { opcode: 0x62, name: 'SET_BIN_SELECT_LO', run: setBinsAt('binSelect', 0n) },
-  { opcode: 0x63, name: 'SET_BIN_SELECT_HI', run: setBinsAt('binSelect', 32n) },
+  { opcode: 0x60, name: 'SET_BIN_MASK_LO', run: setBinsAt(bins.maskLow) },
+  { opcode: 0x61, name: 'SET_BIN_MASK_HI', run: setBinsAt(bins.maskHigh) },
+  { opcode: 0x62, name: 'SET_BIN_SELECT_LO', run: setBinsAt(bins.selectLow) },
+  { opcode: 0x63, name: 'SET_BIN_SELECT_HI', run: setBinsAt(bins.selectHigh) },
   // Not of the hardware: what our own VdSwap puts into the stream, so that a frame counts when the stream reaches it.
   {
     opcode: 0x64,
@@ -315,10 +318,11 @@ const rows: readonly PacketRow[] = [
   },
 ]
 
-/** The rows by opcode. */
-export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 0x80 }, (_, opcode) =>
-  rows.find(row => row.opcode === opcode),
-)
+/** The rows by opcode; all of one shape, since the command processor looks at them all the time. */
+export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 0x80 }, (_, opcode) => {
+  const row = rows.find(one => one.opcode === opcode)
+  return row && { opcode, name: row.name, draws: row.draws, until: row.until, run: row.run }
+})
 
 /** What people call an opcode. */
 export const packetName = (opcode: number): string => packets[opcode]?.name ?? `packet ${hex(opcode)}`

@@ -11,6 +11,8 @@ export const ringBytes = 0x1000
 export const writeBackAt = 0x2003c
 export const shared = 0x30000
 export const bufferAt = 0x40000
+/** Bytes of physical memory that are there, from 0 on. */
+export const committedBytes = 0x100000
 export const gpuStart = 0x7fc80000
 const writePointer = gpuStart + 4 * 0x1c5
 
@@ -25,8 +27,8 @@ export interface Bench {
 }
 
 export function bench(): Bench {
-  memory.decommit(0xa0000000, 0x100000)
-  memory.commit(0xa0000000, 0x100000, access.read | access.write)
+  memory.decommit(physical(0), committedBytes)
+  memory.commit(physical(0), committedBytes, access.read | access.write)
   const interrupts: [number, number][] = []
   const bench: Bench = {
     memory,

@@ -6,6 +6,7 @@ import { createGpu } from '../../../core/devices/gpu/gpu.ts'
 import {
   bench,
   bufferAt,
+  committedBytes,
   gpuStart,
   memory,
   physical,
@@ -134,6 +135,17 @@ test('an unknown packet is skipped and counted, and so is a draw', () => {
   expect(rig.gpu.counters()).toMatchObject({ gpu_unknown_packets_total: 1, gpu_draws_left_out_total: 1 })
 })
 
+test('words of a packet that lie where there is no memory are zero, and each is counted', () => {
+  const rig = bench()
+  const at = committedBytes - 8
+  const packet = type0(0x500, 5, 6, 7)
+  rig.submit(...type0(0x501, 1, 1))
+  for (const [i, word] of packet.slice(0, 2).entries()) rig.memory.store32(physical(at + 4 * i), word)
+  rig.submit(...type3(0x3f, at, packet.length))
+  expect([0x500, 0x501, 0x502].map(index => rig.gpu.load32(gpuStart + 4 * index))).toEqual([5, 0, 0])
+  expect(rig.gpu.counters()).toMatchObject({ gpu_bad_accesses_total: 2, gpu_malformed_packets_total: 0 })
+})
+
 test('a packet with its predicate bit set runs only while the bins meet', () => {
   const rig = bench()
   const write = type3(0x3d, shared | swapped, 3)
@@ -177,6 +189,8 @@ test('the CPU reads what titles need to go on', () => {
 
 test('a GPU restored in the midst of a wait goes on as the saved one would', () => {
   const rig = bench()
+  rig.submit(...type3(0x60, 1), ...type3(0x61, 2), ...type3(0x62, 3), ...type3(0x63, 4))
+  expect((rig.gpu.save() as { bins: unknown }).bins).toEqual([0x2_0000_0001n, 0x4_0000_0003n])
   rig.submit(...type3(0x3c, 0x13, shared | swapped, 7, 0xffffffff, 1), ...type3(0x64, 0x53574150, 0, 1, 1))
   const state = copyState(rig.gpu.save())
   const other = createGpu({ memory, timebaseHz: 50_000_000, now: () => 0, interrupt: () => {} })
