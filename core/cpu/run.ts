@@ -336,10 +336,18 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
   function faultOf(code: FaultCode): CpuFault {
     const { pc } = current
     const word = code === 'fetch' ? 0 : codeWord(pc)
-    const text = code === 'fetch' ? '' : disassembler.text(word, pc)
     const hasAddress = code === 'load' || code === 'store' || code === 'unaligned' || code === 'fetch'
     const address = hasAddress ? { address: view.getUint32(state + transient.faultAddress, true) } : {}
-    return { code, pc, word, text, ...address }
+    return {
+      code,
+      pc,
+      word,
+      // Traps are how titles print, and nobody asks for the text of those.
+      get text() {
+        return code === 'fetch' ? '' : disassembler.text(word, pc)
+      },
+      ...address,
+    }
   }
 
   function runOnce(budget: number): number {
