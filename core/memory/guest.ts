@@ -1,7 +1,7 @@
 import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
-import { createPageFlags } from './flags.ts'
+import { createPageFlags, type PageFlags } from './flags.ts'
 import { type Access, access, fold, hostMap, pageShift, pageSize, plain, reachesHost, windows } from './map.ts'
 
 /** A load or store of the kernel (not of an instruction) met a page that does not allow it. */
@@ -63,10 +63,28 @@ const shift: number = pageShift
 const plainLoad = plain.load * plain.from
 const plainStore = plain.store * plain.from
 
+const wasmPages = 65_536
+
+/** All that addresses reach. It is grown to that: where it is asked for at once, the host collects all its garbage first. */
+function wholeMemory(): WebAssembly.Memory {
+  const wasm = new WebAssembly.Memory({ initial: 0, maximum: wasmPages, shared: true })
+  wasm.grow(wasmPages)
+  return wasm
+}
+
+/** What the compiler sees of the memory, in whichever thread: `buffer` is the whole of it. */
+export function readMemory(buffer: ArrayBufferLike): Pick<GuestMemory, 'bytes' | 'accessAt'> {
+  const bytes = new Uint8Array(buffer)
+  return { bytes, accessAt: accessIn(createPageFlags(bytes)) }
+}
+
+const accessIn =
+  (flags: PageFlags): GuestMemory['accessAt'] =>
+  address =>
+    flags.of(fold(address >>> 0) >>> pageShift) & ~access.code
+
 /** The memory is shared, so that the compiler may read code in a thread of its own; it is the running thread's to write. */
-export function createMemory(
-  wasm = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true }),
-): GuestMemory {
+export function createMemory(wasm = wholeMemory()): GuestMemory {
   const bytes = new Uint8Array(wasm.buffer)
   const view = new DataView(wasm.buffer)
   const flags = createPageFlags(bytes)
@@ -174,7 +192,7 @@ export function createMemory(
         if (flags.of(page) !== 0) setFlags(page * pageSize, pageSize, next)
       })
     },
-    accessAt: address => flags.of(fold(address >>> 0) >>> pageShift) & ~access.code,
+    accessAt: accessIn(flags),
     allows(address, size, need) {
       const start = fold(address >>> 0)
       let all = size > 0 && start + size <= hostMap.guestEnd && !reachesHost(start, size)

@@ -22,7 +22,7 @@ const stack = 0x7000_0000
 /** What the machine runs before it looks up. */
 const slice = 1_000_000
 
-const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
+const shared = createMemory().wasm
 const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] ?? 0
 
 /** Runs a program until its last words, a trap that is always taken. */

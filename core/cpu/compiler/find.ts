@@ -47,7 +47,7 @@ export interface Unit {
 export const thunkSize = 8
 
 export interface Finder {
-  readonly memory: GuestMemory
+  readonly memory: Pick<GuestMemory, 'bytes' | 'accessAt'>
   readonly mode: Mode
   /** Instructions in which what is rare has happened often: they are compiled with all they mean. */
   readonly whole: ReadonlySet<number>

@@ -190,7 +190,7 @@ export function createTier(spec: TierSpec): Tier {
   }
 
   const setup: TranslatorSetup = {
-    memory: memory.wasm,
+    memory: memory.wasm.buffer,
     constants: spec.constants.layout(),
     routines: routinesByName(spec.routines),
     functions: new Set(spec.functions.keys()),

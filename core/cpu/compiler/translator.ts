@@ -9,7 +9,7 @@
  * Units of a module call one another directly, all others through the table of units; which place there belongs to an
  * address is decided here, once and for good.
  */
-import { createMemory } from '../../memory/guest.ts'
+import { readMemory } from '../../memory/guest.ts'
 import { fold, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import { createWriter, type Writer } from '../wasm/bytes.ts'
@@ -26,7 +26,8 @@ import { cutToLoop, loopsInside } from './loops.ts'
 import { emitUnit, type UnitSite } from './unit.ts'
 
 export interface TranslatorSetup {
-  readonly memory: WebAssembly.Memory
+  /** The whole of guest memory. As a memory, it would have the host of another thread collect its garbage. */
+  readonly memory: ArrayBufferLike
   readonly constants: ConstantsLayout
   /** Where routines stand among the handlers, by name. */
   readonly routines: ReadonlyMap<string, number>
@@ -131,7 +132,7 @@ function extentOf({ blocks, thunks }: Unit): Pick<TranslatedUnit, 'starts' | 'en
 /** `now` tells milliseconds, for a profile. */
 export function createTranslator(setup: TranslatorSetup, now: () => number = () => 0): Translator {
   const { eager, threshold, counts, routines } = setup
-  const memory = createMemory(setup.memory)
+  const memory = readMemory(setup.memory)
   const { hasRun, isCompiled, leftOf } = codeRecords(memory.bytes)
   const constants = fixedConstants(setup.constants)
   /** One for all modules: what it has grown to is used again. */

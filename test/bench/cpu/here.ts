@@ -40,7 +40,7 @@ export interface Measured {
 }
 
 prepareEngine()
-const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
+const shared = createMemory().wasm
 
 const translation = createTranslatorThread()
 

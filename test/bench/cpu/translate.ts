@@ -30,8 +30,7 @@ const enough = 1_000_000
 
 const job: TranslateJob = JSON.parse(process.argv[2] ?? '{}')
 prepareEngine()
-const shared = new WebAssembly.Memory({ initial: 65_536, maximum: 65_536, shared: true })
-const memory = createMemory(shared)
+const memory = createMemory()
 
 /** What a processor tells a translator. */
 function setupOf(): TranslatorSetup {
@@ -68,7 +67,7 @@ function translate({ path, wide }: TranslateJob['programs'][number], times: numb
   memory.load({ runs: [] })
   place(image, memory)
   const starts = image.functions.length > 0 ? image.functions.map(({ begin }) => begin) : [image.entry]
-  const translator = createTranslator({ ...setup, memory: shared, functions: new Set(starts), eager: true })
+  const translator = createTranslator({ ...setup, memory: memory.wasm.buffer, functions: new Set(starts), eager: true })
   let instructions = 0
   const from = process.threadCpuUsage()
   for (let time = 0; time < times; time += 1)

@@ -129,8 +129,7 @@ describe('translation beside the running thread', () => {
     const thread = createTranslatorThread()
     const translation = {
       ...thread,
-      begin: (setup: Parameters<typeof thread.begin>[0]) =>
-        thread.begin({ ...setup, memory: {} as WebAssembly.Memory }),
+      begin: (setup: Parameters<typeof thread.begin>[0]) => thread.begin({ ...setup, memory: new ArrayBuffer(8) }),
     }
     const bench = start({ translation })
     const run = async (): Promise<void> => {
