@@ -60,13 +60,19 @@ export interface Routine<P extends readonly Type[] = readonly Type[], R extends 
   readonly body: <V extends Values>(o: Ops<V>, ...values: Arguments<V, P>) => Arguments<V, R>
 }
 
+const made: Routine[] = []
+/** All there are. */
+export const routines: readonly Routine[] = made
+
 export function routine<const P extends readonly Type[], const R extends readonly Type[]>(
   name: string,
   takes: P,
   gives: R,
   body: Routine<P, R>['body'],
 ): Routine<P, R> {
-  return { name, takes, gives, body }
+  const one: Routine<P, R> = { name, takes, gives, body }
+  made.push(one as unknown as Routine)
+  return one
 }
 
 /** Constant bytes that emitted code looks numbers up in. */

@@ -15,7 +15,8 @@ import type { GuestMemory } from '../memory/guest.ts'
 import { access, fold, hostMap, pageShift, pageSize, windows } from '../memory/map.ts'
 import type { UnitListing } from './compiler/listing.ts'
 import { createTier, type TierCounters, type TranslationPort } from './compiler/tier.ts'
-import { buildInterpreter, type Interpreter } from './interpreter/handlers.ts'
+import type { Decoded, Handler } from './interpreter/handlers.ts'
+import { createInterpreter } from './interpreter/interpreter.ts'
 import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, stopped } from './interpreter/records.ts'
 import { decode, disassembler, knownOf } from './isa.ts'
 import type { Profile } from './profile.ts'
@@ -33,7 +34,6 @@ import {
   transient,
   vscrNj,
 } from './state.ts'
-import { variantNumber } from './variants.ts'
 import { hostFuses } from './wasm/probe.ts'
 
 export interface CpuPorts {
@@ -97,25 +97,9 @@ export type Engine = 'interpreter' | 'compiler' | 'tiered'
 /** How often a place runs before it is compiled. */
 const thresholds = { compiler: 1, tiered: 4_000 } as const
 
-interface Exports {
-  readonly run: (left: number) => void
-  readonly enter: WebAssembly.ExportValue
-  readonly pcOf: WebAssembly.ExportValue
-  readonly handlers: WebAssembly.Table
-  readonly loadSlow: WebAssembly.ExportValue
-  readonly storeSlow: WebAssembly.ExportValue
-  readonly check: WebAssembly.ExportValue
-  readonly forget: WebAssembly.ExportValue
-}
-
-/** The same rows give the same module: each is built once a process. */
-const built = new Map<string, Interpreter>()
-function interpreter(exact: boolean, fuses: boolean): Interpreter {
-  const key = `${exact} ${fuses}`
-  const have = built.get(key) ?? buildInterpreter([...rows, ...hints], { exact, fuses })
-  built.set(key, have)
-  return have
-}
+/** Words behind one that is decoded whose handlers are made along with its own. */
+const wordsAhead = 32
+const everyRow: readonly Row[] = [...rows, ...hints]
 
 const decodedFirst: number = hostMap.decoded
 const largestRun = 2 ** 30
@@ -172,7 +156,6 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
   const current = createRegisterFile(bytes)
   const stops = new Set<number>()
   const status = { exact: fpscr === 'exact', fuses: fused && hostFuses() }
-  const { handlers, constants, module, routines } = interpreter(status.exact, status.fuses)
 
   let before = 0
   /** The same, but never less than it was: a processor that is set back goes on compiling. */
@@ -223,9 +206,21 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     return slot
   }
 
-  function handlerOf(row: Row, word: number) {
-    const set = handlers.get(row)
-    return (wide ? set?.wide : set?.narrow)?.[variantNumber(row, word)]
+  /** The instruction at an address and those behind it, in its page. */
+  function* instructionsFrom(pc: number): Generator<Decoded> {
+    const end = Math.min(((pc & -pageSize) >>> 0) + pageSize, pc + 4 * wordsAhead)
+    for (let at = pc; at < end; at += 4) {
+      const word = codeWord(at)
+      const row = decode(word)
+      if (row !== undefined) yield { row, word }
+    }
+  }
+
+  function handlerOf(pc: number, instruction: Decoded): Handler | undefined {
+    const have = interpreter.handlerOf(instruction, wide)
+    if (have !== undefined) return have
+    interpreter.make(instructionsFrom(pc), wide)
+    return interpreter.handlerOf(instruction, wide)
   }
 
   function decodeRecord(at: number): number {
@@ -245,7 +240,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     }
     const word = codeWord(pc)
     const row = decode(word)
-    const handler = row && handlerOf(row, word)
+    const handler = row && handlerOf(pc, { row, word })
     if (handler === undefined) {
       setExit('illegal')
       return 0
@@ -276,35 +271,32 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     for (let word = first; word < last; word += 1) view.setUint16(slot + (word << recordShift), 0, true)
   }
 
-  for (const table of constants.all()) bytes.set(table.bytes, table.at)
   memory.onCodeWrite(codeWritten)
   const scratch = state + transient.scratch
-  const instance = new WebAssembly.Instance(module, {
-    x: {
-      memory: memory.wasm,
-      decode: decodeRecord,
-      page,
-      call: () => callKernel(view.getUint32(pcAt, true)),
-      timebase: () => ports.timebase(),
-      codeWritten: (start: number, size: number) => codeWritten(start >>> 0, size),
-      deviceLoad(address: number, size: number) {
-        const value = ports.deviceLoad(address >>> 0, size)
-        if (size === 8) view.setBigUint64(scratch, BigInt.asUintN(64, value))
-        else if (size === 4) view.setUint32(scratch, Number(BigInt.asUintN(32, value)))
-        else if (size === 2) view.setUint16(scratch, Number(BigInt.asUintN(16, value)))
-        else view.setUint8(scratch, Number(BigInt.asUintN(8, value)))
-      },
-      deviceStore: (address: number, size: number, value: bigint) =>
-        ports.deviceStore(address >>> 0, size, BigInt.asUintN(size * 8, value)),
+  const interpreter = createInterpreter(memory, everyRow, status, {
+    decode: decodeRecord,
+    page,
+    call: () => callKernel(view.getUint32(pcAt, true)),
+    timebase: () => ports.timebase(),
+    codeWritten: (start: number, size: number) => codeWritten(start >>> 0, size),
+    deviceLoad(address: number, size: number) {
+      const value = ports.deviceLoad(address >>> 0, size)
+      if (size === 8) view.setBigUint64(scratch, BigInt.asUintN(64, value))
+      else if (size === 4) view.setUint32(scratch, Number(BigInt.asUintN(32, value)))
+      else if (size === 2) view.setUint16(scratch, Number(BigInt.asUintN(16, value)))
+      else view.setUint8(scratch, Number(BigInt.asUintN(8, value)))
     },
+    deviceStore: (address: number, size: number, value: bigint) =>
+      ports.deviceStore(address >>> 0, size, BigInt.asUintN(size * 8, value)),
   })
-  const { run: interpret, enter, pcOf, handlers: handlerTable } = instance.exports as unknown as Exports
+  // Compiled code of instructions that were never decoded calls routines of which no handler has been made.
+  if (engine === 'compiler') interpreter.installRoutines()
+  const { run: interpret, enter, pcOf, handlers, routines } = interpreter
   const tier =
     engine === 'interpreter'
       ? undefined
       : createTier({
           memory,
-          constants,
           stops,
           threshold: thresholds[engine],
           eager: engine === 'compiler',
@@ -312,7 +304,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           capacity,
           timebase: () => ports.timebase(),
           call: callKernel,
-          handlers: handlerTable,
+          handlers,
           routines,
           mode: { ...status, wide },
           enter,

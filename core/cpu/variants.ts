@@ -13,6 +13,10 @@ export function variantsOf(row: Row): ReadonlyMap<FieldName, number>[] {
   return all
 }
 
+/** How many settings there are. */
+export const variantCount = (row: Row): number =>
+  row.encoding.variants.reduce((count, name) => count * domain(name).length, 1)
+
 export function variantNumber(row: Row, word: number): number {
   let number = 0
   for (const name of row.encoding.variants) {

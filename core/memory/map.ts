@@ -90,8 +90,13 @@ export const hostMap = {
   lowEnd: 0x7fc00000,
   /** The register file of the guest thread that runs now; layout in cpu/state.ts. */
   stateBlock: 0x7f810000,
-  /** Constants and look-up tables of emitted code. */
+  /**
+   * Constants and look-up tables of emitted code, in areas of one size: of the interpreter, of the translator, and of the one
+   * that only shows what it would make.
+   */
   tables: 0x7f820000,
+  translatorTables: 0x7f840000,
+  listingTables: 0x7f860000,
   /** One flag byte a page of 4 KiB: 1 MiB. */
   pageFlags: 0x7f900000,
   /** One u32 a page of 4 KiB: offset of the decoded page, 0 when there is none: 4 MiB. */
@@ -106,6 +111,9 @@ export const hostMap = {
   decoded: 0xc2000000,
   end: 0xffff0000,
 } as const
+
+/** Bytes of each of the areas of tables. */
+export const tablesSize = 0x20000
 
 /** Whether a range holds an address of the host's lower part: nobody may be given that. */
 export const reachesHost = (start: number, size: number): boolean =>

@@ -16,7 +16,7 @@ import { exits, specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { createConstants, createModule } from '../wasm/module.ts'
+import { createModule, noConstants } from '../wasm/module.ts'
 import { unitSignature, unwound } from './calls.ts'
 
 const { stateBlock } = hostMap
@@ -70,7 +70,7 @@ export function emitResolve(writer: Writer): void {
 }
 
 function build(profiled: boolean): WebAssembly.Module {
-  const builder = createModule(imports, createConstants())
+  const builder = createModule(imports, noConstants)
   const { writer } = builder
   const w = instructions(writer)
   const { entryOf, slotOf } = addresses(writer)
@@ -214,7 +214,7 @@ function build(profiled: boolean): WebAssembly.Module {
       { name: 'stub', index: stub },
     ],
     [],
-    { imported: ['handlers', 'units'] },
+    ['handlers', 'units'],
   )
   return new WebAssembly.Module(bytes)
 }

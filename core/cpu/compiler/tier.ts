@@ -21,7 +21,6 @@ import { fold, hostMap, pageShift } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
-import type { Constants } from '../wasm/module.ts'
 import type { Mode } from '../wasm/program.ts'
 import { type CacheCounters, createCache, holds, overlaps } from './cache.ts'
 import { codeRecords } from './code.ts'
@@ -80,7 +79,6 @@ export interface Tier {
 
 export interface TierSpec {
   readonly memory: GuestMemory
-  readonly constants: Constants
   readonly stops: ReadonlySet<number>
   /** Times a record runs before it is hot. */
   readonly threshold: number
@@ -191,7 +189,6 @@ export function createTier(spec: TierSpec): Tier {
 
   const setup: TranslatorSetup = {
     memory: memory.wasm.buffer,
-    constants: spec.constants.layout(),
     routines: routinesByName(spec.routines),
     functions: new Set(spec.functions.keys()),
     eager,
@@ -510,7 +507,8 @@ export function createTier(spec: TierSpec): Tier {
       news = { ...noNews(), forget: true }
       abandon()
     },
-    listing: pc => createTranslator(setup).listing({ ...learned(), entries: [], room: 0 }, pc),
+    listing: pc =>
+      createTranslator(setup, undefined, hostMap.listingTables).listing({ ...learned(), entries: [], room: 0 }, pc),
     counters: () => ({
       ...cache.counters(),
       wasm_bytes_total: bytesTotal,

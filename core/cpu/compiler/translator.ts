@@ -1,19 +1,19 @@
 /**
  * From guest code to a WebAssembly module.
  *
- * A translator reads guest memory and the interpreter's records in it, and writes nothing of the machine's; what else it
- * has to know is told by requests. All it takes and gives is plain data. So it may work beside the running thread, on the
- * same memory: code that changes meanwhile is the tier's concern, which throws away what was made of it. What is found
- * of records that change meanwhile decides only which code is worth translating.
+ * A translator reads guest memory and the interpreter's records in it, and writes nothing there but the constants of its
+ * modules; what else it has to know is told by requests. All it takes and gives is plain data. So it may work beside the
+ * running thread, on the same memory: code that changes meanwhile is the tier's concern, which throws away what was made of
+ * it. What is found of records that change meanwhile decides only which code is worth translating.
  *
  * Units of a module call one another directly, all others through the table of units; which place there belongs to an
  * address is decided here, once and for good.
  */
 import { readMemory } from '../../memory/guest.ts'
-import { fold, pageShift } from '../../memory/map.ts'
+import { fold, hostMap, pageShift, tablesSize } from '../../memory/map.ts'
 import type { Routine } from '../algebra.ts'
 import { createWriter, type Writer } from '../wasm/bytes.ts'
-import { type ConstantsLayout, createModule, fixedConstants } from '../wasm/module.ts'
+import { createConstants, createModule } from '../wasm/module.ts'
 import type { Mode } from '../wasm/program.ts'
 import type { RuntimeName } from '../wasm/site.ts'
 import { unitSignature } from './calls.ts'
@@ -28,7 +28,6 @@ import { emitUnit, type UnitSite } from './unit.ts'
 export interface TranslatorSetup {
   /** The whole of guest memory. As a memory, it would have the host of another thread collect its garbage. */
   readonly memory: ArrayBufferLike
-  readonly constants: ConstantsLayout
   /** Where routines stand among the handlers, by name. */
   readonly routines: ReadonlyMap<string, number>
   /** Where functions begin, as far as the image tells. */
@@ -129,12 +128,16 @@ function extentOf({ blocks, thunks }: Unit): Pick<TranslatedUnit, 'starts' | 'en
   return { starts, ends }
 }
 
-/** `now` tells milliseconds, for a profile. */
-export function createTranslator(setup: TranslatorSetup, now: () => number = () => 0): Translator {
+/** `now` tells milliseconds, for a profile; `tables` is where the constants lie that its modules need. */
+export function createTranslator(
+  setup: TranslatorSetup,
+  now: () => number = () => 0,
+  tables: number = hostMap.translatorTables,
+): Translator {
   const { eager, threshold, counts, routines } = setup
   const memory = readMemory(setup.memory)
   const { hasRun, isCompiled, leftOf } = codeRecords(memory.bytes)
-  const constants = fixedConstants(setup.constants)
+  const constants = createConstants(tables, tables + tablesSize, (at, bytes) => memory.bytes.set(bytes, at))
   /** One for all modules: what it has grown to is used again. */
   const writer = createWriter(1 << 20)
   const slots = new Map<number, number>()
@@ -350,7 +353,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     }
     const exports = watch === undefined ? [] : [{ name: 'u0', index: functions.get(list[0]?.entry ?? 0) ?? 0 }]
     const elements = list.map(({ entry }) => ({ at: slot(entry), functions: [functions.get(entry) ?? 0] }))
-    return builder.finish(exports, elements, { imported: ['units', 'handlers'] })
+    return builder.finish(exports, elements, ['units', 'handlers'])
   }
 
   return {

@@ -1,10 +1,11 @@
 import { access, hostMap } from '../../memory/map.ts'
-import { operations } from '../arithmetic.ts'
+import { operations, type Type } from '../arithmetic.ts'
 import { exits, specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { pageAddressAt, recordShift, slotMask } from './records.ts'
+import { createModule, noConstants } from '../wasm/module.ts'
+import { pageAddressAt, pageEnd, recordShift, slotMask, stopped, undecoded } from './records.ts'
 
 /** Functions the emitted code imports: the parts of the processor that are TypeScript. */
 export const imports = {
@@ -24,7 +25,7 @@ export type ImportName = keyof typeof imports
 const { stateBlock } = hostMap
 
 /** What the functions of the interpreter's module that no row describes need to know of the module. */
-export interface RuntimeSite {
+interface RuntimeSite {
   readonly writer: Writer
   imported(name: ImportName): number
   function(name: RuntimeFunction): number
@@ -49,7 +50,7 @@ export const runtimeFunctions = {
 } as const
 export type RuntimeFunction = keyof typeof runtimeFunctions
 
-export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
+function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
   const { writer } = site
   const w = instructions(writer)
   const { entryOf, flagsOf, fold, slotOf } = addresses(writer)
@@ -278,4 +279,31 @@ export function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     default:
       return name satisfies never
   }
+}
+
+/** The module of what no row describes, with the handlers that no row has made. */
+export function buildRuntime(): WebAssembly.Module {
+  const builder = createModule(imports, noConstants)
+  const { writer, imported } = builder
+  const names = Object.keys(runtimeFunctions) as RuntimeFunction[]
+  const first = builder.next()
+  const indexOf = (name: RuntimeFunction): number => first + names.indexOf(name)
+  const handlerType = builder.typeOf(runtimeFunctions.undecoded)
+  for (const name of names) {
+    const mark = writer.length
+    emitRuntime(name, { writer, imported: name => imported(name), function: indexOf, handlerType })
+    const { takes, gives, locals } = runtimeFunctions[name]
+    builder.add({ takes, gives }, Array<Type>(locals).fill('i32'), mark)
+  }
+  const handlers = [
+    { at: undecoded, functions: [indexOf('undecoded')] },
+    { at: pageEnd, functions: [indexOf('pageEnd')] },
+    { at: stopped, functions: [indexOf('stopped')] },
+  ]
+  const bytes = builder.finish(
+    names.map(name => ({ name, index: indexOf(name) })),
+    handlers,
+    ['handlers'],
+  )
+  return new WebAssembly.Module(bytes)
 }

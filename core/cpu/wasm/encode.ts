@@ -14,12 +14,9 @@ export interface ModuleParts {
   readonly imports: readonly { readonly name: string; readonly type: number }[]
   readonly functions: readonly { readonly type: number; readonly body: Piece }[]
   readonly exports: readonly { readonly name: string; readonly index: number }[]
-  /** What stands in the first table; without imported ones, that is the module's own, and ends with them. */
+  /** Names of imported tables, and what the module puts into the first. */
+  readonly tables: readonly string[]
   readonly elements: readonly Elements[]
-  /** Names of imported tables; they come before the module's own. */
-  readonly tables?: readonly string[]
-  /** The name under which the module's own table is exported. */
-  readonly exportTable?: string
 }
 
 /**
@@ -80,15 +77,14 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     }
   })
   section(2, () => {
-    const tables = parts.tables ?? []
-    writer.u32(parts.imports.length + 1 + tables.length)
+    writer.u32(parts.imports.length + 1 + parts.tables.length)
     writer.name('x')
     writer.name('memory')
     // Shared, with a maximum.
     writer.bytes([0x02, 0x03])
     writer.u32(memoryPages)
     writer.u32(memoryPages)
-    for (const name of tables) {
+    for (const name of parts.tables) {
       writer.name('x')
       writer.name(name)
       writer.bytes([0x01, 0x70, 0x00, 0x00])
@@ -104,19 +100,8 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     writer.u32(parts.functions.length)
     for (const one of parts.functions) writer.u32(one.type)
   })
-  if (parts.tables === undefined && parts.elements.length > 0)
-    section(4, () => {
-      const size = Math.max(...parts.elements.map(one => one.at + one.functions.length))
-      writer.bytes([1, 0x70, 0x01])
-      writer.u32(size)
-      writer.u32(size)
-    })
   section(7, () => {
-    writer.u32(parts.exports.length + (parts.exportTable === undefined ? 0 : 1))
-    if (parts.exportTable !== undefined) {
-      writer.name(parts.exportTable)
-      writer.bytes([0x01, 0x00])
-    }
+    writer.u32(parts.exports.length)
     for (const one of parts.exports) {
       writer.name(one.name)
       writer.u8(0x00)

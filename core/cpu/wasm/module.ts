@@ -8,85 +8,59 @@ import { instructions } from './instructions.ts'
 import type { Site } from './site.ts'
 import { traceRoutine } from './trace.ts'
 
-/** Where constants of emitted code lie in linear memory; every module of a machine shares them. */
+/** Where constants of emitted code lie in linear memory. */
 export interface Constants {
   at(table: Table): number
-  /** Where a vector lies; undefined where it was not there when the machine was made. */
+  /** Where a vector lies; undefined where there is no room for it. */
   vector(bytes: readonly number[]): number | undefined
-  /** From here on nothing is placed. */
-  seal(): void
-  /** Where everything lies, as plain data. */
-  layout(): ConstantsLayout
-  all(): readonly { readonly at: number; readonly bytes: Uint8Array }[]
 }
 
-/** Where tables lie, by name, and vectors, by their bytes. */
-export interface ConstantsLayout {
-  readonly tables: ReadonlyMap<string, number>
-  readonly vectors: ReadonlyMap<string, number>
-}
-
-/** Masks that reverse the bytes of the elements of a vector, of 4, 8 and 16 bytes. */
+/** Masks that reverse the bytes of the elements of a vector, of 4, 8 and 16 bytes; they lie before the other tables. */
 export const swapMasks = { 4: hostMap.tables, 8: hostMap.tables + 16, 16: hostMap.tables + 32 } as const
-const masks = Uint8Array.from({ length: 48 }, (_, i) => {
+export const maskBytes = Uint8Array.from({ length: 48 }, (_, i) => {
   const size = [4, 8, 16][i >> 4] ?? 16
   return (i & 15) ^ (size - 1)
 })
 
-export function createConstants(): Constants {
+/** Each is given a place in a part of linear memory when it is first asked for, and put there. */
+export function createConstants(from: number, to: number, put: (at: number, bytes: Uint8Array) => void): Constants {
   const placed = new Map<Table, number>()
-  const list: { at: number; bytes: Uint8Array }[] = [{ at: hostMap.tables, bytes: masks }]
-  let end: number = hostMap.tables + masks.length
-  const vectors = new Map<string, Table>()
-  let sealed = false
-  const constants: Constants = {
+  const vectors = new Map<string, number>()
+  let next = from
+
+  function place(bytes: Uint8Array): number | undefined {
+    const at = next
+    if (at + bytes.length > to) return undefined
+    next = Math.ceil((at + bytes.length) / 16) * 16
+    put(at, bytes)
+    return at
+  }
+
+  return {
     vector(bytes) {
       const key = bytes.join()
-      const table = vectors.get(key) ?? { name: 'vector', bytes: Uint8Array.from(bytes) }
-      if (sealed && !vectors.has(key)) return undefined
-      vectors.set(key, table)
-      return constants.at(table)
-    },
-    seal() {
-      sealed = true
+      const at = vectors.get(key) ?? place(Uint8Array.from(bytes))
+      if (at !== undefined) vectors.set(key, at)
+      return at
     },
     at(table) {
-      const have = placed.get(table)
-      if (have !== undefined) return have
-      if (sealed) throw new Error(`table ${table.name} is placed too late`)
-      const at = end
+      const at = placed.get(table) ?? place(table.bytes)
+      if (at === undefined) throw new Error('the tables of emitted code fill their area')
       placed.set(table, at)
-      list.push({ at, bytes: table.bytes })
-      end = Math.ceil((at + table.bytes.length) / 16) * 16
-      if (end > hostMap.pageFlags) throw new Error('the tables of emitted code fill their area')
       return at
     },
-    all: () => list,
-    layout() {
-      const ofVectors = new Set(vectors.values())
-      const tables = [...placed].filter(([table]) => !ofVectors.has(table)).map(([{ name }, at]) => [name, at] as const)
-      const names = new Map(tables)
-      if (names.size < tables.length) throw new Error('two tables of emitted code have one name')
-      return { tables: names, vectors: new Map([...vectors].map(([key, table]) => [key, constants.at(table)])) }
-    },
   }
-  return constants
 }
 
-/** Constants that are placed already. */
-export function fixedConstants({ tables, vectors }: ConstantsLayout): Pick<Constants, 'at' | 'vector'> {
-  return {
-    vector: bytes => vectors.get(bytes.join()),
-    at({ name }) {
-      const at = tables.get(name)
-      if (at === undefined) throw new Error(`table ${name} is placed too late`)
-      return at
-    },
-  }
+export const noConstants: Constants = {
+  vector: () => undefined,
+  at({ name }) {
+    throw new Error(`there is no place for the table ${name}`)
+  },
 }
 
 /** How emitted code loads a vector from where constants lie; false where it is not there. */
-export function loadVector(writer: Writer, constants: Pick<Constants, 'vector'>, bytes: readonly number[]): boolean {
+export function loadVector(writer: Writer, constants: Constants, bytes: readonly number[]): boolean {
   const at = constants.vector(bytes)
   if (at === undefined) return false
   const w = instructions(writer)
@@ -112,7 +86,7 @@ export interface ModuleBuilder {
   finish(
     exports: readonly { name: string; index: number }[],
     elements: readonly Elements[],
-    tables?: { readonly imported?: readonly string[]; readonly exported?: string },
+    tables: readonly string[],
   ): Uint8Array<ArrayBuffer>
 }
 
@@ -121,7 +95,7 @@ const isSame = (a: readonly Type[], b: readonly Type[]): boolean =>
 
 export function createModule(
   imports: Readonly<Record<string, Signature>>,
-  constants: Pick<Constants, 'at' | 'vector'>,
+  constants: Constants,
   writer: Writer = createWriter(),
 ): ModuleBuilder {
   const types: Signature[] = []
@@ -197,10 +171,9 @@ export function createModule(
       return index
     },
     routines: () => [...routines],
-    finish: (exports, elements, tables = {}) =>
+    finish: (exports, elements, tables) =>
       encodeModule({
-        ...(tables.imported === undefined ? {} : { tables: tables.imported }),
-        ...(tables.exported === undefined ? {} : { exportTable: tables.exported }),
+        tables,
         imports: Object.entries(imports).map(([name, signature]) => ({ name, type: builder.typeOf(signature) })),
         types,
         functions,

@@ -138,7 +138,7 @@ describe('translation beside the running thread', () => {
         await new Promise(resolve => setImmediate(resolve))
       }
     }
-    await expect(run()).rejects.toThrow(/buffer/i)
+    await expect(run()).rejects.toThrow(/typed array/i)
     thread.close()
   })
 })
