@@ -11,7 +11,6 @@
  */
 import { readMemory } from '../../memory/guest.ts'
 import { fold, hostMap, pageShift, tablesSize } from '../../memory/map.ts'
-import type { Routine } from '../algebra.ts'
 import { createWriter, type Writer } from '../wasm/bytes.ts'
 import { createConstants, createModule } from '../wasm/module.ts'
 import type { Mode } from '../wasm/program.ts'
@@ -323,7 +322,10 @@ export function createTranslator(
       kernel: { takes: ['i32'], gives: ['i32'] },
     } as const
     writer.clear()
-    const builder = createModule(runtimeImports, constants, writer)
+    const builder = createModule(runtimeImports, constants, writer, {
+      table: 1,
+      placeOf: routine => routines.get(routine.name),
+    })
     const start = writer.length
     emitResolve(writer)
     const resolver = builder.add(resolve.signature, [...resolve.locals], start)
@@ -340,7 +342,6 @@ export function createTranslator(
       },
       table: constants.at,
       vector: constants.vector,
-      routineAt: (routine: Routine) => routines.get(routine.name),
       counts,
       folds: pc => whole.has(pc),
       seen: targetsOf,

@@ -16,7 +16,6 @@
  * Where instructions are counted, and where it is asked whether the budget covers them, is the matter of budget.ts.
  */
 import { hostMap } from '../../memory/map.ts'
-import type { Routine } from '../algebra.ts'
 import { operations, type Type } from '../arithmetic.ts'
 import { specials, transient } from '../state.ts'
 import { code, memory as op } from '../wasm/bytes.ts'
@@ -51,8 +50,6 @@ export interface UnitSite extends CallSite {
   table(table: Parameters<Site['table']>[0]): number
   /** Where a constant vector lies. */
   vector(value: readonly number[]): number | undefined
-  /** Where a routine stands in the second table. */
-  routineAt(routine: Routine): number | undefined
   /** Targets seen of a branch through a register. */
   seen(pc: number): readonly number[]
   /** Whether an access is to look in the windows that fold: no call of a function ever finds its place. */
@@ -345,17 +342,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     leave: interpreted,
     swapMask: size => constantAt(swapMasks[size]),
     runtime: site.runtime,
-    callRoutine(routine) {
-      const at = site.routineAt(routine)
-      if (at === undefined) {
-        w.call(builder.routine(routine))
-        return
-      }
-      w.i32(at)
-      w.op(code.callIndirect)
-      writer.u32(builder.typeOf(routine))
-      writer.u32(1)
-    },
+    callRoutine: builder.callRoutine,
     table: site.table,
     mark: () => mark(here().instruction.pc, here().owed),
     branch(target) {

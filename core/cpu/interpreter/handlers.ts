@@ -4,8 +4,8 @@
  * jumps to the handler of the next record; nothing returns until the budget, a fault or the kernel ends the run.
  *
  * No program uses a half of them, and to make all takes a tenth of a second. So a handler is made when an instruction is
- * decoded that needs it, together with those of the instructions behind, in one module: it holds the routines they call
- * too, so that it needs no other. What is made serves every processor of the process.
+ * decoded that needs it, together with those of the instructions behind, in one module, which holds the routines they call
+ * too, but for those of earlier modules. What is made serves every processor of the process.
  */
 
 import { hostMap, tablesSize } from '../../memory/map.ts'
@@ -47,6 +47,13 @@ export interface Decoded {
   readonly word: number
 }
 
+/** A module that puts handlers, and routines that they call, into the table. */
+export interface HandlerModule {
+  readonly module: WebAssembly.Module
+  /** The numbers of those whose routines it calls. */
+  readonly needs: readonly number[]
+}
+
 export interface Handlers {
   /** The handler of an instruction; undefined where it has not been made. */
   of(instruction: Decoded, wide: boolean): Handler | undefined
@@ -54,8 +61,7 @@ export interface Handlers {
   make(instructions: Iterable<Decoded>, wide: boolean): void
   /** The number of a module of all routines: for who calls them where no instruction was decoded. */
   routines(): number
-  /** A module puts its functions into the table of handlers. */
-  readonly modules: readonly WebAssembly.Module[]
+  readonly modules: readonly HandlerModule[]
   /** What the modules expect in linear memory; grows as they are made. */
   readonly constants: readonly { readonly at: number; readonly bytes: Uint8Array }[]
 }
@@ -190,7 +196,7 @@ function createLateSite(builder: ModuleBuilder, constants: Constants, locals: Ty
       w.simdMemory(0, swapMasks[size])
     },
     runtime: (name: RuntimeName) => imported(name),
-    callRoutine: routine => w.call(builder.routine(routine)),
+    callRoutine: builder.callRoutine,
     table: constants.at,
     vector: bytes => loadVector(writer, constants, bytes),
     mark() {
@@ -255,10 +261,13 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
     placed.push({ at, bytes }),
   )
   const writer = createWriter()
-  const modules: WebAssembly.Module[] = []
+  const modules: HandlerModule[] = []
   const narrowSet = new Map<Row, Handler[]>()
   const wideSet = new Map<Row, Handler[]>()
   const places = placesOfRoutines()
+  /** The module that a routine is in. */
+  const moduleOf = new Map<Routine, number>()
+  const needs = new Set<number>()
   let next = firstHandler + routines.length
   let allRoutines: number | undefined
 
@@ -269,15 +278,25 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
     set.set(row, list)
   }
 
+  function placeOf(routine: Routine): number | undefined {
+    const module = moduleOf.get(routine)
+    if (module === undefined) return undefined
+    needs.add(module)
+    return places.get(routine)
+  }
+
   function begin(): ModuleBuilder {
     writer.clear()
-    return createModule(handlerImports, constants, writer)
+    needs.clear()
+    return createModule(handlerImports, constants, writer, { table: 0, placeOf })
   }
   /** `first` is the place of the first of the functions. */
   function end(builder: ModuleBuilder, first: number, functions: readonly number[]): void {
-    const called = builder.routines().map(([one, index]) => ({ at: places.get(one) ?? 0, functions: [index] }))
-    const bytes = builder.finish([], [{ at: first, functions }, ...called], ['handlers'])
-    modules.push(new WebAssembly.Module(bytes))
+    const held = builder.routines()
+    const elements = held.map(([one, index]) => ({ at: places.get(one) ?? 0, functions: [index] }))
+    const bytes = builder.finish([], [{ at: first, functions }, ...elements], ['handlers'])
+    for (const [one] of held) moduleOf.set(one, modules.length)
+    modules.push({ module: new WebAssembly.Module(bytes), needs: [...needs] })
   }
 
   return {
@@ -290,8 +309,8 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
       const functions: number[] = []
       for (const { row, word } of instructions) {
         const variant = variantNumber(row, word)
-        const variants = variantsOf(row)[variant]
-        if (variants === undefined || setOf(wide).get(row)?.[variant] !== undefined) continue
+        const variants = setOf(wide).get(row)?.[variant] === undefined ? variantsOf(row)[variant] : undefined
+        if (variants === undefined) continue
         const locals: Type[] = []
         const layout = createLayout(row.name)
         const mark = writer.length
@@ -308,7 +327,7 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
     routines() {
       if (allRoutines !== undefined) return allRoutines
       const builder = begin()
-      for (const one of routines) builder.routine(one)
+      for (const one of routines) if (placeOf(one) === undefined) builder.routine(one)
       allRoutines = modules.length
       end(builder, firstHandler, [])
       return allRoutines

@@ -60,12 +60,13 @@ export function createInterpreter(
   let placed = 0
 
   function install(number: number): void {
-    const module = made.modules[number]
-    if (module === undefined || installed[number] === true) return
+    const one = made.modules[number]
+    if (one === undefined || installed[number] === true) return
+    installed[number] = true
+    for (const needed of one.needs) install(needed)
     for (const { at, bytes } of made.constants.slice(placed)) memory.bytes.set(bytes, at)
     placed = made.constants.length
-    new WebAssembly.Instance(module, imports)
-    installed[number] = true
+    new WebAssembly.Instance(one.module, imports)
   }
 
   return {

@@ -1,7 +1,7 @@
 import { hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
-import { createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
+import { code, createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
 import { createEmitter } from './emit.ts'
 import { completeFunction, type Elements, encodeModule } from './encode.ts'
 import { instructions } from './instructions.ts'
@@ -82,6 +82,8 @@ export interface ModuleBuilder {
   define(index: number, locals: readonly Type[], mark: number, begin: () => void): void
   /** The function of a routine, written the first time it is asked for. */
   routine(routine: Routine): number
+  /** Calls a routine, wherever it is. */
+  callRoutine(routine: Routine): void
   routines(): (readonly [Routine, number])[]
   finish(
     exports: readonly { name: string; index: number }[],
@@ -93,11 +95,20 @@ export interface ModuleBuilder {
 const isSame = (a: readonly Type[], b: readonly Type[]): boolean =>
   a.length === b.length && a.every((type, i) => type === b[i])
 
+/** Routines that other modules have put into a table. */
+export interface RoutinesElsewhere {
+  /** Which of the module's tables that is. */
+  readonly table: number
+  placeOf(routine: Routine): number | undefined
+}
+
 export function createModule(
   imports: Readonly<Record<string, Signature>>,
   constants: Constants,
   writer: Writer = createWriter(),
+  elsewhere?: RoutinesElsewhere,
 ): ModuleBuilder {
+  const w = instructions(writer)
   const types: Signature[] = []
   const functions: { type: number; body: Piece }[] = []
   const names = Object.keys(imports)
@@ -114,7 +125,7 @@ export function createModule(
         locals.push(type)
         return routine.takes.length + locals.length - 1
       },
-      callRoutine: routine => instructions(writer).call(builder.routine(routine)),
+      callRoutine: routine => builder.callRoutine(routine),
       table: constants.at,
       vector: bytes => loadVector(writer, constants, bytes),
       known: refuse,
@@ -169,6 +180,17 @@ export function createModule(
       const index = builder.add(routine, locals, mark)
       routines.set(routine, index)
       return index
+    },
+    callRoutine(routine) {
+      const place = elsewhere?.placeOf(routine)
+      if (elsewhere === undefined || place === undefined) {
+        w.call(builder.routine(routine))
+        return
+      }
+      w.i32(place)
+      w.op(code.callIndirect)
+      writer.u32(builder.typeOf(routine))
+      writer.u32(elsewhere.table)
     },
     routines: () => [...routines],
     finish: (exports, elements, tables) =>
