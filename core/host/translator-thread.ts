@@ -3,15 +3,10 @@
  * until it is woken: to wake it would cost the thread that runs the machine more than all else that it has to do for a
  * request, most of all where the two share a core.
  */
-import { enableCompileCache } from 'node:module'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
-import type { Translator } from '../cpu/compiler/translator.ts'
+import { createTranslator, type Translator } from '../cpu/compiler/translator.ts'
 import type { TranslatorAnswer, TranslatorMessage } from './translator.ts'
 import { createExchange, createWords, place, requestIn, wordsOfTranslation } from './translator-words.ts'
-
-// The translator is in use three times sooner if the host has compiled it before.
-enableCompileCache()
-const { createTranslator } = await import('../cpu/compiler/translator.ts')
 
 /** Milliseconds from one look to the next, at first and at most. */
 const shortestPause = 0.5
