@@ -84,7 +84,7 @@ export const placesOfRoutines = (): ReadonlyMap<Routine, number> =>
   new Map(routines.map((one, at) => [one, firstHandler + at]))
 
 /** Places in the table of handlers: of all there can be. */
-export function handlerPlaces(rows: readonly Row[]): number {
+export function handlerTableSize(rows: readonly Row[]): number {
   return rows.reduce((sum, row) => sum + 2 * variantCount(row), firstHandler + routines.length)
 }
 

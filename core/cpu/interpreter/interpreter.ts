@@ -11,7 +11,7 @@ import {
   type Decoded,
   type Handler,
   type Handlers,
-  handlerPlaces,
+  handlerTableSize,
   placesOfRoutines,
 } from './handlers.ts'
 import { buildRuntime, type ImportName, type RuntimeFunction } from './runtime.ts'
@@ -52,7 +52,7 @@ export function createInterpreter(
 ): Interpreter {
   runtime ??= buildRuntime()
   const made = handlersFor(status)
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerPlaces(rows) })
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerTableSize(rows) })
   const around = { memory: memory.wasm, handlers: table }
   const exports = new WebAssembly.Instance(runtime, { x: { ...around, ...ports } }).exports as unknown as Exports
   const imports = { x: { ...around, ...exports, call: ports.call, timebase: ports.timebase } }

@@ -291,7 +291,7 @@ export function buildRuntime(): WebAssembly.Module {
   const handlerType = builder.typeOf(runtimeFunctions.undecoded)
   for (const name of names) {
     const mark = writer.length
-    emitRuntime(name, { writer, imported: name => imported(name), function: indexOf, handlerType })
+    emitRuntime(name, { writer, imported, function: indexOf, handlerType })
     const { takes, gives, locals } = runtimeFunctions[name]
     builder.add({ takes, gives }, Array<Type>(locals).fill('i32'), mark)
   }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { insert } from '../../../core/cpu/fields.ts'
 import { fieldOf } from '../../../core/cpu/forms.ts'
-import { createHandlers, type Decoded, handlerPlaces } from '../../../core/cpu/interpreter/handlers.ts'
+import { createHandlers, type Decoded, handlerTableSize } from '../../../core/cpu/interpreter/handlers.ts'
 import { assembler, decode } from '../../../core/cpu/isa.ts'
 import { hints, rows } from '../../../core/cpu/rows/table.ts'
 import { variantsOf } from '../../../core/cpu/variants.ts'
@@ -33,7 +33,7 @@ test.each([true, false])('every row has a handler for each of its settings, in b
   for (const wide of [false, true]) handlers.make(everySetting, wide)
   const numbers = [false, true].flatMap(wide => everySetting.map(one => handlers.of(one, wide)?.number ?? -1))
   expect(Math.min(...numbers)).toBeGreaterThan(0)
-  expect(Math.max(...numbers)).toBeLessThan(handlerPlaces(everyRow))
+  expect(Math.max(...numbers)).toBeLessThan(handlerTableSize(everyRow))
 })
 
 test('instructions that differ only in their operands have one handler, and no other is made', () => {
