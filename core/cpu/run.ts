@@ -21,8 +21,6 @@ import { pageAddressAt, pageEnd, pageEndAt, recordShift, slotMask, slotSize, sto
 import { decode, disassembler, knownOf } from './isa.ts'
 import type { Profile } from './profile.ts'
 import { createRegisterFile, type RegisterFile } from './registers.ts'
-import type { Row } from './rows/row.ts'
-import { hints, rows } from './rows/table.ts'
 import {
   architected,
   contextSize,
@@ -102,7 +100,6 @@ const thresholds = { compiler: 1, tiered: 4_000 } as const
  * module, mostly, where they run a tenth faster than spread over several.
  */
 const wordsAhead = 256
-const everyRow: readonly Row[] = [...rows, ...hints]
 
 const decodedFirst: number = hostMap.decoded
 const largestRun = 2 ** 30
@@ -137,6 +134,7 @@ export interface CpuSettings {
   readonly translation?: TranslationPort
 }
 
+/** The memory is the processor's own from then on: one that was made on it before must not run again. */
 export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine | CpuSettings = {}): Cpu {
   const {
     engine = 'interpreter',
@@ -276,7 +274,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
 
   memory.onCodeWrite(codeWritten)
   const scratch = state + transient.scratch
-  const interpreter = createInterpreter(memory, everyRow, status, {
+  const interpreter = createInterpreter(memory, status, {
     decode: decodeRecord,
     page,
     call: () => callKernel(view.getUint32(pcAt, true)),

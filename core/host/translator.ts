@@ -1,8 +1,8 @@
 /**
  * The compiler's translator in a thread of its own. Requests and answers are numbers in memory that both threads see
  * (translator-words.ts), and modules come as messages, which are taken without turning the event loop, since the thread
- * that runs the machine seldom does. It starts at once, while the processor is being made, since it takes as long as that;
- * it keeps nobody from exiting.
+ * that runs the machine seldom does. It starts at once, since that takes it longer than anything else has to wait; it keeps
+ * nobody from exiting.
  */
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
@@ -27,8 +27,13 @@ export interface TranslatorThread extends TranslationPort, Disposable {
 }
 
 const program = new URL(`./translator-thread${extname(import.meta.url)}`, import.meta.url).href
-/** What the host has compiled before is loaded three times sooner; it has to be told so before it loads anything. */
-const start = `require('node:module').enableCompileCache(); import(${JSON.stringify(program)})`
+/**
+ * What the host has compiled before is loaded three times sooner; it has to be told so before it loads anything. The line
+ * holds in a script and in a module, whichever the host takes it for, and a rejection would not end the thread everywhere.
+ */
+const start =
+  "process.getBuiltinModule('node:module').enableCompileCache();" +
+  `import(${JSON.stringify(program)}).catch(error => setImmediate(() => { throw error }))`
 
 export function createTranslatorThread(): TranslatorThread {
   let failure: { readonly error: unknown } | undefined

@@ -2,7 +2,18 @@ import { fail } from '../base/failure.ts'
 import type { Part, Plain } from '../base/state.ts'
 import { hex32 } from '../base/words.ts'
 import { createPageFlags, type PageFlags } from './flags.ts'
-import { type Access, access, fold, hostMap, pageShift, pageSize, plain, reachesHost, windows } from './map.ts'
+import {
+  type Access,
+  access,
+  fold,
+  hostMap,
+  pageShift,
+  pageSize,
+  plain,
+  reachesHost,
+  wasmPages,
+  windows,
+} from './map.ts'
 
 /** A load or store of the kernel (not of an instruction) met a page that does not allow it. */
 export class GuestAccessError extends Error {
@@ -62,8 +73,6 @@ const flagsEnd = hostMap.guestEnd >>> pageShift
 const shift: number = pageShift
 const plainLoad = plain.load * plain.from
 const plainStore = plain.store * plain.from
-
-const wasmPages = 65_536
 
 /** All that addresses reach. It is grown to that: where it is asked for at once, the host collects all its garbage first. */
 function wholeMemory(): WebAssembly.Memory {

@@ -56,6 +56,8 @@ export const physicalSize = 0x20000000
 
 export const pageShift = 12
 export const pageSize = 1 << pageShift
+/** Pages of WebAssembly that linear memory has, 64 KiB each. */
+export const wasmPages = 65_536
 
 /** What may be done to a page of 4 KiB: one byte a page in the page-flag table, indexed by folded address. */
 export const access = {
@@ -83,6 +85,10 @@ export const plain = {
   from: 4,
 } as const
 
+const tablesAt = 0x7f820000
+/** Bytes of each of the areas of tables. */
+export const tablesSize = 0x20000
+
 /** Where the host's own tables lie in linear memory: never in a region of the guest, nor where folded addresses reach. */
 export const hostMap = {
   /** Where the lower part begins, and the first address past it. */
@@ -94,9 +100,9 @@ export const hostMap = {
    * Constants and look-up tables of emitted code, in areas of one size: of the interpreter, of the translator, and of the one
    * that only shows what it would make.
    */
-  tables: 0x7f820000,
-  translatorTables: 0x7f840000,
-  listingTables: 0x7f860000,
+  tables: tablesAt,
+  translatorTables: tablesAt + tablesSize,
+  listingTables: tablesAt + 2 * tablesSize,
   /** One flag byte a page of 4 KiB: 1 MiB. */
   pageFlags: 0x7f900000,
   /** One u32 a page of 4 KiB: offset of the decoded page, 0 when there is none: 4 MiB. */
@@ -111,9 +117,6 @@ export const hostMap = {
   decoded: 0xc2000000,
   end: 0xffff0000,
 } as const
-
-/** Bytes of each of the areas of tables. */
-export const tablesSize = 0x20000
 
 /** Whether a range holds an address of the host's lower part: nobody may be given that. */
 export const reachesHost = (start: number, size: number): boolean =>

@@ -4,7 +4,6 @@
  */
 import type { GuestMemory } from '../../memory/guest.ts'
 import type { Routine } from '../algebra.ts'
-import type { Row } from '../rows/row.ts'
 import type { Mode } from '../wasm/program.ts'
 import {
   createHandlers,
@@ -24,7 +23,7 @@ export interface Interpreter {
   readonly enter: WebAssembly.ExportValue
   readonly pcOf: WebAssembly.ExportValue
   readonly handlers: WebAssembly.Table
-  /** Where routines stand in the table of handlers; they do once an instruction was decoded that calls them. */
+  /** Where routines stand in the table of handlers, once an instruction was decoded that calls them: what is compiled was, in all engines but one. */
   readonly routines: ReadonlyMap<Routine, number>
   /** The handler of an instruction, which stands in the table from then on; undefined where it has to be made. */
   handlerOf(instruction: Decoded, wide: boolean): Handler | undefined
@@ -33,7 +32,7 @@ export interface Interpreter {
   installRoutines(): void
 }
 
-/** The same rows give the same handlers: each is made once a process. */
+/** Made once a process. */
 const shared = new Map<string, Handlers>()
 function handlersFor(status: Omit<Mode, 'wide'>): Handlers {
   const key = `${status.exact} ${status.fuses}`
@@ -46,13 +45,12 @@ let runtime: WebAssembly.Module | undefined
 
 export function createInterpreter(
   memory: GuestMemory,
-  rows: readonly Row[],
   status: Omit<Mode, 'wide'>,
   ports: Readonly<Record<ImportName, (...values: never[]) => unknown>>,
 ): Interpreter {
   runtime ??= buildRuntime()
   const made = handlersFor(status)
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerTableSize(rows) })
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerTableSize() })
   const around = { memory: memory.wasm, handlers: table }
   const exports = new WebAssembly.Instance(runtime, { x: { ...around, ...ports } }).exports as unknown as Exports
   const imports = { x: { ...around, ...exports, call: ports.call, timebase: ports.timebase } }

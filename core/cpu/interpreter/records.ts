@@ -27,6 +27,7 @@ export const stopped = 2
 /** Filled by the compiler: a record that is counted until it is hot, and one whose code is compiled. */
 export const counting = 3
 export const compiled = 4
+/** From here on: routines that handlers call, then the handlers of rows. */
 export const firstHandler = 5
 
 interface Slot {

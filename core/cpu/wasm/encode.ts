@@ -1,4 +1,5 @@
 /** WebAssembly modules of their parts. */
+import { wasmPages } from '../../memory/map.ts'
 import type { Type } from '../arithmetic.ts'
 import { code, createWriter, type Piece, type Signature, valueTypes, type Writer } from './bytes.ts'
 
@@ -54,9 +55,6 @@ export function writeSection(writer: Writer, id: number, write: () => void): voi
   writer.close(mark)
 }
 
-/** 4 GiB, all there is. */
-const memoryPages = 65_536
-
 /** What modules are put together in, one after the other. */
 const moduleWriter = createWriter(1 << 20)
 
@@ -82,8 +80,8 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     writer.name('memory')
     // Shared, with a maximum.
     writer.bytes([0x02, 0x03])
-    writer.u32(memoryPages)
-    writer.u32(memoryPages)
+    writer.u32(wasmPages)
+    writer.u32(wasmPages)
     for (const name of parts.tables) {
       writer.name('x')
       writer.name(name)

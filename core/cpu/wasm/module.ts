@@ -17,10 +17,13 @@ export interface Constants {
 
 /** Masks that reverse the bytes of the elements of a vector, of 4, 8 and 16 bytes; they lie before the other tables. */
 export const swapMasks = { 4: hostMap.tables, 8: hostMap.tables + 16, 16: hostMap.tables + 32 } as const
-export const maskBytes = Uint8Array.from({ length: 48 }, (_, i) => {
-  const size = [4, 8, 16][i >> 4] ?? 16
-  return (i & 15) ^ (size - 1)
-})
+export const masks = {
+  at: hostMap.tables,
+  bytes: Uint8Array.from({ length: 48 }, (_, i) => {
+    const size = [4, 8, 16][i >> 4] ?? 16
+    return (i & 15) ^ (size - 1)
+  }),
+}
 
 /** Each is given a place in a part of linear memory when it is first asked for, and put there. */
 export function createConstants(from: number, to: number, put: (at: number, bytes: Uint8Array) => void): Constants {

@@ -53,10 +53,13 @@ export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counte
 
   function storeBytes(address: number, bytes: Uint8Array): void {
     const at = target(address)
-    if (committed(at) && committed(at + bytes.length - 1)) memory.poke(at, bytes)
+    const last = at + bytes.length - 1
+    // Behind the end of physical memory is what the CPU sees folded, which is not there for the bus.
+    if (last >= physicalBase + physicalSize) counters.bad += 1
+    else if (committed(at) && committed(last)) memory.poke(at, bytes)
   }
 
-  /** How many words from an address on lie behind one another and in pages of which one tells for all: those that begin in its page. */
+  /** How many words from an address on are reached as the first is: those that begin in its page, but in a window of the bus. */
   function runAt(address: number): number {
     const at = address >>> 0
     return at >= windowBus && at < windowEnd ? 1 : (pageSize - (at & (pageSize - 1)) + 3) >>> 2
@@ -76,6 +79,7 @@ export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counte
         if (committed(at)) for (let i = done; i < end; i += 1) words[i] = view.getUint32(at + 4 * (i - done))
         else {
           words.fill(0, done, end)
+          // Each is one; `committed` has counted the first.
           counters.bad += end - done - 1
         }
         done = end

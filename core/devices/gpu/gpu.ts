@@ -55,7 +55,7 @@ export interface SwapView {
 }
 
 export interface Gpu extends Device, MappedDevice, TimedDevice {
-  /** The ring: physical address and bytes. The read pointer starts again at 0. */
+  /** The ring: physical address and bytes; none where that is less than a word. The read pointer starts again at 0. */
   setRing(address: number, bytes: number): void
   /** Physical address of the word that gets the read pointer. */
   setReadPointerWriteBack(address: number): void
@@ -105,7 +105,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
   /** The first so many words of it, made when they are first asked for. */
   const parts: Uint32Array[] = []
   /** Packets of each kind that were done. */
-  const done = new Float64Array(kinds.length)
+  const packetsDone = new Float64Array(kinds.length)
   let ring: Buffer | undefined
   let writePointer = 0
   let writeBack = 0
@@ -196,7 +196,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
   }
 
   function count(kind: number): void {
-    done[kind] = (done[kind] ?? 0) + 1
+    packetsDone[kind] = (packetsDone[kind] ?? 0) + 1
   }
 
   /** The words behind the header where a buffer stands. */
@@ -257,7 +257,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
 
   const countsByName = (): [name: string, times: number][] =>
     kinds
-      .map((name, kind): [string, number] => [name, done[kind] ?? 0])
+      .map((name, kind): [string, number] => [name, packetsDone[kind] ?? 0])
       .filter(([, times]) => times > 0)
       .sort(([a], [b]) => (a < b ? -1 : 1))
 
@@ -302,7 +302,8 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
     start,
     end,
     setRing(address, bytes) {
-      ring = { address, dwords: bytes >>> 2, at: 0 }
+      const dwords = bytes >>> 2
+      ring = dwords === 0 ? undefined : { address, dwords, at: 0 }
       writePointer = 0
       nested = []
       waiting = false
@@ -377,6 +378,9 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
       const saved = state as unknown as SavedGpu
       if (!(saved.registers instanceof Uint8Array) || saved.registers.length !== registerCount * 4)
         throw fail('SNAPSHOT_FORMAT', 'gpu', 'has another number of registers')
+      const stranger = saved.packets.find(([name]) => !kinds.includes(name))
+      if (stranger !== undefined)
+        throw fail('SNAPSHOT_FORMAT', 'gpu', `counts packets of no known kind: ${stranger[0]}`)
       new Uint8Array(registers.buffer).set(saved.registers)
       ring = saved.ring === null ? undefined : { address: saved.ring[0], dwords: saved.ring[1], at: saved.ring[2] }
       writePointer = saved.writePointer
@@ -391,8 +395,8 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
       const [frames, frontBuffer, width, height, at] = saved.swaps
       swaps = { count: frames, frontBuffer, width, height, at }
       ;[verticalBlanks, interrupts, drawsLeftOut, malformed, unknown, bad.bad, fences] = saved.counts
-      done.fill(0)
-      for (const [name, times] of saved.packets) done[kinds.indexOf(name)] = times
+      packetsDone.fill(0)
+      for (const [name, times] of saved.packets) packetsDone[kinds.indexOf(name)] = times
     },
   }
 }

@@ -49,13 +49,13 @@ interface Condition {
   readonly reference: number
 }
 
-export interface PacketRow {
+interface PacketRow {
   readonly opcode: number
   readonly name: string
-  readonly draws?: true | undefined
+  readonly draws?: true
   /** What the stream stands still for; the packet is tried again later, from its header. */
-  readonly until?: ((data: Uint32Array) => Condition) | undefined
-  readonly run?: PacketBody | undefined
+  readonly until?: (data: Uint32Array) => Condition
+  readonly run?: PacketBody
 }
 
 /** How (value & mask) stands to the reference, unsigned; equality needs no word. */
@@ -318,17 +318,24 @@ const rows: readonly PacketRow[] = [
   },
 ]
 
-/** The rows by opcode; all of one shape, since the command processor looks at them all the time. */
-export const packets: readonly (PacketRow | undefined)[] = Array.from({ length: 0x80 }, (_, opcode) => {
+/** A row with all it may have: they are of one shape, since the command processor looks at them all the time. */
+export interface Packet extends Pick<PacketRow, 'opcode' | 'name'> {
+  readonly draws: boolean
+  readonly until: PacketRow['until'] | undefined
+  readonly run: PacketBody | undefined
+}
+
+/** The rows by opcode. */
+export const packets: readonly (Packet | undefined)[] = Array.from({ length: 0x80 }, (_, opcode) => {
   const row = rows.find(one => one.opcode === opcode)
-  return row && { opcode, name: row.name, draws: row.draws, until: row.until, run: row.run }
+  return row && { opcode, name: row.name, draws: row.draws === true, until: row.until, run: row.run }
 })
 
 /** What people call an opcode. */
 export const packetName = (opcode: number): string => packets[opcode]?.name ?? `packet ${hex(opcode)}`
 
 /** What a packet that waits waits for, and how that stands. */
-export function waitText(gpu: CommandContext, { until }: PacketRow, data: Uint32Array): string {
+export function waitText(gpu: CommandContext, { until }: Packet, data: Uint32Array): string {
   const condition = until?.(data)
   if (condition === undefined) return 'it goes on by itself'
   const { inMemory, place, mask, isMasked, relation, reference } = condition

@@ -33,7 +33,7 @@ test.each([true, false])('every row has a handler for each of its settings, in b
   for (const wide of [false, true]) handlers.make(everySetting, wide)
   const numbers = [false, true].flatMap(wide => everySetting.map(one => handlers.of(one, wide)?.number ?? -1))
   expect(Math.min(...numbers)).toBeGreaterThan(0)
-  expect(Math.max(...numbers)).toBeLessThan(handlerTableSize(everyRow))
+  expect(Math.max(...numbers)).toBeLessThan(handlerTableSize())
 })
 
 test('instructions that differ only in their operands have one handler, and no other is made', () => {
@@ -68,4 +68,23 @@ test('a processor runs by handlers that were made for another, whatever was deco
     return `${which}: ${registers.copy().toHex()}`
   })
   expect(new Set(results).size).toBe(2)
+})
+
+test('where a module cannot be made, nothing of it is there, and what is made after that is whole', () => {
+  const handlers = createHandlers(status)
+  const [add, fused] = decoded('add r3, r4, r5', 'fmadd f1, f2, f3, f4')
+  if (add === undefined || fused === undefined) throw new Error('two were given')
+  function* broken(): Generator<Decoded> {
+    yield* decoded('add r3, r4, r5', 'fmadd f1, f2, f3, f4')
+    throw new Error('no room')
+  }
+  expect(() => handlers.make(broken(), false)).toThrow('no room')
+  expect([handlers.modules.length, handlers.of(add, false), handlers.of(fused, false)]).toEqual([
+    0,
+    undefined,
+    undefined,
+  ])
+  handlers.make([fused], false)
+  expect(handlers.of(fused, false)?.module).toBe(0)
+  expect(handlers.modules[0]?.needs).toEqual([])
 })

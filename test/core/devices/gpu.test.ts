@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { copyState, feedState } from '../../../core/base/state.ts'
 import { createDeviceBus } from '../../../core/devices/device.ts'
 import { createGpu } from '../../../core/devices/gpu/gpu.ts'
+import { access } from '../../../core/memory/map.ts'
 import {
   bench,
   bufferAt,
@@ -203,6 +204,29 @@ test('a GPU restored in the midst of a wait goes on as the saved one would', () 
   memory.store32(physical(shared), 7)
   other.pump()
   expect(other.swaps.count).toBe(1)
+})
+
+test('a ring of less than a word is none', () => {
+  const rig = bench()
+  rig.memory.store32(physical(0), type0(0x500, 1)[0] ?? 0)
+  rig.gpu.setRing(0, 3)
+  rig.gpu.store32(gpuStart + 4 * 0x1c5, 2)
+  expect(rig.gpu.counters()).not.toHaveProperty('gpu_packets_total{TYPE_0}')
+})
+
+test('a word that reaches over the end of physical memory is not stored, and counted', () => {
+  const rig = bench()
+  memory.commit(physical(0x1ffff000), 0x1000, access.read | access.write)
+  rig.submit(...type0(0x1dd, 0x1ffffffe), ...type0(0x1dc, 0x20001), ...type0(0x578, 7))
+  expect(memory.load32(physical(0x1ffffffc))).toBe(0)
+  expect(rig.gpu.counters()).toMatchObject({ gpu_bad_accesses_total: 1 })
+  memory.decommit(physical(0x1ffff000), 0x1000)
+})
+
+test('a saved GPU that counts packets nobody knows is refused', () => {
+  const rig = bench()
+  const state = copyState(rig.gpu.save()) as { packets: unknown }
+  expect(() => rig.gpu.load({ ...state, packets: [['TYPE_9', 1]] } as never)).toThrow(/TYPE_9/)
 })
 
 test('no stream of garbage stops the machine', () => {
