@@ -160,7 +160,7 @@ export function createMachine(spec: MachineSpec): Machine {
     kernel,
     instructionsPerTick: options.instructionsPerTick,
     instructions: () => cpu.retired,
-    swaps: () => gpu.swaps.count,
+    swaps: () => gpu.swaps().count,
     facts: () => sink.sequence,
   })
 

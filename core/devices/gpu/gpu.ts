@@ -61,7 +61,8 @@ export interface Gpu extends Device, MappedDevice, TimedDevice {
   setReadPointerWriteBack(address: number): void
   /** Takes up the stream where it stands: at turn ends, and after callbacks. */
   pump(): void
-  readonly swaps: SwapView
+  /** The newest swap. A function, since it is asked all the time: an accessor of an object literal is slow to reach. */
+  swaps(): SwapView
   /** What the stream stands on, in words; undefined while it has caught up. */
   standing(): string | undefined
 }
@@ -331,9 +332,7 @@ export function createGpu({ memory, timebaseHz, now, interrupt, fence, presented
         interrupt(0, verticalBlankThread, verticalBlanks)
       }
     },
-    get swaps() {
-      return swaps
-    },
+    swaps: () => swaps,
     standing() {
       const buffer = nested[nested.length - 1] ?? ring
       if (!waiting || buffer === undefined) return undefined
