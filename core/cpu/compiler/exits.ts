@@ -12,14 +12,15 @@ export interface Exit {
   /** Where execution goes on, and the instructions that may still run. */
   readonly pc: number
   readonly left: number
-  /** Whether a compiled unit begins there. */
+  /** Whether a compiled unit begins there, and whether one holds it. */
   readonly compiled: boolean
+  readonly held: boolean
   /** Instructions of the longest block of a unit that begins there; 0 for none. */
   longestBlock(): number
 }
 
 /** Why compiled code was left: it only says where execution goes on, and the place tells the rest. */
-export function causeOf({ memory, mode, pc, left, compiled, longestBlock }: Exit): ExitCause {
+export function causeOf({ memory, mode, pc, left, compiled, held, longestBlock }: Exit): ExitCause {
   const view = new DataView(memory.bytes.buffer)
   const meaningOf = meaningsIn({ ...mode, quick: true })
   const meaningAt = (address: number): Meaning | undefined =>
@@ -31,7 +32,8 @@ export function causeOf({ memory, mode, pc, left, compiled, longestBlock }: Exit
   // Where it is asked, the budget must cover a way, and a block that is longer than ways should be.
   if (left < longestWay || (left < longestUnit && left < longestBlock())) return 'budget'
   if (meaningAt((pc - 4) >>> 0)?.links === true) return 'return'
-  if (meaning.gives && !meaning.effects.memory) return 'rare'
-  if (meaning.effects.memory || meaning.effects.faults) return 'access'
+  // What a unit gives up is inside of one.
+  if (held && meaning.gives && !meaning.effects.memory) return 'rare'
+  if (held && (meaning.effects.memory || meaning.effects.faults)) return 'access'
   return compiled ? 'return' : 'cold'
 }

@@ -164,7 +164,15 @@ export function createTier(spec: TierSpec): Tier {
       exited: (pc: number, left: number) =>
         profile.left(
           pc,
-          causeOf({ memory, mode, pc, left, compiled: cache.has(pc), longestBlock: () => longestAt(pc) }),
+          causeOf({
+            memory,
+            mode,
+            pc,
+            left,
+            compiled: cache.has(pc),
+            held: cache.holds(pc),
+            longestBlock: () => longestAt(pc),
+          }),
         ),
     }),
   })

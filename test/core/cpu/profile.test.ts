@@ -107,6 +107,31 @@ describe('a profile', () => {
     expect(functions.reduce((sum, one) => sum + one.exits[cause], 0)).toBe(exits[cause])
   })
 
+  test('counts a call of code that is not compiled as such, whatever that begins with', () => {
+    const profile = createProfile({ now: () => 0, functionOf })
+    const bench = createWorkbench({}, false, { engine: 'tiered', profile })
+    const [loop, skip, callee, end] = [0x10, 0x20, 0x28, 0x30].map(offset => codeBase + offset)
+    // A thousand calls in four million rounds are not enough for the callee to be compiled.
+    const lines = [
+      'lis r9,0x40',
+      `lis r5,0x${(dataBase >>> 16).toString(16)}`,
+      'mtctr r9',
+      'nop',
+      'addi r10,r10,1',
+      'andi. r11,r10,0xfff',
+      `bne ${skip}`,
+      `bl ${callee}`,
+      `bdnz ${loop}`,
+      `b ${end}`,
+      'lwz r6,0(r5)',
+      'blr',
+    ]
+    expect(bench.run(lines, 100_000_000)).toEqual({ kind: 'leave' })
+    const { exits } = profile.report()
+    expect(exits.access).toBe(0)
+    expect(exits.cold).toBeGreaterThan(500)
+  })
+
   test('counts it as the end of the budget too where a long block asks for more than is left', () => {
     const profile = createProfile({ now: () => 0, functionOf })
     const bench = createWorkbench({}, false, { engine: 'tiered', profile })
