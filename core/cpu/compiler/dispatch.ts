@@ -11,7 +11,15 @@
  */
 import { hostMap } from '../../memory/map.ts'
 import { operations } from '../arithmetic.ts'
-import { compiled, counting, pageEndAt, recordShift, recordSize, slotMask } from '../interpreter/records.ts'
+import {
+  compiled,
+  counting,
+  handlerSignature,
+  pageEndAt,
+  recordShift,
+  recordSize,
+  slotMask,
+} from '../interpreter/records.ts'
 import { exits, specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
@@ -31,9 +39,8 @@ export const sideValue = 4
 /** Bytes of the host's stack that units may take. */
 const stackRoom = 400_000
 
-const handler: Signature = { takes: ['i32', 'i32'], gives: [] }
 const imports = {
-  enter: handler,
+  enter: handlerSignature,
   pcOf: { takes: ['i32'], gives: ['i32'] },
   hot: { takes: ['i32'], gives: [] },
   /** A unit could not do even its first instruction. */
@@ -76,7 +83,7 @@ function build(profiled: boolean): WebAssembly.Module {
   const { entryOf, slotOf } = addresses(writer)
   const record = 0
   const left = 1
-  const handlerType = builder.typeOf(handler)
+  const handlerType = builder.typeOf(handlerSignature)
   const unitType = builder.typeOf(unitSignature)
 
   const side = (): void => {
@@ -95,15 +102,12 @@ function build(profiled: boolean): WebAssembly.Module {
     w.get(record)
     w.get(left)
     number()
-    w.op(code.returnCallIndirect)
-    writer.u32(handlerType)
-    writer.u32(0)
+    w.returnCallIndirect(handlerType, 0)
   }
   const enter = (pc: () => void, count: () => void): void => {
     pc()
     count()
-    w.op(code.returnCall)
-    writer.u32(builder.imported('enter'))
+    w.returnCall(builder.imported('enter'))
   }
   const state = (offset: number) => (): void => {
     w.i32(stateBlock)
@@ -135,7 +139,7 @@ function build(profiled: boolean): WebAssembly.Module {
   })
   w.end()
   run(() => own(counter))
-  const countingHandler = builder.add(handler, ['i32'], countingMark)
+  const countingHandler = builder.add(handlerSignature, ['i32'], countingMark)
 
   const compiledMark = writer.length
   const [ownSide, pc, nextPc, nextLeft] = [2, 3, 4, 5] as const
@@ -148,9 +152,7 @@ function build(profiled: boolean): WebAssembly.Module {
   w.tee(pc)
   w.get(ownSide)
   w.memory(memory.i32Load, sidesAt + sideValue)
-  w.op(code.callIndirect)
-  writer.u32(unitType)
-  writer.u32(1)
+  w.callIndirect(unitType, 1)
   w.set(nextLeft)
   w.tee(nextPc)
   w.i32(unwound)
@@ -200,7 +202,7 @@ function build(profiled: boolean): WebAssembly.Module {
     () => w.get(nextPc),
     () => w.get(nextLeft),
   )
-  const compiledHandler = builder.add(handler, ['i32', 'i32', 'i32', 'i32'], compiledMark)
+  const compiledHandler = builder.add(handlerSignature, ['i32', 'i32', 'i32', 'i32'], compiledMark)
 
   const stubMark = writer.length
   w.get(2)

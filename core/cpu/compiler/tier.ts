@@ -197,6 +197,7 @@ export function createTier(spec: TierSpec): Tier {
 
   const setup: TranslatorSetup = {
     memory: memory.wasm.buffer,
+    tables: hostMap.translatorTables,
     routines: routinesByName(spec.routines),
     functions: new Set(spec.functions.keys()),
     eager,
@@ -516,7 +517,7 @@ export function createTier(spec: TierSpec): Tier {
       abandon()
     },
     listing: pc =>
-      createTranslator(setup, undefined, hostMap.listingTables).listing({ ...learned(), entries: [], room: 0 }, pc),
+      createTranslator({ ...setup, tables: hostMap.listingTables }).listing({ ...learned(), entries: [], room: 0 }, pc),
     counters: () => ({
       ...cache.counters(),
       wasm_bytes_total: bytesTotal,

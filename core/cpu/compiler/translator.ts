@@ -10,7 +10,7 @@
  * address is decided here, once and for good.
  */
 import { readMemory } from '../../memory/guest.ts'
-import { fold, hostMap, pageShift, tablesSize } from '../../memory/map.ts'
+import { fold, pageShift, tablesSize } from '../../memory/map.ts'
 import { createWriter, type Writer } from '../wasm/bytes.ts'
 import { createConstants, createModule } from '../wasm/module.ts'
 import type { Mode } from '../wasm/program.ts'
@@ -27,6 +27,8 @@ import { emitUnit, type UnitSite } from './unit.ts'
 export interface TranslatorSetup {
   /** The whole of guest memory. As a memory, it would have the host of another thread collect its garbage. */
   readonly memory: ArrayBufferLike
+  /** Where the constants lie that its modules need: `tablesSize` bytes, of nobody else. */
+  readonly tables: number
   /** Where routines stand among the handlers, by name. */
   readonly routines: ReadonlyMap<string, number>
   /** Where functions begin, as far as the image tells. */
@@ -127,13 +129,9 @@ function extentOf({ blocks, thunks }: Unit): Pick<TranslatedUnit, 'starts' | 'en
   return { starts, ends }
 }
 
-/** `now` tells milliseconds, for a profile; `tables` is where the constants lie that its modules need. */
-export function createTranslator(
-  setup: TranslatorSetup,
-  now: () => number = () => 0,
-  tables: number = hostMap.translatorTables,
-): Translator {
-  const { eager, threshold, counts, routines } = setup
+/** `now` tells milliseconds, for a profile. */
+export function createTranslator(setup: TranslatorSetup, now: () => number = () => 0): Translator {
+  const { eager, threshold, counts, routines, tables } = setup
   const memory = readMemory(setup.memory)
   const { hasRun, isCompiled, leftOf } = codeRecords(memory.bytes)
   const constants = createConstants(tables, tables + tablesSize, (at, bytes) => memory.bytes.set(bytes, at))

@@ -19,8 +19,8 @@ import { createEmitter } from '../wasm/emit.ts'
 import { createConstants, createModule, type ModuleBuilder, masks } from '../wasm/module.ts'
 import type { Mode } from '../wasm/program.ts'
 import { traceRow } from '../wasm/trace.ts'
-import { createLateSite, handlerImports, handlerSignature } from './late-site.ts'
-import { createLayout, firstHandler, type RecordLayout } from './records.ts'
+import { createLateSite, handlerImports } from './late-site.ts'
+import { createLayout, firstHandler, handlerSignature, type RecordLayout } from './records.ts'
 
 export interface Handler {
   /** Index in the table of functions: what a record begins with. */
@@ -51,17 +51,13 @@ export interface Handlers {
   /** The number of a module of all routines: for who calls them where no instruction was decoded. */
   routines(): number
   readonly modules: readonly HandlerModule[]
+  /** Where routines stand in the table of handlers. */
+  readonly places: ReadonlyMap<Routine, number>
+  /** Places in that table, for all there can be. */
+  readonly size: number
   /** What the modules expect in linear memory; grows as they are made. */
   readonly constants: readonly { readonly at: number; readonly bytes: Uint8Array }[]
 }
-
-/** Where routines stand in the table of handlers. */
-export const placesOfRoutines = (): ReadonlyMap<Routine, number> =>
-  new Map(routines.map((one, at) => [one, firstHandler + at]))
-
-/** Places in the table of handlers, for all there can be. */
-export const handlerTableSize = (): number =>
-  [...rows, ...hints].reduce((sum, row) => sum + 2 * variantCount(row), firstHandler + routines.length)
 
 /** What is made for a row, and the modes it serves: whether they are wide. */
 interface Made {
@@ -80,11 +76,12 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
   const modules: HandlerModule[] = []
   const narrowSet = new Map<Row, Handler[]>()
   const wideSet = new Map<Row, Handler[]>()
-  const places = placesOfRoutines()
+  const places = new Map(routines.map((one, at) => [one, firstHandler + at]))
   /** The module that a routine is in. */
   const moduleOf = new Map<Routine, number>()
   const needs = new Set<number>()
-  let next = firstHandler + routines.length
+  const first = firstHandler + routines.length
+  let next = first
   let allRoutines: number | undefined
 
   const setOf = (wide: boolean): Map<Row, Handler[]> => (wide ? wideSet : narrowSet)
@@ -108,11 +105,11 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
     needs.clear()
     return createModule(handlerImports, constants, writer, { table: 0, placeOf })
   }
-  /** `first` is the place of the first of the functions. */
-  function end(builder: ModuleBuilder, first: number, functions: readonly number[]): void {
+  /** `at` is the place of the first of the functions. */
+  function end(builder: ModuleBuilder, at: number, functions: readonly number[]): void {
     const held = builder.routines()
     const elements = held.map(([one, index]) => ({ at: places.get(one) ?? 0, functions: [index] }))
-    const bytes = builder.finish([], [{ at: first, functions }, ...elements], ['handlers'])
+    const bytes = builder.finish([], [{ at, functions }, ...elements], ['handlers'])
     const module = new WebAssembly.Module(bytes)
     for (const [one] of held) moduleOf.set(one, modules.length)
     modules.push({ module, needs: [...needs] })
@@ -120,6 +117,8 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
 
   return {
     modules,
+    places,
+    size: [...rows, ...hints].reduce((sum, row) => sum + 2 * variantCount(row), first),
     constants: placed,
     of: ({ row, word }, wide) => setOf(wide).get(row)?.[variantNumber(row, word)],
     make(instructions, wide) {
@@ -148,6 +147,7 @@ export function createHandlers(status: Omit<Mode, 'wide'>): Handlers {
     routines() {
       if (allRoutines !== undefined) return allRoutines
       const builder = begin()
+      // Those that have a module are needed, the others are made.
       for (const one of routines) if (placeOf(one) === undefined) builder.routine(one)
       end(builder, firstHandler, [])
       allRoutines = modules.length - 1

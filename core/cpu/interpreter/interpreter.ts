@@ -5,14 +5,7 @@
 import type { GuestMemory } from '../../memory/guest.ts'
 import type { Routine } from '../algebra.ts'
 import type { Mode } from '../wasm/program.ts'
-import {
-  createHandlers,
-  type Decoded,
-  type Handler,
-  type Handlers,
-  handlerTableSize,
-  placesOfRoutines,
-} from './handlers.ts'
+import { createHandlers, type Decoded, type Handler, type Handlers } from './handlers.ts'
 import { buildRuntime, type ImportName, type RuntimeFunction } from './runtime.ts'
 
 type Exports = Readonly<Record<RuntimeFunction, WebAssembly.ExportValue>> & { readonly run: (left: number) => void }
@@ -50,7 +43,7 @@ export function createInterpreter(
 ): Interpreter {
   runtime ??= buildRuntime()
   const made = handlersFor(status)
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerTableSize() })
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: made.size })
   const around = { memory: memory.wasm, handlers: table }
   const exports = new WebAssembly.Instance(runtime, { x: { ...around, ...ports } }).exports as unknown as Exports
   const imports = { x: { ...around, ...exports, call: ports.call, timebase: ports.timebase } }
@@ -72,7 +65,7 @@ export function createInterpreter(
     enter: exports.enter,
     pcOf: exports.pcOf,
     handlers: table,
-    routines: placesOfRoutines(),
+    routines: made.places,
     handlerOf(instruction, wide) {
       const handler = made.of(instruction, wide)
       if (handler !== undefined) install(handler.module)

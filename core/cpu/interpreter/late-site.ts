@@ -6,12 +6,12 @@ import { hostMap } from '../../memory/map.ts'
 import { operations, type Type } from '../arithmetic.ts'
 import { files, specials, transient } from '../state.ts'
 import { addresses } from '../wasm/addresses.ts'
-import { code, memory, type Signature } from '../wasm/bytes.ts'
+import { code, memory } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { type Constants, loadVector, type ModuleBuilder, swapMasks } from '../wasm/module.ts'
 import type { Place } from '../wasm/program.ts'
-import type { RuntimeName, Site } from '../wasm/site.ts'
-import { type RecordLayout, recordShift, recordSize } from './records.ts'
+import type { Site } from '../wasm/site.ts'
+import { handlerSignature, type RecordLayout, recordShift, recordSize } from './records.ts'
 import { imports, runtimeFunctions } from './runtime.ts'
 
 /** What modules of handlers import besides the memory and the table. */
@@ -30,7 +30,6 @@ export const handlerImports = {
 const { stateBlock } = hostMap
 const record = 0
 const left = 1
-export const handlerSignature: Signature = { takes: ['i32', 'i32'], gives: [] }
 
 /** Writes to a module with the imports above; `layout` gets what the handler is to find in its record. */
 export function createLateSite(
@@ -69,9 +68,7 @@ export function createLateSite(
     w.get(left)
     w.get(record)
     w.memory(memory.i32Load16U, recordSize)
-    w.op(code.returnCallIndirect)
-    writer.u32(handlerType)
-    writer.u32(0)
+    w.returnCallIndirect(handlerType, 0)
   }
   function countDown(nextRecord: () => void): void {
     w.get(left)
@@ -81,8 +78,7 @@ export function createLateSite(
     w.do(operations['i32.eqz'])
     w.if()
     nextRecord()
-    w.op(code.returnCall)
-    writer.u32(imported('expired'))
+    w.returnCall(imported('expired'))
     w.end()
   }
   function local(type: Type): number {
@@ -139,7 +135,7 @@ export function createLateSite(
       w.i32(0)
       w.simdMemory(0, swapMasks[size])
     },
-    runtime: (name: RuntimeName) => imported(name),
+    runtime: imported,
     callRoutine: builder.callRoutine,
     table: constants.at,
     vector: bytes => loadVector(writer, constants, bytes),
@@ -162,8 +158,7 @@ export function createLateSite(
       w.get(left)
       w.i32(1)
       w.do(operations['i32.sub'])
-      w.op(code.returnCall)
-      writer.u32(imported('enter'))
+      w.returnCall(imported('enter'))
       w.end()
       entryOf(slot, to, recordShift)
       w.set(slot)
@@ -172,9 +167,7 @@ export function createLateSite(
       w.get(left)
       w.get(slot)
       w.memory(memory.i32Load16U, 0)
-      w.op(code.returnCallIndirect)
-      writer.u32(handlerType)
-      writer.u32(0)
+      w.returnCallIndirect(handlerType, 0)
     },
     next,
     callKernel() {
@@ -193,8 +186,7 @@ export function createLateSite(
       w.memory(memory.i32Load, specials.pc.at)
       w.i32(stateBlock)
       w.memory(memory.i32Load, transient.left)
-      w.op(code.returnCall)
-      writer.u32(imported('enter'))
+      w.returnCall(imported('enter'))
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Known } from '../algebra.ts'
 import type { Operand } from '../forms.ts'
 import { registerOffset } from '../places.ts'
+import type { Signature } from '../wasm/bytes.ts'
 import type { KnownNumber } from '../wasm/program.ts'
 
 /**
@@ -19,6 +20,9 @@ export const slotMask = slotSize - 1
 /** Offset in a slot of the record behind the last, and of the guest address of the page. */
 export const pageEndAt = recordsPerPage * recordSize
 export const pageAddressAt = pageEndAt + recordSize
+
+/** A handler takes its record and the instructions left, and gives nothing back: the next takes its place. */
+export const handlerSignature: Signature = { takes: ['i32', 'i32'], gives: [] }
 
 /** Handlers that no row has made. */
 export const undecoded = 0

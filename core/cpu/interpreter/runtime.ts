@@ -5,7 +5,7 @@ import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { createModule, noConstants } from '../wasm/module.ts'
-import { pageAddressAt, pageEnd, recordShift, slotMask, stopped, undecoded } from './records.ts'
+import { handlerSignature, pageAddressAt, pageEnd, recordShift, slotMask, stopped, undecoded } from './records.ts'
 
 /** Functions the emitted code imports: the parts of the processor that are TypeScript. */
 export const imports = {
@@ -39,9 +39,9 @@ export const runtimeFunctions = {
   mark: { takes: ['i32', 'i32'], gives: [], locals: 0 },
   expired: { takes: ['i32'], gives: [], locals: 0 },
   enter: { takes: ['i32', 'i32'], gives: [], locals: 1 },
-  undecoded: { takes: ['i32', 'i32'], gives: [], locals: 0 },
-  pageEnd: { takes: ['i32', 'i32'], gives: [], locals: 0 },
-  stopped: { takes: ['i32', 'i32'], gives: [], locals: 0 },
+  undecoded: { ...handlerSignature, locals: 0 },
+  pageEnd: { ...handlerSignature, locals: 0 },
+  stopped: { ...handlerSignature, locals: 0 },
   run: { takes: ['i32'], gives: [], locals: 0 },
   loadSlow: { takes: ['i32', 'i32'], gives: ['i32'], locals: 3 },
   storeSlow: { takes: ['i32', 'i32', 'i64'], gives: ['i32'], locals: 3 },
@@ -56,8 +56,7 @@ function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
   const { entryOf, flagsOf, fold, slotOf } = addresses(writer)
   const call = (to: RuntimeFunction): void => w.call(site.function(to))
   const tail = (to: RuntimeFunction): void => {
-    writer.u8(code.returnCall)
-    writer.u32(site.function(to))
+    w.returnCall(site.function(to))
   }
   const storeState = (offset: number, value: () => void): void => {
     w.i32(stateBlock)
@@ -70,9 +69,7 @@ function emitRuntime(name: RuntimeFunction, site: RuntimeSite) {
     w.get(left)
     w.get(record)
     w.memory(memory.i32Load16U, 0)
-    writer.u8(code.returnCallIndirect)
-    writer.u32(site.handlerType)
-    writer.u32(0)
+    w.returnCallIndirect(site.handlerType, 0)
   }
   const faultAt = (kind: 'load' | 'store' | 'unaligned', address: number): void => {
     storeState(transient.exit, () => w.i32(exits[kind]))
@@ -288,7 +285,7 @@ export function buildRuntime(): WebAssembly.Module {
   const names = Object.keys(runtimeFunctions) as RuntimeFunction[]
   const first = builder.next()
   const indexOf = (name: RuntimeFunction): number => first + names.indexOf(name)
-  const handlerType = builder.typeOf(runtimeFunctions.undecoded)
+  const handlerType = builder.typeOf(handlerSignature)
   for (const name of names) {
     const mark = writer.length
     emitRuntime(name, { writer, imported, function: indexOf, handlerType })

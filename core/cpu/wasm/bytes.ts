@@ -21,8 +21,6 @@ export interface Writer {
   bytes(from: ArrayLike<number>): void
   /** Says of the condition that is written next that it hardly ever holds. */
   rarely(): void
-  /** Writes what was cut out. */
-  piece(piece: Piece): void
   /** Writes once more what stands at a position; it holds no condition that is rare. */
   repeat(at: number, size: number): void
   /** Puts what `write` writes before what stands behind a position. */
@@ -183,10 +181,6 @@ class ByteWriter implements Writer {
       this.#rare[first] = (this.#rare[first] ?? 0) + size
     }
     if (before.length > 0) this.#rare.splice(first, 0, ...before)
-  }
-  piece(from: Piece): void {
-    for (const one of from.rare) this.#rare.push(this.length + one)
-    this.bytes(from.bytes)
   }
   cut(from: number): Piece {
     const bytes = this.#buffer.slice(from, this.length)

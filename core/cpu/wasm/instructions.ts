@@ -78,6 +78,23 @@ class Instructions {
     this.#writer.u8(code.call)
     this.#writer.u32(index)
   }
+  /** Calls what stands in a table at the index on the stack. */
+  callIndirect(type: number, table: number): void {
+    this.#indirect(code.callIndirect, type, table)
+  }
+  /** As `call` and `callIndirect`, in place of the frame that calls. */
+  returnCall(index: number): void {
+    this.#writer.u8(code.returnCall)
+    this.#writer.u32(index)
+  }
+  returnCallIndirect(type: number, table: number): void {
+    this.#indirect(code.returnCallIndirect, type, table)
+  }
+  #indirect(opcode: number, type: number, table: number): void {
+    this.#writer.u8(opcode)
+    this.#writer.u32(type)
+    this.#writer.u32(table)
+  }
   if(result?: Type): void {
     this.#open(code.if, result)
   }

@@ -1,7 +1,7 @@
 import { hostMap } from '../../memory/map.ts'
 import type { Routine, Table } from '../algebra.ts'
 import type { Type } from '../arithmetic.ts'
-import { code, createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
+import { createWriter, type Piece, type Signature, type Writer } from './bytes.ts'
 import { createEmitter } from './emit.ts'
 import { completeFunction, type Elements, encodeModule } from './encode.ts'
 import { instructions } from './instructions.ts'
@@ -191,9 +191,7 @@ export function createModule(
         return
       }
       w.i32(place)
-      w.op(code.callIndirect)
-      writer.u32(builder.typeOf(routine))
-      writer.u32(elsewhere.table)
+      w.callIndirect(builder.typeOf(routine), elsewhere.table)
     },
     routines: () => [...routines],
     finish: (exports, elements, tables) =>

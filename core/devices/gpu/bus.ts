@@ -32,6 +32,8 @@ export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counte
   const word = new Uint8Array(4)
   const wordView = new DataView(word.buffer)
 
+  const inWindow = (at: number): boolean => at >= windowBus && at < windowEnd
+
   function inAperture(address: number, first: number): boolean {
     const base = registers[first] ?? 0
     return base !== 0 && address >= base && address - base < (registers[first + 1] ?? 0)
@@ -40,7 +42,7 @@ export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counte
   /** The CPU's address of a bus address. */
   function target(address: number): number {
     const at = address >>> 0
-    if (at >= windowBus && at < windowEnd && (inAperture(at, register.aperture0) || inAperture(at, register.aperture1)))
+    if (inWindow(at) && (inAperture(at, register.aperture0) || inAperture(at, register.aperture1)))
       return windowCpu + (at - windowBus)
     return physicalBase + (at & (physicalSize - 1))
   }
@@ -62,7 +64,7 @@ export function createGpuBus(memory: GuestMemory, registers: Uint32Array, counte
   /** How many words from an address on are reached as the first is: those that begin in its page, but in a window of the bus. */
   function runAt(address: number): number {
     const at = address >>> 0
-    return at >= windowBus && at < windowEnd ? 1 : (pageSize - (at & (pageSize - 1)) + 3) >>> 2
+    return inWindow(at) ? 1 : (pageSize - (at & (pageSize - 1)) + 3) >>> 2
   }
 
   return {
