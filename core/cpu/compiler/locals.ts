@@ -61,7 +61,7 @@ export interface LocalsSpec {
   readonly registers: Registers
   readonly conditions: Conditions
   /** Registers whose low word has a local too. */
-  readonly chained: Bits
+  readonly lowWords: Bits
   /** Whether results are held against a limit. */
   readonly limited: boolean
   /** A new local. */
@@ -99,7 +99,15 @@ const fieldWithout = {
 
 const relationNames: readonly Relation[] = ['eq', 'lt', 'gt']
 
-export function createLocals({ writer, registers, conditions, chained, limited, keep, certain }: LocalsSpec): Locals {
+export function createLocals({
+  writer,
+  registers,
+  conditions,
+  lowWords: withLowWords,
+  limited,
+  keep,
+  certain,
+}: LocalsSpec): Locals {
   const w = instructions(writer)
   const locals = registers.all.map(register => keep(register.type))
   const of = (index: number): number => locals[index] ?? 0
@@ -111,7 +119,7 @@ export function createLocals({ writer, registers, conditions, chained, limited, 
   const steadySummary = summaryRegister >= 0 && !has(registers.written, summaryRegister) ? summaryRegister : -1
   const none: undefined[] = registers.all.map(() => undefined)
   const singles: (number | undefined)[] = none.slice()
-  const lowWords = registers.all.map(({ index }) => (has(chained, index) ? keep('i32') : undefined))
+  const lowWords = registers.all.map(({ index }) => (has(withLowWords, index) ? keep('i32') : undefined))
   /** The place in `relationNames` of what was branched on last, of each register. */
   const branched = takeNumbers(registers.all.length)
   const orders: (Order | undefined)[] = none.slice()

@@ -27,6 +27,7 @@ import type { RuntimeName, Site } from '../wasm/site.ts'
 import { spansOfUnit } from './accesses.ts'
 import { budgetOf } from './budget.ts'
 import { type CallSite, createCalls, parameters } from './calls.ts'
+import { chainsOf } from './chains.ts'
 import { createChecks } from './checks.ts'
 import { conditionsOf } from './conditions.ts'
 import { factsOf } from './facts.ts'
@@ -34,9 +35,7 @@ import type { Unit } from './find.ts'
 import { flowOf, seenBy } from './flow.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
-import { chainsOf } from './low-words.ts'
 import { numberIn } from './meaning.ts'
-import { pointersOf } from './pointers.ts'
 import { include, registersOf } from './registers.ts'
 import { copyOf, takeNumbers, withScratch } from './scratch.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
@@ -118,19 +117,18 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const { words, liveIn } = registers
   /** Of each block, where what is being written stands in it: what is dirty at its start, and what it has written. */
   const dirty = copyOf(registers.dirtyIn)
+  const chains = chainsOf(unit, registers, ways, order)
   const held = createLocals({
     writer,
     registers,
     conditions,
-    chained: chainsOf(unit, registers, ways, order),
+    lowWords: chains.lowWords,
     limited: usesLimit(unit),
     keep,
     certain: index => (step === undefined ? 0 : conditions.orderIn(step.index, index)),
   })
   const { each, fill, spill } = held
   const masks = Array.from({ length: words }, () => keep('i32'))
-
-  const isPointer = pointersOf(unit, registers, ways)
 
   const temporaries = createTemporaries(keep)
 
@@ -330,7 +328,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     },
     ...values,
     isAwaited() {
-      return isPointer(here().instruction)
+      return chains.isLink(here().instruction)
     },
     refuse,
     place: checks.place,

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
+import { chainsOf } from '../../../core/cpu/compiler/chains.ts'
 import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
 import { flowOf } from '../../../core/cpu/compiler/flow.ts'
-import { chainsOf } from '../../../core/cpu/compiler/low-words.ts'
 import type { Instruction } from '../../../core/cpu/compiler/meaning.ts'
-import { pointersOf } from '../../../core/cpu/compiler/pointers.ts'
 import { has, registersOf } from '../../../core/cpu/compiler/registers.ts'
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
 import { files } from '../../../core/cpu/state.ts'
@@ -43,13 +42,13 @@ function analysed(lines: readonly string[]) {
     return one
   }
   const spans = spansOfUnit(unit, registers, flow, order)
-  const pointers = pointersOf(unit, registers, flow)
+  const chains = chainsOf(unit, registers, flow, order)
   return {
     isDirty: (line: number, number: number) => has(registers.dirtyIn, gpr(number), block(line) * registers.words),
     isLive: (line: number, number: number) => has(registers.liveIn, gpr(number), block(line) * registers.words),
     span: (line: number, index: number) => spans.of(instruction(line, index))?.span,
-    isChained: (number: number) => has(chainsOf(unit, registers, flow, order), gpr(number)),
-    isPointer: (line: number, index: number) => pointers(instruction(line, index)),
+    hasLowWord: (number: number) => has(chains.lowWords, gpr(number)),
+    isLink: (line: number, index: number) => chains.isLink(instruction(line, index)),
   }
 }
 
@@ -97,32 +96,32 @@ describe('accesses of one base in two blocks', () => {
 })
 
 describe('a load', () => {
-  test('is awaited where an address is made of it, round a loop or by arithmetic', () => {
-    const chased = analysed(['lwz r3, 0(r3)', 'cmpwi r3, 0', `bne ${to(0)}`, 'blr'])
-    expect(chased.isPointer(0, 0)).toBe(true)
-    const indexed = analysed(['lwz r4, 0(r3)', 'rlwinm r5, r4, 2, 0, 29', 'lwzx r6, r7, r5', 'blr'])
-    expect(indexed.isPointer(0, 0)).toBe(true)
-    expect(indexed.isPointer(0, 2)).toBe(false)
+  test('is a link of a chain where the next one waits for it, round a loop', () => {
+    const chased = analysed(['lwz r3, 4(r3)', 'cmpwi r3, 0', `bne ${to(0)}`, 'blr'])
+    expect(chased.isLink(0, 0)).toBe(true)
+    expect(chased.hasLowWord(3)).toBe(false)
+    const two = analysed(['ld r4, 0(r3)', 'ld r3, 0(r4)', `bdnz ${to(0)}`, 'blr'])
+    expect([two.isLink(0, 0), two.isLink(0, 1)]).toEqual([true, true])
   })
 
-  test('is not where its register is written again before', () => {
-    expect(analysed(['lwz r4, 0(r3)', 'li r4, 8', 'lwz r5, 0(r4)', 'blr']).isPointer(0, 0)).toBe(false)
+  test('is none where nothing goes on from it, where it does not go on from itself, and outside loops', () => {
+    const side = analysed(['lwz r5, 8(r3)', 'lwz r3, 0(r3)', 'lwz r6, 0(r7)', 'lwz r8, 0(r6)', `bdnz ${to(0)}`, 'blr'])
+    expect([0, 1, 2, 3].map(index => side.isLink(0, index))).toEqual([false, true, false, false])
+    expect(analysed(['lwz r3, 0(r3)', 'lwz r3, 0(r3)', 'blr']).isLink(0, 0)).toBe(false)
   })
 })
 
-describe('a register with which a loop goes along a chain', () => {
-  test('is one that it loads from such registers, and does not write otherwise', () => {
+describe('a register has a low word', () => {
+  test('where a loop loads it from such registers, and does not write it otherwise', () => {
     const two = analysed(['ld r4, 0(r3)', 'ld r3, 0(r4)', `bdnz ${to(0)}`, 'blr'])
-    expect(two.isChained(3)).toBe(true)
-    expect(two.isChained(4)).toBe(true)
-    const side = analysed(['ld r5, 8(r3)', 'ld r3, 0(r3)', 'ld r6, 0(r7)', `bdnz ${to(0)}`, 'blr'])
-    expect(side.isChained(5)).toBe(true)
-    expect(side.isChained(6)).toBe(false)
+    expect([3, 4].map(two.hasLowWord)).toEqual([true, true])
     const moved = analysed(['ld r3, 0(r3)', 'addi r3, r3, 8', `bdnz ${to(0)}`, 'blr'])
-    expect(moved.isChained(3)).toBe(false)
+    expect(moved.hasLowWord(3)).toBe(false)
   })
 
-  test('is none outside loops', () => {
-    expect(analysed(['ld r3, 0(r3)', 'ld r3, 0(r3)', 'blr']).isChained(3)).toBe(false)
+  test('not where its chain ends with it, nor outside loops', () => {
+    const side = analysed(['ld r5, 8(r3)', 'ld r3, 0(r3)', 'ld r6, 0(r7)', `bdnz ${to(0)}`, 'blr'])
+    expect([3, 5, 6].map(side.hasLowWord)).toEqual([true, false, false])
+    expect(analysed(['ld r3, 0(r3)', 'ld r3, 0(r3)', 'blr']).hasLowWord(3)).toBe(false)
   })
 })
