@@ -9,7 +9,7 @@
 import type { GuestMemory } from '../../memory/guest.ts'
 import { access, fold } from '../../memory/map.ts'
 import type { Mode } from '../wasm/program.ts'
-import { type Instruction, meaningsIn, staticTarget } from './meaning.ts'
+import { type Instruction, type Meaning, meaningsIn, staticTarget } from './meaning.ts'
 import { takeNumbers, withScratch } from './scratch.ts'
 
 /** How a block ends. Addresses that no block of the unit begins at are exits. */
@@ -27,6 +27,8 @@ export interface Block {
   readonly end: number
   /** Its instructions, one behind the other. */
   readonly instructions: readonly Instruction[]
+  /** Whether the last but one jumps over the last, or goes on with it. */
+  readonly skips: boolean
   readonly ending: Ending
 }
 
@@ -79,6 +81,25 @@ function endingOf(instruction: Instruction): Ending | undefined {
   return { kind: falls ? 'branch' : 'jump', falls, target }
 }
 
+/**
+ * A block whose branch jumps over one instruction, and that instruction, which is done in any case (`Mode.skips`): where a
+ * branch depends on data, the host guesses wrong, and loses what some twenty instructions take. Undefined where they are
+ * something else. (Two or three instructions were no gain, and made the merging of lists slower: what an address is made of
+ * is sooner guessed than told.)
+ */
+function withSkipped(
+  before: Block | undefined,
+  { start, end, instructions, ending }: Block,
+  meaningOf: (bits: number) => Meaning | undefined,
+): Block | undefined {
+  const [only] = instructions
+  if (before === undefined || only === undefined || instructions.length > 1 || before.end !== start) return undefined
+  const jumps = before.ending.kind === 'branch' && before.ending.target === end && ending.kind === 'next'
+  const meaning = jumps && before.instructions.at(-1)?.meaning.decides ? meaningOf(only.bits) : undefined
+  if (meaning?.moves !== true) return undefined
+  return { ...before, end, instructions: [...before.instructions, { ...only, meaning }], skips: true, ending }
+}
+
 /** Numbers by address, for as many as a unit has: cleared and filled for each, since to make a map for each is dear. */
 function createAddressBook() {
   const mask = 4 * 2 ** Math.ceil(Math.log2(longestUnit)) - 1
@@ -117,6 +138,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
   const longest = Math.min(finder.longest, longestUnit)
   const quickly = meaningsIn({ ...mode, quick: true })
   const wholly = meaningsIn(mode)
+  const skippedIn = meaningsIn({ ...mode, quick: true, skips: true })
   const view = new DataView(memory.bytes.buffer)
   const found: Instruction[] = []
   /** How each of them ends its block. */
@@ -172,6 +194,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
   }
   if (found.length === 0) return undefined
 
+  /** How many lead to each. */
   const leads = takeNumbers(found.length)
   /** Addresses of blocks but for the first. */
   const starts = takeNumbers(leaders.length)
@@ -179,9 +202,9 @@ function find(finder: Finder, entry: number): Unit | undefined {
   for (let i = 0; i < leaders.length; i += 1) {
     const leader = leaders[i] ?? entry
     const place = placeOf.get(leader)
-    if (place < 0 || leads[place] === 1) continue
-    leads[place] = 1
-    if (leader === entry) continue
+    if (place < 0) continue
+    leads[place] = (leads[place] ?? 0) + 1
+    if (leader === entry || leads[place] !== 1) continue
     starts[count] = leader ^ topBit
     count += 1
   }
@@ -199,17 +222,22 @@ function find(finder: Finder, entry: number): Unit | undefined {
       for (;;) {
         ending = endings[place]
         pc = (pc + 4) >>> 0
-        if (ending !== undefined || found[place + 1]?.pc !== pc || leads[place + 1] === 1) break
+        if (ending !== undefined || found[place + 1]?.pc !== pc || leads[place + 1] !== 0) break
         place += 1
       }
       const piece = found.slice(first, place + 1)
       list = list.length === 0 ? piece : [...list, ...piece]
       place = found[place + 1]?.pc === pc ? place + 1 : placeOf.get(pc)
-    } while (ending === undefined && place >= 0 && leads[place] !== 1)
+    } while (ending === undefined && place >= 0 && leads[place] === 0)
     const goesOn = place >= 0 || apart(pc)
     const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }
-    indexOf.set(start, blocks.length)
-    blocks.push({ start, end: pc, instructions: list, ending: ending ?? after })
+    const block: Block = { start, end: pc, instructions: list, skips: false, ending: ending ?? after }
+    const over = leads[placeOf.get(start)] === 1 ? withSkipped(blocks.at(-1), block, skippedIn) : undefined
+    if (over !== undefined) blocks[blocks.length - 1] = over
+    else {
+      indexOf.set(start, blocks.length)
+      blocks.push(block)
+    }
   }
   return { entry, blocks, indexOf, instructions: found.length, places, callees: [...callees], thunks }
 }

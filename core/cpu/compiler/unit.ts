@@ -35,7 +35,7 @@ import type { Unit } from './find.ts'
 import { flowOf, seenBy } from './flow.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
-import { numberIn } from './meaning.ts'
+import { type Instruction, numberIn } from './meaning.ts'
 import { include, registersOf } from './registers.ts'
 import { copyOf, takeNumbers, withScratch } from './scratch.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
@@ -109,6 +109,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const budget = budgetOf({
     flow: ways,
     length: block => blocks[block]?.instructions.length ?? 0,
+    skipped: block => Number(blocks[block]?.skips),
     order,
   })
   const registers = registersOf(unit, ways, order)
@@ -331,6 +332,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       return chains.isLink(here().instruction)
     },
     refuse,
+    skipped: () => w.get(skipped()),
     place: checks.place,
     flush: interpreted,
     reload: interpreted,
@@ -376,6 +378,23 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   }
 
   const emitter = createEmitter(unitSite)
+  let skipLocal: number | undefined
+  const skipped = (): number => {
+    skipLocal ??= keep('i32')
+    return skipLocal
+  }
+  /** A branch over an instruction that is done in any case: it is counted where it is not jumped over. */
+  function skip({ meaning }: Instruction): void {
+    emitter.decide(meaning.program)
+    w.set(skipped())
+    if (!counts) return
+    w.get(left)
+    w.get(skipped())
+    w.do(operations['i32.add'])
+    w.i32(1)
+    w.do(operations['i32.sub'])
+    w.set(left)
+  }
   function writeBlock(index: number): void {
     const block = blocks[index]
     const first = block?.instructions[0]
@@ -396,15 +415,19 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.end()
     }
     const { instructions: list } = block
+    /** Where the instruction stands that may be jumped over. */
+    const over = block.skips ? list.length - 1 : list.length
     for (let at = 0; at < list.length; at += 1) {
       const instruction = list[at] ?? first
       own.instruction = instruction
-      own.owed = owed + at
+      // What is jumped over has been paid for by its branch.
+      own.owed = owed + at - Number(at === over)
       own.at = at
       step = own
       temporaries.release()
       site.watch?.instruction(instruction.pc, instruction.bits)
-      emitter.run(instruction.meaning.program)
+      if (at === over - 1 && block.skips) skip(instruction)
+      else emitter.run(instruction.meaning.program)
       stepFacts(sets, instruction)
     }
   }

@@ -24,7 +24,7 @@ import { exits, transient } from '../state.ts'
 import { createAccesses, isWord } from './accesses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
-import { isMaterial, planOf } from './plan.ts'
+import { conditionOf, isMaterial, planOf } from './plan.ts'
 import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 import type { Site } from './site.ts'
 
@@ -48,6 +48,8 @@ export function writeLimit(writer: Writer, type: 'f32' | 'f64', status: () => vo
 export interface Emitter {
   /** Writes a whole instruction. */
   run(program: Program): void
+  /** Pushes whether a branch is taken that does nothing else (`conditionOf`), instead of branching. */
+  decide(program: Program): void
   /** Writes a routine: its effects, then its results on the stack. */
   values(program: Program, results: readonly Node[]): void
 }
@@ -149,6 +151,9 @@ export function createEmitter(site: Site): Emitter {
         return w.do(operations['f32.demote_f64'])
       case 'limit':
         return limit(node)
+      case 'skipped':
+        if (site.skipped === undefined) throw new Error('only compiled code jumps over instructions so')
+        return site.skipped()
       case 'result':
       case 'index':
         throw new Error(`${node.op} has no local`)
@@ -379,6 +384,13 @@ export function createEmitter(site: Site): Emitter {
       doWrites(body)
       branches(body)
       if (body.branch === undefined && !plan.callsKernel) site.next()
+    },
+    decide(program) {
+      begin(program)
+      const condition = conditionOf(program)
+      if (condition === undefined) throw new Error('a branch does more than branch')
+      effects(program.body)
+      expression(condition)
     },
     values(program, results) {
       begin(program)

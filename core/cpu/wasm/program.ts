@@ -34,6 +34,8 @@ export interface Mode {
   readonly fuses: boolean
   /** What is rare is left to the interpreter. */
   readonly quick?: boolean
+  /** A general register keeps its value where the branch before the instruction jumps over it. */
+  readonly skips?: boolean
 }
 
 export type Form =
@@ -55,6 +57,8 @@ export type Form =
   | { readonly op: 'single' }
   | { readonly op: 'limit' }
   | { readonly op: 'index' }
+  /** Whether the branch before the instruction jumps over it. */
+  | { readonly op: 'skipped' }
 
 export type Node = Form & {
   /** No other node of any program has it. */

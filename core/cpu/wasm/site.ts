@@ -35,6 +35,8 @@ export interface Site {
   callKernel(): void
   /** Where given, an instruction that faults is handed back undone instead, and no exit is written. */
   refuse?(): void
+  /** Where given, pushes whether the branch before the instruction jumps over it. */
+  skipped?(): void
   /** Where given, finds the place of an access in its own way. */
   place?(ea: Node, size: Size, access: 'load' | 'store', expression: (node: Node) => void): AccessPlace
   /** Where given, may write a value to a register, or compute a value, in a way of its own; false where it did not. */

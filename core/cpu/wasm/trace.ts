@@ -280,7 +280,11 @@ function createTracer(): Tracer {
     next: () => known('i64', { of: k => k.pc + 4, bytes: 4, signed: false }, 'next'),
 
     gpr: (operand: Operand) => read(numbered('gpr', operand)),
-    setGpr: (operand: Operand, value: Node) => write(numbered('gpr', operand), value),
+    setGpr(operand: Operand, value: Node) {
+      const place = numbered('gpr', operand)
+      if (!mode.skips) write(place, value)
+      else write(place, ops.i64.select(make({ op: 'skipped' }, 'i32', [], 'skipped'), read(place), value))
+    },
     fpr: (operand: Operand<'fpr'>) => ops.i64.reinterpret_f64(ops.double(operand)),
     setFpr: (operand: Operand<'fpr'>, value: Node) => ops.setDouble(operand, ops.f64.reinterpret_i64(value)),
     double: (operand: Operand<'fpr'>) => read(numbered('fpr', operand)),
