@@ -261,6 +261,18 @@ export const limits = {
     'units_evicted_total',
     'compiled guest code kept at a time, some 600 MB of host code at worst; the module compiled first goes first',
   ),
+  learnedAddresses: limit(
+    1_000_000,
+    'addresses',
+    'compiler_resets_total',
+    'places in code that the compiler knows something of, some 200 MB; where there are more, all is learned and compiled anew',
+  ),
+  writesMeanwhile: limit(
+    1_024,
+    'writes',
+    'translations_abandoned_total',
+    'writes to code while it is translated that are told apart; after more the translation is void, whatever they were to',
+  ),
   execBytes: limit(
     16 * 1024 * 1024,
     'bytes',

@@ -124,6 +124,8 @@ export interface CpuSettings {
   readonly decodedPages?: number
   /** Instructions of compiled code that are kept at a time. */
   readonly capacity?: number
+  /** Addresses of code that the compiler knows something of, at most. */
+  readonly mostLearned?: number
   /** Told where the instructions go. */
   readonly profile?: Profile
   /** Functions that are compiled together at most. */
@@ -143,6 +145,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     functions = new Map(),
     decodedPages = limits.decodedPages.value,
     capacity = limits.compiledInstructions.value,
+    mostLearned = limits.learnedAddresses.value,
     profile,
     unitsInModule,
     counts = true,
@@ -303,6 +306,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
           eager: engine === 'compiler',
           ran: () => ran,
           capacity,
+          mostLearned,
           timebase: () => ports.timebase(),
           call: callKernel,
           handlers,
@@ -376,7 +380,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
   return {
     run(budget) {
       const isWide = (current.msr & msrSf) !== 0n
-      if (isWide !== wide) {
+      if (isWide !== wide || tier?.isFull()) {
         wide = isWide
         tier?.reset({ ...status, wide })
         dropAll()

@@ -13,6 +13,8 @@ export interface Jumps {
   /** The jump by which an address that is no unit was last found, once; not where its targets are units themselves. */
   take(to: number): number | undefined
   scatter(jumps: readonly number[]): void
+  /** Targets that are known. */
+  count(): number
   /** The targets that units hold. */
   all(): (readonly [from: number, to: number])[]
   clear(): void
@@ -26,6 +28,7 @@ export function createJumps(
   const targets = new Map<number, number[]>()
   const sources = new Map<number, number>()
   const scattered = new Set<number>()
+  let count = 0
 
   /** Whether a jump stays in its function, as far as functions are listed; else whether it does not go far. */
   function staysInside(from: number, to: number): boolean {
@@ -39,6 +42,7 @@ export function createJumps(
       const list = targets.get(from) ?? []
       if (from === 0 || list.includes(to) || list.length >= widestJump || !staysInside(from, to)) return false
       targets.set(from, [...list, to])
+      count += 1
       sources.set(to, from)
       return true
     },
@@ -50,11 +54,13 @@ export function createJumps(
     scatter(jumps) {
       for (const jump of jumps) scattered.add(jump)
     },
+    count: () => count,
     all: () => [...targets].flatMap(([from, list]) => (scattered.has(from) ? [] : list.map(to => [from, to] as const))),
     clear() {
       targets.clear()
       sources.clear()
       scattered.clear()
+      count = 0
     },
   }
 }

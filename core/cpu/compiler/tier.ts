@@ -15,6 +15,7 @@
  * The same code is not to be translated again and again. What becomes hot inside of what is compiled by then, or of what
  * will be, counts anew instead: if it is hot after that too, it is where the interpreter goes on, and a unit of its own.
  */
+import { limits } from '../../base/limits.ts'
 import { createPageFlags } from '../../memory/flags.ts'
 import type { GuestMemory } from '../../memory/guest.ts'
 import { fold, hostMap, pageShift } from '../../memory/map.ts'
@@ -41,6 +42,8 @@ import {
 
 export interface TierCounters extends CacheCounters {
   readonly wasm_bytes_total: number
+  readonly translations_abandoned_total: number
+  readonly compiler_resets_total: number
 }
 
 /** A translation done elsewhere, its module ready to be instantiated; none where nothing could be translated. */
@@ -70,7 +73,9 @@ export interface Tier {
   forgetRecords(): void
   /** A run has ended: time to compile what became hot. */
   flush(): void
-  /** Drops every unit, for another mode. */
+  /** Whether more is known of code than is to be kept. */
+  isFull(): boolean
+  /** Drops every unit and what is known, for another mode or to begin anew, where none is being run; the records go too. */
   reset(mode: Mode): void
   counters(): TierCounters
   /** What would be made of the code at an address now; undefined where it cannot be compiled. */
@@ -88,6 +93,8 @@ export interface TierSpec {
   readonly ran: () => number
   /** Instructions of compiled code that are kept. */
   readonly capacity: number
+  /** Addresses that something is known of, at most. */
+  readonly mostLearned: number
   readonly timebase: () => bigint
   /** The kernel call before an address, which pc holds too; 0 to go on there. */
   readonly call: (pc: number) => number
@@ -130,9 +137,6 @@ const pace = 2_000
 const headStart = 3_000
 /** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
 const bridge = 32
-/** Changes of code while a translation is under way, above which it is void whatever they are. */
-const mostWritten = 1_024
-
 function routinesByName(routines: TierSpec['routines']): Map<string, number> {
   const byName = new Map([...routines].map(([{ name }, at]) => [name, at]))
   if (byName.size < routines.size) throw new Error('two routines of emitted code have one name')
@@ -235,6 +239,10 @@ export function createTier(spec: TierSpec): Tier {
   /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */
   const patience = new Map<number, number>()
   let bytesTotal = 0
+  let abandoned = 0
+  let resets = 0
+  /** Places of the table of units that belong to an address. */
+  let places = 0
   /** For the profile. */
   const untold: { readonly translation: Translation; readonly instantiate: number }[] = []
   const isFunction = (address: number): boolean => callTargets.has(address) || spec.functions.has(address)
@@ -363,6 +371,8 @@ export function createTier(spec: TierSpec): Tier {
     if (!cache.holds(pc)) counts.propose(pc)
   }
 
+  const isFull = (): boolean => callTargets.size + heads.size + whole.size + jumps.count() + places > spec.mostLearned
+
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
   function flush(): void {
     proposeEnd()
@@ -426,6 +436,7 @@ export function createTier(spec: TierSpec): Tier {
     }
     if (list.length > 0) {
       const began = clock()
+      places = slots
       cache.prepare(slots, instructions)
       new WebAssembly.Instance(module ?? new WebAssembly.Module(bytes), imports)
       cache.enlist(translation)
@@ -491,7 +502,10 @@ export function createTier(spec: TierSpec): Tier {
       whole.clear()
       if (pending !== undefined && !pending.void) {
         pending.written.push([start, end])
-        if (pending.written.length > mostWritten) abandon()
+        if (pending.written.length > limits.writesMeanwhile.value) {
+          abandoned += 1
+          abandon()
+        }
       }
       cache.written(start, end)
     },
@@ -501,7 +515,9 @@ export function createTier(spec: TierSpec): Tier {
       whole.clear()
       abandon()
     },
+    isFull,
     reset(next) {
+      if (isFull()) resets += 1
       mode = next
       whole.clear()
       cache.clear()
@@ -512,6 +528,7 @@ export function createTier(spec: TierSpec): Tier {
       jumps.clear()
       queue.clear()
       joining.clear()
+      places = 0
       uncounted = false
       news = { ...noNews(), forget: true }
       abandon()
@@ -521,6 +538,8 @@ export function createTier(spec: TierSpec): Tier {
     counters: () => ({
       ...cache.counters(),
       wasm_bytes_total: bytesTotal,
+      translations_abandoned_total: abandoned,
+      compiler_resets_total: resets,
     }),
   }
 

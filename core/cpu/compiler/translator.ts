@@ -7,7 +7,7 @@
  * it. What is found of records that change meanwhile decides only which code is worth translating.
  *
  * Units of a module call one another directly, all others through the table of units; which place there belongs to an
- * address is decided here, once and for good.
+ * address is decided here, and stays so until all is to be forgotten.
  */
 import { readMemory } from '../../memory/guest.ts'
 import { fold, pageShift, tablesSize } from '../../memory/map.ts'
@@ -54,7 +54,7 @@ export interface TranslationRequest {
   /** Learned since the last request, besides: targets of calls, and targets of jumps behind the jump. */
   readonly callTargets: readonly number[]
   readonly jumps: readonly (readonly [from: number, to: number])[]
-  /** Everything learned before is void. */
+  /** Everything learned before is void, and nothing stands in the table of units any more. */
   readonly forget: boolean
 }
 
@@ -155,6 +155,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
 
   function learn({ forget, callTargets: targets, jumps }: TranslationRequest): void {
     if (forget) {
+      slots.clear()
       callTargets.clear()
       seen.clear()
       apart.clear()

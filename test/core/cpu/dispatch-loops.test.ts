@@ -42,6 +42,7 @@ const program = fc.record({
   delay: fc.integer({ min: 0, max: 40 }),
   capacity: fc.constantFrom(20, 200, 2_000, 100_000, 100_000, 100_000),
   decodedPages: fc.constantFrom(1, 3, 64),
+  mostLearned: fc.constantFrom(2, 12, 100_000, 100_000, 100_000),
 })
 type Program = typeof program extends fc.Arbitrary<infer T> ? T : never
 
@@ -78,11 +79,11 @@ test('a loop of cases ends as it does interpreted, and is compiled once and for 
   fc.assert(
     fc.property(program, one => {
       const rest = 60_000_000
-      const { listed, delay, capacity, decodedPages } = one
+      const { listed, delay, capacity, decodedPages, mostLearned } = one
       const size = 4 * linesOf(one.cases).lines.length
       const functions = new Map(listed ? [[at(0), size]] : [])
-      const bench = startLate(delay, { functions, capacity, decodedPages })
-      const isRoomy = capacity === 100_000
+      const bench = startLate(delay, { functions, capacity, decodedPages, mostLearned })
+      const isRoomy = capacity === 100_000 && mostLearned === 100_000
       const states = perform(bench, one, isRoomy ? rest : 5_000_000)
       expect(states).toEqual(perform(createWorkbench(), one, isRoomy ? rest : 5_000_000))
       if (!isRoomy) return
