@@ -14,9 +14,8 @@ import { takeNumbers } from './scratch.ts'
 export interface Ways {
   /** Behind a call nothing is owed. */
   readonly flow: Flow
-  /** Instructions of a block, and how many of them may be jumped over: those are subtracted where they are done. */
+  /** Instructions of a block. */
   length(block: number): number
-  skipped(block: number): number
   /** The blocks, each before what follows it but for loops; empty where there is no structure. */
   readonly order: ArrayLike<number>
 }
@@ -33,7 +32,7 @@ export interface Budget {
 /** Instructions from one question to the next, roughly: so many at most are interpreted where a budget ends. */
 export const longestWay = 128
 
-export function budgetOf({ flow, length, skipped, order }: Ways): Budget {
+export function budgetOf({ flow, length, order }: Ways): Budget {
   const { size, starts, to, afterCall, startsInto } = flow
   const need = takeNumbers(size)
   const owed = takeNumbers(size)
@@ -71,7 +70,7 @@ export function budgetOf({ flow, length, skipped, order }: Ways): Budget {
   for (let at = 0; at < order.length; at += 1) {
     const block = order[at] ?? 0
     if (asks[block]) need[block] = ways[block] ?? 0
-    const out = (owed[block] ?? 0) + length(block) - skipped(block)
+    const out = (owed[block] ?? 0) + length(block)
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
       const target = to[way] ?? 0
       if (!paid(target)) owed[target] = out

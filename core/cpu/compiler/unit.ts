@@ -109,7 +109,6 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const budget = budgetOf({
     flow: ways,
     length: block => blocks[block]?.instructions.length ?? 0,
-    skipped: block => Number(blocks[block]?.skips),
     order,
   })
   const registers = registersOf(unit, ways, order)
@@ -383,7 +382,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     skipLocal ??= keep('i32')
     return skipLocal
   }
-  /** A branch over an instruction that is done in any case: it is counted where it is not jumped over. */
+  /** A branch over an instruction that is done in any case, and counted: one more is left where it is jumped over. */
   function skip({ meaning }: Instruction): void {
     emitter.decide(meaning.program)
     w.set(skipped())
@@ -391,8 +390,6 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     w.get(left)
     w.get(skipped())
     w.do(operations['i32.add'])
-    w.i32(1)
-    w.do(operations['i32.sub'])
     w.set(left)
   }
   function writeBlock(index: number): void {
@@ -415,18 +412,16 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.end()
     }
     const { instructions: list } = block
-    /** Where the instruction stands that may be jumped over. */
-    const over = block.skips ? list.length - 1 : list.length
+    const branch = block.skips ? list.length - 2 : -1
     for (let at = 0; at < list.length; at += 1) {
       const instruction = list[at] ?? first
       own.instruction = instruction
-      // What is jumped over has been paid for by its branch.
-      own.owed = owed + at - Number(at === over)
+      own.owed = owed + at
       own.at = at
       step = own
       temporaries.release()
       site.watch?.instruction(instruction.pc, instruction.bits)
-      if (at === over - 1 && block.skips) skip(instruction)
+      if (at === branch) skip(instruction)
       else emitter.run(instruction.meaning.program)
       stepFacts(sets, instruction)
     }

@@ -2,16 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { budgetOf } from '../../../core/cpu/compiler/budget.ts'
 import { flowTo } from './ways.ts'
 
-function of(
-  lengths: readonly number[],
-  ways: readonly (readonly number[])[],
-  structured = true,
-  skipped: readonly number[] = [],
-) {
+function of(lengths: readonly number[], ways: readonly (readonly number[])[], structured = true) {
   return budgetOf({
     flow: flowTo(ways),
     length: block => lengths[block] ?? 0,
-    skipped: block => skipped[block] ?? 0,
     order: structured ? [...lengths.keys()] : [],
   })
 }
@@ -28,12 +22,6 @@ describe('the budget of a unit', () => {
     const { need, owed } = of([1, 5, 2], [[1], [1, 2], []])
     expect([...need]).toEqual([1, 7, 0])
     expect([...owed]).toEqual([0, 0, 5])
-  })
-
-  it('is asked for with what may be jumped over, which is not owed behind', () => {
-    const { need, owed } = of([5, 2], [[1], []], true, [2])
-    expect([...need]).toEqual([7, 0])
-    expect([...owed]).toEqual([0, 3])
   })
 
   it('is never asked for more than a few blocks at once', () => {
