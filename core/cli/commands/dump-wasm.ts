@@ -55,11 +55,13 @@ function sideBySide(lines: readonly string[], notes: UnitListing['notes']): stri
   )
 }
 
-function blockLines({ start, ending, instructions }: ListedBlock, index: number): string[] {
+function blockLines({ start, ending, skips, instructions }: ListedBlock, index: number): string[] {
   const { kind, target, falls } = ending
   const to = [target === undefined ? '' : hex32(target), falls ? 'what follows' : ''].filter(text => text !== '')
+  const ways = to.length > 0 ? ` to ${to.join(' or ')}` : ''
+  const over = skips ? '; its last instruction comes to nothing where the branch before it is taken' : ''
   return [
-    `B${index}, ${hex32(start)}: ${kind}${to.length > 0 ? ` to ${to.join(' or ')}` : ''}`,
+    `B${index}, ${hex32(start)}: ${kind}${ways}${over}`,
     ...instructions.map(({ pc, word, text }) => `  ${hex32(pc)}  ${hex32(word).slice(2)}  ${text}`),
   ]
 }

@@ -37,15 +37,15 @@ function pointerOf(value: Node | undefined): (Node & { op: 'load' }) | undefined
   return load?.op === 'load' && (load.size === 8 || load.size === 4) ? load : undefined
 }
 
-/** The place that a program loads a pointer into, doing nothing else, and the base register it finds it by. */
-const linkOf = perProgram(program => {
+/** The place that a program loads a pointer into, doing nothing else, and the base register it finds it by: perhaps a link. */
+const candidateOf = perProgram(program => {
   const [write, ...others] = program.body.writes
   const load = pointerOf(write?.value)
   const ea = load?.args[0]
   const address = ea && basedAddress(ea)
-  const link = write?.place.file === 'gpr' && load && address && others.length === 0
+  const isOne = write?.place.file === 'gpr' && load && address && others.length === 0
   return {
-    link: link ? { to: write.place, from: address.base, wide: load.size === 8 } : undefined,
+    candidate: isOne ? { to: write.place, from: address.base, wide: load.size === 8 } : undefined,
     writes: slotsOf(analyseProgram(program).writes),
   }
 })
@@ -63,11 +63,11 @@ function linksOf(blocks: readonly (Block | undefined)[], registers: Registers): 
   const other = takeNumbers(registers.words)
   for (const block of blocks)
     for (const instruction of block?.instructions ?? []) {
-      const { link, writes } = linkOf(instruction.meaning.program)
-      if (link === undefined) for (const slot of writes) include(other, registers.indexIn(instruction, slot))
+      const { candidate, writes } = candidateOf(instruction.meaning.program)
+      if (candidate === undefined) for (const slot of writes) include(other, registers.indexIn(instruction, slot))
       else {
-        const [to, from] = [link.to, link.from].map(place => registers.indexOf(place, instruction))
-        if (to !== undefined && from !== undefined) links.push({ instruction, to, from, wide: link.wide })
+        const [to, from] = [candidate.to, candidate.from].map(place => registers.indexOf(place, instruction))
+        if (to !== undefined && from !== undefined) links.push({ instruction, to, from, wide: candidate.wide })
       }
     }
   if (links.length === 0) return links

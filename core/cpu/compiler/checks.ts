@@ -45,7 +45,8 @@ export function createChecks(spec: ChecksSpec): Checks {
   function check(local: number, size: number, stores: boolean): void {
     const need = stores ? plain.store : plain.load
     w.set(local)
-    // A single byte as two: where the flags of a page are asked for once alone, the host loads them twice.
+    // A byte is asked about as two are: for the page and the one behind it here, for its own page alone in the rare case. Of
+    // one question twice the host makes one, and loads the flags it is about once more to test them in memory.
     isSpecial(local, Math.max(size, 2), need)
     w.ifRare()
     if (spec.folds(here().instruction.pc)) {

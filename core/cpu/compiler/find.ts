@@ -11,6 +11,7 @@ import { access, fold } from '../../memory/map.ts'
 import type { Mode } from '../wasm/program.ts'
 import { type Instruction, type Meaning, meaningsIn, staticTarget } from './meaning.ts'
 import { takeNumbers, withScratch } from './scratch.ts'
+import { decides, moves } from './skips.ts'
 
 /** How a block ends. Addresses that no block of the unit begins at are exits. */
 export interface Ending {
@@ -82,21 +83,21 @@ function endingOf(instruction: Instruction): Ending | undefined {
 }
 
 /**
- * A block whose branch jumps over one instruction, and that instruction, which is done in any case (`Mode.skips`): where a
- * branch depends on data, the host guesses wrong, and loses what some twenty instructions take. Undefined where they are
- * something else. (Two or three instructions were no gain, and made the merging of lists slower: what an address is made of
- * is sooner guessed than told.)
+ * A block whose branch leads just behind the instruction that follows, with that (skips.ts); undefined where they are something
+ * else. `meaningOf` has the meanings of instructions that may be jumped over.
  */
 function withSkipped(
   before: Block | undefined,
   { start, end, instructions, ending }: Block,
   meaningOf: (bits: number) => Meaning | undefined,
 ): Block | undefined {
+  const branch = before?.instructions.at(-1)
   const [only] = instructions
-  if (before === undefined || only === undefined || instructions.length > 1 || before.end !== start) return undefined
-  const jumps = before.ending.kind === 'branch' && before.ending.target === end && ending.kind === 'next'
-  const meaning = jumps && before.instructions.at(-1)?.meaning.decides ? meaningOf(only.bits) : undefined
-  if (meaning?.moves !== true) return undefined
+  if (before === undefined || branch === undefined || only === undefined || instructions.length > 1) return undefined
+  const isOver = before.ending.kind === 'branch' && before.end === start && before.ending.target === end
+  if (!isOver || ending.kind !== 'next' || !decides(branch.meaning.program)) return undefined
+  const meaning = meaningOf(only.bits)
+  if (meaning === undefined || !moves(meaning.program)) return undefined
   return { ...before, end, instructions: [...before.instructions, { ...only, meaning }], skips: true, ending }
 }
 
@@ -194,7 +195,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
   }
   if (found.length === 0) return undefined
 
-  /** How many lead to each. */
+  /** How often each is said to be led to: as the entry, by a branch, or behind one. */
   const leads = takeNumbers(found.length)
   /** Addresses of blocks but for the first. */
   const starts = takeNumbers(leaders.length)
@@ -232,6 +233,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
     const goesOn = place >= 0 || apart(pc)
     const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }
     const block: Block = { start, end: pc, instructions: list, skips: false, ending: ending ?? after }
+    // What another way leads to as well is not taken in: that way would leave the unit.
     const over = leads[placeOf.get(start)] === 1 ? withSkipped(blocks.at(-1), block, skippedIn) : undefined
     if (over !== undefined) blocks[blocks.length - 1] = over
     else {

@@ -12,6 +12,7 @@ import type { ShapeSite } from './shape.ts'
 export interface ListedBlock {
   readonly start: number
   readonly ending: Block['ending']
+  readonly skips: Block['skips']
   readonly instructions: readonly { readonly pc: number; readonly word: number; readonly text: string }[]
 }
 
@@ -79,8 +80,9 @@ export function createWatch(writer: Writer): { readonly watch: UnitWatch; readon
 }
 
 export const listedBlocks = (unit: Unit): ListedBlock[] =>
-  unit.blocks.map(({ start, ending, instructions }) => ({
+  unit.blocks.map(({ start, ending, skips, instructions }) => ({
     start,
     ending,
+    skips,
     instructions: instructions.map(({ pc, bits }) => ({ pc, word: bits, text: disassembler.text(bits, pc) })),
   }))

@@ -1,12 +1,10 @@
 /** What instructions mean: the effect of a row in one setting of its variants and one mode, found once for all its words. */
 import { analyseProgram, type Effects } from '../analyse.ts'
-import { type Operation, operations } from '../arithmetic.ts'
 import { bitsOf } from '../fields.ts'
 import { fieldOf, type Operand } from '../forms.ts'
 import { decode } from '../isa.ts'
 import type { Row } from '../rows/row.ts'
 import { variantNumber, variantsOf } from '../variants.ts'
-import { conditionOf } from '../wasm/plan.ts'
 import type { KnownNumber, Mode, Node, Place, Program, Scope } from '../wasm/program.ts'
 import { traceRow } from '../wasm/trace.ts'
 
@@ -24,10 +22,6 @@ export interface Meaning {
   /** Is a kernel call, and nothing else. */
   readonly kernel: boolean
   readonly target: Node | undefined
-  /** Only gives a general register a value that is soon told. */
-  readonly moves: boolean
-  /** Branches on a condition, and does nothing else. */
-  readonly decides: boolean
 }
 
 /** An instruction of a unit. */
@@ -57,17 +51,6 @@ const onlyInterpreted = (scope: Scope): boolean =>
     if (one.kind === 'check' || one.kind === 'forget' || one.kind === 'repeat' || one.kind === 'callKernel') return true
     return one.kind === 'when' && (onlyInterpreted(one.yes) || onlyInterpreted(one.no))
   })
-
-/** Operations that take as long as a wrong guess. */
-const long = new Set<Operation>(
-  (['i32', 'i64'] as const).flatMap(type => [operations[`${type}.div_s`], operations[`${type}.div_u`]]),
-)
-const isSoonDone = (node: Node): boolean => !node.pinned && !(node.op === 'arithmetic' && long.has(node.operation))
-const onlyMoves = ({ statements, writes, branch }: Scope): boolean =>
-  branch === undefined &&
-  writes.length === 1 &&
-  writes[0]?.place.file === 'gpr' &&
-  statements.every(one => one.kind === 'value' && isSoonDone(one.node))
 
 /** The meanings of a row, by the bits of a word that tell its variants. */
 interface RowMeanings {
@@ -137,8 +120,6 @@ function makeMeaning(row: Row, bits: number, mode: Mode): Meaning | undefined {
     links: effects.branches && effects.writes.some(place => place.file === 'special' && place.name === 'lr'),
     kernel,
     target: branchTarget(program.body),
-    moves: onlyMoves(program.body),
-    decides: conditionOf(program) !== undefined,
   }
 }
 

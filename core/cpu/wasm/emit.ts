@@ -24,7 +24,7 @@ import { exits, transient } from '../state.ts'
 import { createAccesses, isWord } from './accesses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
-import { conditionOf, isMaterial, planOf } from './plan.ts'
+import { isMaterial, planOf } from './plan.ts'
 import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 import type { Site } from './site.ts'
 
@@ -48,7 +48,7 @@ export function writeLimit(writer: Writer, type: 'f32' | 'f64', status: () => vo
 export interface Emitter {
   /** Writes a whole instruction. */
   run(program: Program): void
-  /** Pushes whether a branch is taken that does nothing else (`conditionOf`), instead of branching. */
+  /** Pushes on what a program branches that does nothing else, instead of branching. */
   decide(program: Program): void
   /** Writes a routine: its effects, then its results on the stack. */
   values(program: Program, results: readonly Node[]): void
@@ -387,10 +387,10 @@ export function createEmitter(site: Site): Emitter {
     },
     decide(program) {
       begin(program)
-      const condition = conditionOf(program)
-      if (condition === undefined) throw new Error('a branch does more than branch')
       effects(program.body)
-      expression(condition)
+      const [only] = planOf(program.body).whens
+      if (only === undefined) throw new Error('a branch without a condition decides nothing')
+      expression(only.condition)
     },
     values(program, results) {
       begin(program)

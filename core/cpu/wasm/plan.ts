@@ -41,15 +41,6 @@ function makePlan(scope: Scope): Plan {
   return { effects, whens, hasEffects, writes, branches, callsKernel }
 }
 
-/** On what a program branches that does nothing else; undefined for any other. */
-export function conditionOf({ body }: Program): Node | undefined {
-  const { effects, whens } = planOf(body)
-  const [only] = whens
-  const plain = effects.every(one => one === only || (one.kind === 'value' && !one.node.pinned))
-  if (only === undefined || !plain || body.writes.length > 0 || body.branch !== undefined) return undefined
-  return only.yes.branch?.op === 'known' && planOf(only.no).branches.length === 0 ? only.condition : undefined
-}
-
 let makers = 0
 /** Makes something of each program once, and gives the same again. */
 export function perProgram<T>(make: (program: Program) => T): (program: Program) => T {

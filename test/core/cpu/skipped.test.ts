@@ -83,7 +83,7 @@ describe('an instruction that a branch jumps over', () => {
   })
 })
 
-const moving = named('add', 'addi', 'or', 'xor', 'rlwinm', 'rldicl', 'neg', 'subf', 'extsw', 'mfcr', 'mullw', 'sraw')
+const moving = named('add', 'addi', 'or', 'xor', 'rlwinm', 'rldicl', 'neg', 'subf', 'extsw', 'mulld', 'srd', 'rlwimi')
 const comparing = named('cmp', 'cmpi', 'cmpl', 'cmpli', 'andi.', 'addic.', 'creqv')
 const row = fc.oneof(
   { arbitrary: fc.constantFrom(...moving), weight: 6 },
