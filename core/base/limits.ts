@@ -265,7 +265,7 @@ export const limits = {
     1_000_000,
     'addresses',
     'compiler_resets_total',
-    'places in code that the compiler knows something of, some 200 MB; where there are more, all is learned and compiled anew',
+    'places in code that the compiler knows something of, some 100 MB at worst; where there are more, all is learned and compiled anew',
   ),
   writesMeanwhile: limit(
     1_024,

@@ -9,7 +9,6 @@
  * (low-words.ts). Only such registers: a low word of every pointer that an access waits for made the loop of Lua's interpreter
  * 8 % slower, for want of registers of the host.
  */
-
 import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
 import { perProgram } from '../wasm/plan.ts'
@@ -66,8 +65,11 @@ function linksOf(blocks: readonly (Block | undefined)[], registers: Registers): 
       const { candidate, writes } = candidateOf(instruction.meaning.program)
       if (candidate === undefined) for (const slot of writes) include(other, registers.indexIn(instruction, slot))
       else {
-        const [to, from] = [candidate.to, candidate.from].map(place => registers.indexOf(place, instruction))
-        if (to !== undefined && from !== undefined) links.push({ instruction, to, from, wide: candidate.wide })
+        const [to, from] = [
+          registers.indexOf(candidate.to, instruction),
+          registers.indexOf(candidate.from, instruction),
+        ]
+        links.push({ instruction, to, from, wide: candidate.wide })
       }
     }
   if (links.length === 0) return links

@@ -45,8 +45,8 @@ export function createChecks(spec: ChecksSpec): Checks {
   function check(local: number, size: number, stores: boolean): void {
     const need = stores ? plain.store : plain.load
     w.set(local)
-    // A byte is asked about as two are: for the page and the one behind it here, for its own page alone in the rare case. Of
-    // one question twice the host makes one, and loads the flags it is about once more to test them in memory.
+    // A byte is asked about as two are. By itself it would be asked the same again in the rare case, of which the host makes
+    // one question; and the flags that one question alone is about it loads twice, for themselves and in the test.
     isSpecial(local, Math.max(size, 2), need)
     w.ifRare()
     if (spec.folds(here().instruction.pc)) {

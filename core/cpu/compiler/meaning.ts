@@ -146,7 +146,7 @@ export function bitsRead(number: KnownNumber): number {
 const asked = Object.assign((operand: Operand): number => operand.read(asked.word), { word: 0, pc: 0 })
 
 /** The static target of a branch, if it has one. */
-export function staticTarget(instruction: Pick<Instruction, 'bits' | 'pc' | 'meaning'>): number | undefined {
+export function staticTarget(instruction: Omit<Instruction, 'at'>): number | undefined {
   const { target } = instruction.meaning
   return target?.op === 'known' ? Number(numberIn(instruction, target.known)) >>> 0 : undefined
 }
