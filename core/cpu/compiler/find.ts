@@ -214,7 +214,8 @@ function find(finder: Finder, entry: number): Unit | undefined {
   const indexOf = new Map<number, number>()
   for (let i = 0; i <= count; i += 1) {
     const start = i === 0 ? entry : ((inOrder[i - 1] ?? 0) ^ topBit) >>> 0
-    let place = placeOf.get(start)
+    const head = placeOf.get(start)
+    let place = head
     let list: Instruction[] = []
     let ending: Ending | undefined
     let pc = start
@@ -234,7 +235,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
     const after: Ending = { kind: goesOn ? 'next' : 'exit', falls: true, target: undefined }
     const block: Block = { start, end: pc, instructions: list, skips: false, ending: ending ?? after }
     // What another way leads to as well is not taken in: that way would leave the unit.
-    const over = leads[placeOf.get(start)] === 1 ? withSkipped(blocks.at(-1), block, skippedIn) : undefined
+    const over = leads[head] === 1 ? withSkipped(blocks.at(-1), block, skippedIn) : undefined
     if (over !== undefined) blocks[blocks.length - 1] = over
     else {
       indexOf.set(start, blocks.length)

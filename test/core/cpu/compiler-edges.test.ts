@@ -5,8 +5,10 @@ import type { CpuPorts } from '../../../core/cpu/run.ts'
 import { access } from '../../../core/memory/map.ts'
 import {
   anyNumber,
+  benchesOf,
   circumstances,
   control,
+  engines,
   listing,
   named,
   prepare,
@@ -14,13 +16,11 @@ import {
   type RandomProgram,
   runSlices,
   straight,
+  type Tried,
   withFunction,
   wordsOf,
 } from './programs.ts'
 import { codeBase, createWorkbench, dataBase, readWrite, type Workbench } from './workbench.ts'
-
-const engines = ['interpreter', 'compiler'] as const
-type Tried = (typeof engines)[number]
 
 /** A bench whose devices tell what they were asked, and whose clock is the count of instructions. */
 function createBench(engine: Tried, wide: boolean): Workbench & { readonly asked: unknown[] } {
@@ -36,15 +36,7 @@ function createBench(engine: Tried, wide: boolean): Workbench & { readonly asked
   const made = createWorkbench(ports, wide, { engine, fpscr: 'fast', capacity: 100 })
   return { ...made, asked }
 }
-const benches = [false, true].map(wide => ({
-  interpreter: createBench('interpreter', wide),
-  compiler: createBench('compiler', wide),
-}))
-const benchOf = (engine: Tried, wide: boolean) => {
-  const found = benches[Number(wide)]?.[engine]
-  if (found === undefined) throw new Error('no such bench')
-  return found
-}
+const benchOf = benchesOf(createBench)
 
 /** Pages from the data on: plain ones, one that is read alone, a device, and two where nothing is. */
 const pages = [readWrite, access.read, readWrite, readWrite | access.device, access.none, readWrite, access.none]

@@ -1,34 +1,26 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  benchesOf,
   circumstances,
   control,
   listing,
   named,
+  pointAtData,
   prepare,
   programLength,
   type RandomProgram,
   runSlices,
   straight,
+  type Tried,
   wordsOf,
 } from './programs.ts'
-import { codeBase, createWorkbench, dataBase, type Workbench } from './workbench.ts'
+import { codeBase, createWorkbench, dataBase } from './workbench.ts'
 
-type Tried = 'interpreter' | 'compiler'
-const benches = new Map(
-  [false, true].flatMap(wide =>
-    (['interpreter', 'compiler'] as const).map(engine => [
-      `${engine} ${wide}`,
-      // So little is kept that units go all the time.
-      createWorkbench({ timebase: () => 0x123456789abn }, wide, { engine, capacity: 100 }),
-    ]),
-  ),
+const benchOf = benchesOf((engine, wide) =>
+  // So little is kept that units go all the time.
+  createWorkbench({ timebase: () => 0x123456789abn }, wide, { engine, capacity: 100 }),
 )
-const bench = (engine: Tried, wide: boolean): Workbench => {
-  const found = benches.get(`${engine} ${wide}`)
-  if (found === undefined) throw new Error('no such bench')
-  return found
-}
 
 const common = named('add', 'addi', 'subf', 'cmpi', 'cmp', 'cmpl', 'rlwinm', 'lwz', 'stw', 'lbzu', 'std', 'ld', 'mtspr')
 const row = fc.oneof(
@@ -39,11 +31,10 @@ const row = fc.oneof(
 const program = fc.record({ words: wordsOf(row, fc.integer({ min: -64, max: 64 })), ...circumstances })
 
 function trail(engine: Tried, one: RandomProgram & { readonly wide: boolean }): unknown[] {
-  const workbench = bench(engine, one.wide)
-  const { memory, cpu } = workbench
+  const workbench = benchOf(engine, one.wide)
+  const { memory } = workbench
   prepare(workbench, one)
-  for (let n = 1; n < 8; n += 1) cpu.registers().setGpr(n, BigInt(dataBase + 0x800 + 40 * n))
-  memory.fill(dataBase, 0x2000, 0)
+  pointAtData(workbench)
   for (let n = 0; n < 0x800; n += 8) memory.store64(dataBase + 0x400 + n, one.values[n % one.values.length] ?? 0n)
   return [runSlices(workbench, one), memory.read(dataBase, 0x2000), memory.read(codeBase, 4 * programLength)]
 }
@@ -57,7 +48,7 @@ describe('compiled code', () => {
       { numRuns: Number(process.env.RUNS ?? 300) },
     )
     for (const wide of [false, true]) {
-      const counters = bench('compiler', wide).cpu.compiler
+      const counters = benchOf('compiler', wide).cpu.compiler
       expect(counters?.units_compiled_total).toBeGreaterThan(100)
       expect(counters?.units_evicted_total).toBeGreaterThan(0)
       expect(counters?.instructions_live).toBeLessThanOrEqual(200)

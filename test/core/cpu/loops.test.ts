@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { dispatchOf } from '../../../core/cpu/compiler/dispatch-loops.ts'
-import { type Finder, findUnit, longestUnit, type Unit } from '../../../core/cpu/compiler/find.ts'
+import { findUnit, type Unit } from '../../../core/cpu/compiler/find.ts'
 import { cutToLoop, loopsInside } from '../../../core/cpu/compiler/loops.ts'
+import { finderIn } from './finder.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
 const at = (line: number): number => codeBase + 4 * line
@@ -21,17 +22,11 @@ const targets = ({ seen = [] }: Known) => seen.map(at)
 function unitAt(lines: readonly string[], entry: number, known: Known = {}): Unit {
   const { memory, place } = createWorkbench()
   place(lines)
-  const finder: Finder = {
-    memory,
-    mode: { wide: false, exact: false, fuses: true },
-    whole: new Set(),
+  const finder = finderIn(memory, {
     stops: new Set([at(lines.length)]),
-    longest: longestUnit,
-    isFunction: () => false,
     isApart: head => known.apart?.some(line => at(line) === head) === true,
     seen: () => targets(known),
-    mayRun: () => true,
-  }
+  })
   const unit = findUnit(finder, at(entry))
   if (unit === undefined) throw new Error('no unit begins there')
   return unit

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Engine } from '../../../core/cpu/run.ts'
+import { benchesOf, type Tried } from './programs.ts'
 import { codeBase, createWorkbench, dataBase } from './workbench.ts'
 
 const nodes = 16
@@ -26,16 +26,10 @@ const chain = fc.record({
   wide: fc.boolean(),
 })
 
-const benches = new Map(
-  (['interpreter', 'compiler'] as const).flatMap(engine =>
-    [false, true].map(wide => [`${engine} ${wide}`, createWorkbench({}, wide, { engine })]),
-  ),
-)
+const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine }))
 
-function trail(engine: Engine, { pointers, slices, wide }: typeof chain extends fc.Arbitrary<infer T> ? T : never) {
-  const bench = benches.get(`${engine} ${wide}`)
-  if (bench === undefined) throw new Error('no such bench')
-  const { cpu, memory, place } = bench
+function trail(engine: Tried, { pointers, slices, wide }: typeof chain extends fc.Arbitrary<infer T> ? T : never) {
+  const { cpu, memory, place } = benchOf(engine, wide)
   const registers = cpu.registers()
   const { msr } = registers
   registers.clear()

@@ -5,7 +5,7 @@ import { fieldOf } from '../../../core/cpu/forms.ts'
 import { assembler, disassembler } from '../../../core/cpu/isa.ts'
 import type { Row } from '../../../core/cpu/rows/row.ts'
 import { rows } from '../../../core/cpu/rows/table.ts'
-import { all, codeBase, readExecute, type Workbench } from './workbench.ts'
+import { all, codeBase, dataBase, readExecute, type Workbench } from './workbench.ts'
 
 export const programLength = 32
 const branches = new Set(['b', 'bc', 'bclr', 'bcctr'])
@@ -135,4 +135,19 @@ export function runSlices({ cpu, memory }: Workbench, one: RandomProgram): unkno
     if (one.drops[index] === 1) memory.poke(codeBase + 16, Uint8Array.of(0x60, 0, 0, 0))
     return seen
   })
+}
+
+export const engines = ['interpreter', 'compiler'] as const
+export type Tried = (typeof engines)[number]
+/** Something of each engine in each width, made at once: a processor is used for all programs. */
+export function benchesOf<T>(create: (engine: Tried, wide: boolean) => T): (engine: Tried, wide: boolean) => T {
+  const pairOf = (wide: boolean) => ({ interpreter: create('interpreter', wide), compiler: create('compiler', wide) })
+  const [narrow, wide] = [pairOf(false), pairOf(true)]
+  return (engine, isWide) => (isWide ? wide : narrow)[engine]
+}
+
+/** Has the pointers, r1 to r7, point into the data, which is cleared. */
+export function pointAtData({ cpu, memory }: Pick<Workbench, 'cpu' | 'memory'>): void {
+  for (let n = 1; n < 8; n += 1) cpu.registers().setGpr(n, BigInt(dataBase + 0x800 + 40 * n))
+  memory.fill(dataBase, 0x2000, 0)
 }

@@ -1,52 +1,34 @@
 /** Branches over one instruction, which compiled code does in any case and lets come to nothing. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { findUnit } from '../../../core/cpu/compiler/find.ts'
 import { assembler } from '../../../core/cpu/isa.ts'
+import { finderIn } from './finder.ts'
 import {
+  benchesOf,
   circumstances,
   control,
   listing,
   named,
+  pointAtData,
   prepare,
   programLength,
   type RandomProgram,
   runSlices,
   straight,
+  type Tried,
   wordsOf,
 } from './programs.ts'
-import { codeBase, createWorkbench, dataBase, type Workbench } from './workbench.ts'
+import { codeBase, createWorkbench, dataBase } from './workbench.ts'
 
-const engines = ['interpreter', 'compiler'] as const
-const benches = [false, true].map(wide => ({
-  interpreter: createWorkbench({}, wide),
-  compiler: createWorkbench({}, wide, { engine: 'compiler' }),
-}))
-const benchOf = (engine: (typeof engines)[number], wide: boolean): Workbench => {
-  const bench = benches[Number(wide)]
-  if (bench === undefined) throw new Error('no such bench')
-  return bench[engine]
-}
+const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine }))
 
 /** The blocks of the unit at the start of a program. */
 function blocksOf(words: readonly number[]) {
   const { memory, place } = benchOf('interpreter', false)
   place(words)
   const mayRun = (pc: number): boolean => pc < codeBase + 4 * words.length
-  return findUnit(
-    {
-      memory,
-      mode: { wide: false, exact: false, fuses: true },
-      whole: new Set(),
-      stops: new Set(),
-      longest: longestUnit,
-      isFunction: () => false,
-      isApart: () => false,
-      seen: () => [],
-      mayRun,
-    },
-    codeBase,
-  )?.blocks
+  return findUnit(finderIn(memory, { mayRun }), codeBase)?.blocks
 }
 const assembled = (lines: readonly string[]): number[] =>
   lines.map((line, index) => assembler.word(line, codeBase + 4 * index))
@@ -110,11 +92,10 @@ const program = fc.record({
   ...circumstances,
 })
 
-function trail(engine: (typeof engines)[number], one: RandomProgram & { readonly wide: boolean }): unknown[] {
+function trail(engine: Tried, one: RandomProgram & { readonly wide: boolean }): unknown[] {
   const bench = benchOf(engine, one.wide)
   prepare(bench, one)
-  for (let n = 1; n < 8; n += 1) bench.cpu.registers().setGpr(n, BigInt(dataBase + 0x800 + 40 * n))
-  bench.memory.fill(dataBase, 0x2000, 0)
+  pointAtData(bench)
   return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
 }
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { chainsOf } from '../../../core/cpu/compiler/chains.ts'
-import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { findUnit } from '../../../core/cpu/compiler/find.ts'
 import { flowOf } from '../../../core/cpu/compiler/flow.ts'
 import type { Instruction } from '../../../core/cpu/compiler/meaning.ts'
 import { has, registersOf } from '../../../core/cpu/compiler/registers.ts'
 import { shapeOf } from '../../../core/cpu/compiler/shape.ts'
 import { files } from '../../../core/cpu/state.ts'
+import { finderIn } from './finder.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
 const at = (line: number): number => codeBase + 4 * line
@@ -16,20 +17,7 @@ const to = (line: number): string => `0x${at(line).toString(16)}`
 function analysed(lines: readonly string[]) {
   const { memory, place } = createWorkbench()
   place(lines)
-  const unit = findUnit(
-    {
-      memory,
-      mode: { wide: false, exact: false, fuses: true },
-      whole: new Set(),
-      stops: new Set(),
-      longest: longestUnit,
-      isFunction: () => false,
-      isApart: () => false,
-      seen: () => [],
-      mayRun: () => true,
-    },
-    at(0),
-  )
+  const unit = findUnit(finderIn(memory), at(0))
   if (unit === undefined) throw new Error('there is no unit')
   const flow = flowOf(unit, () => [])
   const { order } = shapeOf(flow)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Span, spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { basedAddress } from '../../../core/cpu/compiler/compare.ts'
-import { findUnit, longestUnit } from '../../../core/cpu/compiler/find.ts'
+import { findUnit } from '../../../core/cpu/compiler/find.ts'
 import { flowOf } from '../../../core/cpu/compiler/flow.ts'
 import { type Instruction, numberIn } from '../../../core/cpu/compiler/meaning.ts'
 import { type Bits, exclude, has, include, type Registers, registersOf } from '../../../core/cpu/compiler/registers.ts'
@@ -13,6 +13,7 @@ import { fieldOf } from '../../../core/cpu/forms.ts'
 import { offsetIn } from '../../../core/cpu/places.ts'
 import { files } from '../../../core/cpu/state.ts'
 import type { Place } from '../../../core/cpu/wasm/program.ts'
+import { finderIn } from './finder.ts'
 import { control, listing, named, straight, wordsOf } from './programs.ts'
 import { waysOf } from './ways.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
@@ -22,20 +23,11 @@ const { memory, place } = createWorkbench()
 /** The unit of a program, what is rare included or not; undefined where its first word is for the interpreter. */
 function unitOf(words: readonly number[], whole = false) {
   place(words)
-  const unit = findUnit(
-    {
-      memory,
-      mode: { wide: false, exact: false, fuses: true },
-      whole: new Set(whole ? words.map((_, index) => codeBase + 4 * index) : []),
-      stops: new Set([codeBase + 4 * words.length]),
-      longest: longestUnit,
-      isFunction: () => false,
-      isApart: () => false,
-      seen: () => [],
-      mayRun: () => true,
-    },
-    codeBase,
-  )
+  const finder = finderIn(memory, {
+    whole: new Set(whole ? words.map((_, index) => codeBase + 4 * index) : []),
+    stops: new Set([codeBase + 4 * words.length]),
+  })
+  const unit = findUnit(finder, codeBase)
   if (unit === undefined) return undefined
   const flow = flowOf(unit, () => [])
   const shape = shapeOf(flow)
