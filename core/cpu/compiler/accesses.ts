@@ -96,10 +96,9 @@ export interface UnitSpans {
 /** A block to which a single way leads, and not from a call, goes on with the spans of the block before it. */
 export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order: ArrayLike<number>): UnitSpans {
   const { size, startsInto, from, fromCall } = flow
-  const ordered = order.length > 0
   const single = (block: number): number | undefined => {
     const way = startsInto[block] ?? 0
-    const alone = ordered && block !== 0 && startsInto[block + 1] === way + 1 && fromCall[way] === 0
+    const alone = block !== 0 && startsInto[block + 1] === way + 1 && fromCall[way] === 0
     return alone ? from[way] : undefined
   }
   const parts = new Array<Part | undefined>(unit.places).fill(undefined)
@@ -111,8 +110,8 @@ export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order:
     if (before !== undefined) followed[before] = 1
   }
   const open: Part[] = []
-  for (let at = 0; at < size; at += 1) {
-    const index = ordered ? (order[at] ?? -1) : at
+  for (let at = 0; at < order.length; at += 1) {
+    const index = order[at] ?? 0
     const block = unit.blocks[index]
     if (block === undefined) continue
     const before = single(index)

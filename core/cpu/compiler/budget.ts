@@ -16,7 +16,7 @@ export interface Ways {
   readonly flow: Flow
   /** Instructions of a block. */
   length(block: number): number
-  /** The blocks, each before what follows it but for loops; empty where there is no structure. */
+  /** The blocks, each before what follows it but for loops. */
   readonly order: ArrayLike<number>
 }
 
@@ -40,7 +40,6 @@ export function budgetOf({ flow, length, order }: Ways): Budget {
   const rank = ranksIn(order, size)
 
   asks[0] = 1
-  if (order.length === 0) asks.fill(1)
   for (let at = 0; at < order.length; at += 1) {
     const block = order[at] ?? 0
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
@@ -50,9 +49,8 @@ export function budgetOf({ flow, length, order }: Ways): Budget {
   }
 
   const ways = takeNumbers(size)
-  for (let turn = size - 1; turn >= 0; turn -= 1) {
-    const block = order.length === 0 ? turn : (order[turn] ?? -1)
-    if (block < 0) continue
+  for (let turn = order.length - 1; turn >= 0; turn -= 1) {
+    const block = order[turn] ?? 0
     const own = length(block)
     let rest = 0
     for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
@@ -76,6 +74,5 @@ export function budgetOf({ flow, length, order }: Ways): Budget {
       if (!paid(target)) owed[target] = out
     }
   }
-  if (order.length === 0) need.set(ways)
   return { need, owed, paid }
 }

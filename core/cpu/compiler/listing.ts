@@ -70,9 +70,13 @@ export function createWatch(writer: Writer): { readonly watch: UnitWatch; readon
         note(`B${index}:`)
         site.block(index)
       },
-      choose(index) {
-        note(`on to place ${index}`)
-        site.choose(index)
+      choose(place) {
+        note(`choose ${place}`)
+        site.choose(place)
+      },
+      branchChosen(depths) {
+        note(`choose among ${depths.map(depth => open.find(one => one.depth === depth)?.name ?? 'out').join(', ')}`)
+        site.branchChosen(depths)
       },
     }),
   }

@@ -76,9 +76,8 @@ function dirtyOf(
 ): Int32Array {
   const dirtyIn = takeNumbers(writes.length)
   const rank = ranksIn(order, size)
-  const visited = order.length === 0 ? copyOf(Array.from({ length: size }, (_, block) => block)) : order
-  /** Inside something that leads back. Where there is no order, everything may. */
-  const turns = takeNumbers(size, order.length === 0 ? 1 : 0)
+  /** Inside something that leads back. */
+  const turns = takeNumbers(size)
   /** Entered by a way on which nothing is dirty: from outside, or behind a call. */
   const clean = takeNumbers(size)
   clean[0] = 1
@@ -87,12 +86,12 @@ function dirtyOf(
       const target = to[way] ?? 0
       if (afterCall[way] === 1) clean[target] = 1
       const last = rank[block] ?? -1
-      for (let at = rank[target] ?? 0; at <= last; at += 1) turns[visited[at] ?? 0] = 1
+      for (let at = rank[target] ?? 0; at <= last; at += 1) turns[order[at] ?? 0] = 1
     }
   for (let changed = true; changed; ) {
     changed = false
-    for (let at = 0; at < visited.length; at += 1) {
-      const block = visited[at] ?? 0
+    for (let at = 0; at < order.length; at += 1) {
+      const block = order[at] ?? 0
       for (let word = 0; word < words; word += 1) {
         const own = block * words + word
         let some = 0
@@ -127,7 +126,7 @@ const touchedBy = perProgram(program => {
 /** One more than the index of the register at an offset, while those of a unit are numbered; all 0 at other times. */
 const byOffset = new Int16Array(contextSize)
 
-/** `order` has the blocks, each before what follows it but for loops; it is empty where there is none. */
+/** `order` has the blocks, each before what follows it but for loops. */
 export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): Registers {
   const { blocks } = unit
   const size = blocks.length

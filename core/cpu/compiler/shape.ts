@@ -3,8 +3,8 @@
  *
  * A graph whose every loop has one entry is written by its dominator tree: a block that is a loop's head opens a
  * `loop`; each block where forward paths meet gets a `block` to branch out of, opened by the block that dominates it and
- * followed by its code; every other block stands where the one branch to it was. A graph with a loop of two entries is
- * written as one loop around a `br_table`.
+ * followed by its code; every other block stands where the one branch to it was. A loop of several entries is given one
+ * before (doors.ts): a door is a head, and all it leads to stands behind blocks, among which its `br_table` chooses.
  *
  * Several branches may lead back to one head: those of a loop, and, where the unit was entered inside of it, those of the
  * loops around it. So a head opens as many loops as there are different ones: what leads back from the smallest of them
@@ -13,6 +13,7 @@
  * Source: N. Ramsey, "Beyond Relooper: recursive translation of unstructured control flow to structured control flow"
  * (2022).
  */
+import { type Doors, doorsOf } from './doors.ts'
 import { type Flow, ranksIn } from './flow.ts'
 import { copyOf, takeNumbers } from './scratch.ts'
 
@@ -23,20 +24,33 @@ export interface ShapeSite {
   branch(depth: number): void
   /** Writes a block; for each way out that stays inside it calls `go`. */
   block(index: number): void
-  /** Opens a loop over blocks chosen by number, each of which `place` writes, in order; gives the depth to go round. */
-  dispatch(count: number, place: (index: number) => void): void
-  /** Goes round the loop of `dispatch` to a block. */
-  choose(index: number): void
+  /** Says to which of the blocks behind a door the next one is to lead. */
+  choose(place: number): void
+  /** Branches to the one chosen of these depths. */
+  branchChosen(depths: readonly number[]): void
 }
 
 export interface Shape {
-  readonly structured: boolean
   /** The blocks that can be reached, each before what follows it but for loops. */
   readonly order: Int32Array
   write(site: ShapeSite): { go(from: number, to: number): void; run(): void }
 }
 
-export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
+const noDoors: Pick<Doors, 'doorOf' | 'entries'> = { doorOf: new Int32Array(0), entries: [] }
+
+export function shapeOf(flow: Flow): Shape {
+  const shape = shapeWith(flow)
+  if (shape.structured) return shape
+  const doors = doorsOf(flow, shape.order)
+  return shapeWith(doors.flow, doors, flow.size)
+}
+
+/** The shape of a flow, of whose blocks the first so many are no doors. */
+function shapeWith(
+  { size, starts, to, startsInto, from }: Flow,
+  { doorOf, entries }: typeof noDoors = noDoors,
+  doorless = size,
+): Shape & { readonly structured: boolean } {
   // Reverse postorder, without recursion: blocks on the way here, and the way each of them goes next.
   const postorder = takeNumbers(size)
   let done = 0
@@ -115,7 +129,8 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
     }
     if (isHead) heads.push(block)
   }
-  const isMerge = (block: number): boolean => (forward[block] ?? 0) > 1
+  const hasDoor = (block: number): boolean => (doorOf[block] ?? -1) >= 0
+  const isMerge = (block: number): boolean => (forward[block] ?? 0) > 1 || hasDoor(block)
   /** The merges that a block dominates, in order: the last of them, and for each the one before it; -1 for none. */
   const lastMerge = takeNumbers(size, -1)
   const mergeBefore = takeNumbers(size, -1)
@@ -132,10 +147,10 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
     return all
   }
 
-  /** A head, the block that leads back to it, and what leads there without passing the head. */
-  function loopOf(head: number, latch: number): Set<number> {
+  /** A head, the blocks that lead back to it, and what leads there without passing the head. */
+  function loopOf(head: number, ...latches: readonly number[]): Set<number> {
     const inside = new Set([head])
-    const work = [latch]
+    const work = [...latches]
     for (let block = work.pop(); block !== undefined; block = work.pop()) {
       if (inside.has(block)) continue
       inside.add(block)
@@ -146,6 +161,8 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
   /** The loops of a head, each around the one before. */
   function levelsOf(head: number): Set<number>[] {
     const latches = predecessors(head).filter(from => rankOf(from) >= rankOf(head))
+    // As many lead back to a door as there are ways to its entries: which of them go round less is not asked.
+    if (head >= doorless) return [loopOf(head, ...latches)]
     const found = latches.map(latch => loopOf(head, latch)).sort((a, b) => a.size - b.size)
     const levels: Set<number>[] = []
     for (const one of found) {
@@ -173,29 +190,34 @@ export function shapeOf({ size, starts, to, startsInto, from }: Flow): Shape {
         mergeBehind[one] = following
         following = one
       }
-      site.block(block)
+      if (block < doorless) site.block(block)
+      else site.branchChosen((entries[block - doorless] ?? []).map(entry => depth[entry] ?? 0))
       for (let one = following; one >= 0; one = mergeBehind[one] ?? -1) {
         site.close()
         tree(one)
       }
       if (opened !== undefined) for (const _ of opened) site.close()
     }
-    if (structured)
-      return {
-        run: () => tree(0),
-        go(from: number, to: number): void {
-          if (rankOf(to) <= rankOf(from)) {
-            const level = levels[to]?.findIndex(loop => loop.has(from)) ?? -1
-            site.branch(rounds[to]?.[level] ?? 0)
-          } else if (isMerge(to)) site.branch(depth[to] ?? 0)
-          else tree(to)
-        },
-      }
+    function lead(from: number, to: number): void {
+      if (rankOf(to) <= rankOf(from)) {
+        const level = levels[to]?.findIndex(loop => loop.has(from)) ?? -1
+        site.branch(rounds[to]?.[level] ?? 0)
+      } else if (isMerge(to)) site.branch(depth[to] ?? 0)
+      else tree(to)
+    }
     return {
-      run: () => site.dispatch(order.length, index => site.block(order[index] ?? 0)),
-      go: (_: number, to: number): void => site.choose(rankOf(to)),
+      run: () => tree(0),
+      go(from: number, to: number): void {
+        if (!hasDoor(to)) {
+          lead(from, to)
+          return
+        }
+        const door = doorOf[to] ?? 0
+        site.choose(entries[door - doorless]?.indexOf(to) ?? 0)
+        lead(from, door)
+      },
     }
   }
 
-  return { structured, order, write }
+  return { structured, order: size === doorless ? order : order.filter(block => block < doorless), write }
 }

@@ -64,8 +64,6 @@ const { left, pc: pcLocal } = parameters
 const frameBytes = 160
 const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
 
-const noOrder = new Int32Array(0)
-
 function bitCount(word: number): number {
   let count = 0
   for (let rest = word; rest !== 0; rest &= rest - 1) count += 1
@@ -104,8 +102,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
 
   const ways = flowOf(unit, site.seen)
   const shape = shapeOf(ways)
-  /** Empty where there is no structure, and no order that all can go by. */
-  const order = shape.structured ? shape.order : noOrder
+  const { order } = shape
   const budget = budgetOf({
     flow: ways,
     length: block => blocks[block]?.instructions.length ?? 0,
@@ -427,8 +424,11 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     }
   }
 
-  let loopDepth = 0
-  let choice = 0
+  let choice: number | undefined
+  const chosen = (): number => {
+    choice ??= keep('i32')
+    return choice
+  }
   const shapes: ShapeSite = {
     open(kind) {
       if (kind === 'loop') w.loop()
@@ -438,25 +438,15 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     close: () => w.end(),
     branch: depth => w.br(depth),
     block: writeBlock,
-    dispatch(count, place) {
-      choice = keep('i32')
-      w.loop()
-      loopDepth = writer.depth
-      for (let i = 0; i < count; i += 1) w.block()
-      w.get(choice)
-      w.op(code.brTable)
-      writer.u32(count - 1)
-      for (let i = 0; i < count; i += 1) writer.u32(i)
-      for (let i = 0; i < count; i += 1) {
-        w.end()
-        place(i)
-      }
-      w.end()
+    choose(place) {
+      w.i32(place)
+      w.set(chosen())
     },
-    choose(index) {
-      w.i32(index)
-      w.set(choice)
-      w.br(loopDepth)
+    branchChosen(depths) {
+      w.get(chosen())
+      w.op(code.brTable)
+      writer.u32(depths.length - 1)
+      for (const depth of depths) writer.u32(writer.depth - depth)
     },
   }
   const flow = shape.write(site.watch?.shape(shapes) ?? shapes)

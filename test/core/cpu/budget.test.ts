@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { budgetOf } from '../../../core/cpu/compiler/budget.ts'
 import { flowTo } from './ways.ts'
 
-function of(lengths: readonly number[], ways: readonly (readonly number[])[], structured = true) {
+function of(lengths: readonly number[], ways: readonly (readonly number[])[]) {
   return budgetOf({
     flow: flowTo(ways),
     length: block => lengths[block] ?? 0,
-    order: structured ? [...lengths.keys()] : [],
+    order: [...lengths.keys()],
   })
 }
 
@@ -30,7 +30,9 @@ describe('the budget of a unit', () => {
     expect([...need].reduce((sum, one) => sum + one)).toBe(8 * 60)
   })
 
-  it('is asked for at every block where the ways have no structure', () => {
-    expect([...of([3, 4], [[1], [0]], false).need]).toEqual([3, 4])
+  it('is asked for at each round of a loop of two entries', () => {
+    const { need, paid } = of([1, 3, 4], [[1, 2], [2], [1]])
+    expect([...need]).toEqual([5, 7, 0])
+    expect([1, 2].map(paid)).toEqual([true, true])
   })
 })

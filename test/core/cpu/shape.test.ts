@@ -9,7 +9,7 @@ type Edges = readonly (readonly number[])[]
 /** The structure as JavaScript, which has labels where WebAssembly has depths: `step` is asked where to go next. */
 function written(edges: Edges): { readonly run: (step: (block: number) => number) => void; readonly loops: number } {
   const shape = shapeOf(flowTo(edges))
-  const text: string[] = []
+  const text = ['let choice;']
   const open: { readonly loop: boolean; readonly label: number }[] = []
   let loops = 0
   const site: ShapeSite = {
@@ -33,16 +33,15 @@ function written(edges: Edges): { readonly run: (step: (block: number) => number
       }
       text.push('default: return }')
     },
-    dispatch(count, place) {
-      text.push('let choice = 0; around: for (;;) switch (choice) {')
-      for (let i = 0; i < count; i += 1) {
-        text.push(`case ${i}: {`)
-        place(i)
-        text.push('}')
+    choose: place => text.push(`choice = ${place};`),
+    branchChosen(depths) {
+      text.push('switch (choice) {')
+      for (const [place, depth] of depths.entries()) {
+        text.push(`case ${place}:`)
+        site.branch(depth)
       }
       text.push('}')
     },
-    choose: index => text.push(`choice = ${index}; continue around;`),
   }
   const flow = shape.write(site)
   flow.run()
@@ -82,5 +81,14 @@ describe('the structure of a unit', () => {
 
   test('has one loop where a branch back to the head has others beside it', () => {
     expect(written([[1, 2], [0], [0]]).loops).toBe(1)
+  })
+
+  test('has one loop where two blocks lead to one another and both are entered', () => {
+    expect(written([[1, 2], [2], [1]]).loops).toBe(1)
+  })
+
+  test('has a loop of its own for one inside a loop of two entries', () => {
+    // 1 and 2 lead to one another by way of 3, which goes round itself.
+    expect(written([[1, 2], [3], [1], [3, 2]]).loops).toBe(2)
   })
 })

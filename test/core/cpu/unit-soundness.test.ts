@@ -30,8 +30,7 @@ function unitOf(words: readonly number[], whole = false) {
   const unit = findUnit(finder, codeBase)
   if (unit === undefined) return undefined
   const flow = flowOf(unit, () => [])
-  const shape = shapeOf(flow)
-  const order = shape.structured ? shape.order : new Int32Array(0)
+  const { order } = shapeOf(flow)
   return { unit, flow, order, registers: registersOf(unit, flow, order) }
 }
 
