@@ -82,9 +82,14 @@ function moveOf(
   register: number,
   registers: Registers,
 ): number | undefined {
-  const [only, ...others] = certain.filter(({ place }) => registers.indexOf(place, instruction) === register)
-  if (only?.base === undefined || only.by === undefined || others.length > 0) return undefined
-  return registers.indexOf(only.base, instruction) === register ? Number(numberIn(instruction, only.by)) : undefined
+  let by: KnownNumber | undefined
+  let writes = 0
+  for (const one of certain) {
+    if (registers.indexOf(one.place, instruction) !== register) continue
+    writes += 1
+    if (one.base !== undefined && registers.indexOf(one.base, instruction) === register) by = one.by
+  }
+  return by === undefined || writes > 1 ? undefined : Number(numberIn(instruction, by))
 }
 
 /** The spans of a unit; and of blocks that begin with what is checked already, behind which block. */
@@ -101,7 +106,7 @@ export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order:
     const alone = block !== 0 && startsInto[block + 1] === way + 1 && fromCall[way] === 0
     return alone ? from[way] : undefined
   }
-  const parts = new Array<Part | undefined>(unit.places).fill(undefined)
+  const parts = createParts(unit.places)
   /** What is open at the end of a block, where another goes on with it. */
   const ends = new Array<readonly Part[]>(size).fill(none)
   const followed = takeNumbers(size)
@@ -118,9 +123,24 @@ export function spansOfUnit(unit: Unit, registers: Registers, flow: Flow, order:
     takeSpans(block, registers, parts, before === undefined ? none : (ends[before] ?? none), open)
     if (followed[index] === 1) ends[index] = open.slice()
   }
-  return { of: ({ at }) => parts[at], before: single }
+  return { of: parts.of, before: single }
 }
 const none: readonly Part[] = []
+
+/** What instructions have of spans. */
+function createParts(places: number) {
+  const list: Part[] = []
+  /** One more than the place in the list of what an instruction has. */
+  const numbers = takeNumbers(places)
+  return {
+    of: ({ at }: Instruction): Part | undefined => partAt(list, (numbers[at] ?? 0) - 1),
+    set({ at }: Instruction, part: Part): void {
+      if (list.at(-1) !== part) list.push(part)
+      numbers[at] = list.length
+    },
+  }
+}
+type Parts = ReturnType<typeof createParts>
 
 function placeIn(parts: readonly Part[], base: number): number {
   let place = parts.length - 1
@@ -140,13 +160,7 @@ function fits({ span }: Part, at: number, size: number, store: boolean, own: boo
 }
 
 /** Puts what the accesses of a block have of spans where `parts` has their instructions, and into `open` what is at its end. */
-function takeSpans(
-  block: Block,
-  registers: Registers,
-  parts: (Part | undefined)[],
-  inherited: readonly Part[],
-  open: Part[],
-): void {
+function takeSpans(block: Block, registers: Registers, parts: Parts, inherited: readonly Part[], open: Part[]): void {
   const { instructions } = block
   open.length = 0
   open.push(...inherited)
@@ -172,7 +186,7 @@ function takeSpans(
         part.span.end = Math.max(part.span.end, at + size)
       }
       if (store) part.span.stores = true
-      parts[instruction.at] = part
+      parts.set(instruction, part)
     }
     if (open.length === 0) continue
     const moves = movesOf(instruction.meaning.program)

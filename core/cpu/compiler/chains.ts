@@ -63,7 +63,8 @@ function linksOf(blocks: readonly (Block | undefined)[], registers: Registers): 
   for (const block of blocks)
     for (const instruction of block?.instructions ?? []) {
       const { candidate, writes } = candidateOf(instruction.meaning.program)
-      if (candidate === undefined) for (const slot of writes) include(other, registers.indexIn(instruction, slot))
+      if (candidate === undefined)
+        for (let i = 0; i < writes.length; i += 1) include(other, registers.indexIn(instruction, writes[i] ?? 0))
       else {
         const [to, from] = [
           registers.indexOf(candidate.to, instruction),

@@ -64,7 +64,9 @@ export function conditionsOf(unit: Unit, registers: Registers, flow: Flow): Cond
     for (const instruction of unit.blocks[block]?.instructions ?? []) {
       const fields = fieldsOf(instruction.meaning.program)
       if (fields === null) continue
-      for (const slot of fields.writes) left[block * length + registers.indexIn(instruction, slot)] = unknown
+      const { writes } = fields
+      for (let i = 0; i < writes.length; i += 1)
+        left[block * length + registers.indexIn(instruction, writes[i] ?? 0)] = unknown
       for (const { slot, kind } of fields.compared) {
         const index = registers.indexIn(instruction, slot)
         left[block * length + index] = kind + 1

@@ -7,7 +7,7 @@
  * each would hold all of it, and be made again each time. So such a loop is a unit of its own, and units that come by end
  * where it begins: half of what was translated for Lua was needless before, and its loop ran a tenth slower.
  */
-import type { Block, Unit } from './find.ts'
+import { type Block, blockAt, type Unit } from './find.ts'
 import { flowOf, seenBy } from './flow.ts'
 import { reachedFrom } from './loops.ts'
 import { withScratch } from './scratch.ts'
@@ -31,13 +31,13 @@ function findDispatch(unit: Unit, seen: (pc: number) => readonly number[]): Disp
   const targetsOf = ({ ending, end }: Block): readonly number[] => (ending.kind === 'dynamic' ? seen(end - 4) : [])
   const [jump] = unit.blocks.toSorted((a, b) => targetsOf(b).length - targetsOf(a).length)
   if (jump === undefined || targetsOf(jump).length < leastTargets) return undefined
-  const start = unit.indexOf.get(jump.start) ?? 0
+  const start = Math.max(0, blockAt(unit, jump.start))
   const { starts, to, startsInto, from } = flowOf(unit, seen)
   const inside = reachedFrom(start, block => to.subarray(starts[block], starts[block + 1]))
   const before = (block: number): number[] =>
     [...from.subarray(startsInto[block], startsInto[block + 1])].filter(one => inside.has(one))
   const leadBack = reachedFrom(start, before)
-  if (seenBy(jump, unit, seen).filter(target => leadBack.has(unit.indexOf.get(target) ?? -1)).length < leastTargets)
+  if (seenBy(jump, unit, seen).filter(target => leadBack.has(blockAt(unit, target))).length < leastTargets)
     return undefined
   // Up to where ways meet: what is before the jump alone is as much the loop's.
   let head = start

@@ -36,37 +36,41 @@ export function doorsOf(flow: Flow, reached: ArrayLike<number>): Doors {
     return block => memberOf[block] === own
   }
 
+  /** When each block was found, and whether it may still be of a loop that is being looked for. */
+  const found = takeNumbers(size)
+  const open = takeNumbers(size)
   /** The loops of some blocks, by Tarjan's algorithm; a way through a door leaves them. */
   function loopsOf(blocks: readonly number[]): number[][] {
     const isMember = mark(blocks)
     const loops: number[][] = []
-    const found = new Map<number, number>()
     const stack: number[] = []
-    const open = new Set<number>()
+    for (const block of blocks) found[block] = -1
+    let count = 0
     /** The first block found that a block leads back to. */
     function visit(block: number): number {
-      const own = found.size
-      found.set(block, own)
+      const own = count
+      count += 1
+      found[block] = own
       const height = stack.length
       stack.push(block)
-      open.add(block)
+      open[block] = 1
       let least = own
       let isRound = false
       for (let way = starts[block] ?? 0; way < (starts[block + 1] ?? 0); way += 1) {
         const target = to[way] ?? 0
         if (!isMember(target) || doorOf[target] !== -1) continue
         if (target === block) isRound = true
-        const before = found.get(target)
-        if (before === undefined) least = Math.min(least, visit(target))
-        else if (open.has(target)) least = Math.min(least, before)
+        const before = found[target] ?? -1
+        if (before < 0) least = Math.min(least, visit(target))
+        else if (open[target] === 1) least = Math.min(least, before)
       }
       if (least < own) return least
       const loop = stack.splice(height)
-      for (const one of loop) open.delete(one)
+      for (const one of loop) open[one] = 0
       if (loop.length > 1 || isRound) loops.push(loop)
       return least
     }
-    for (const block of blocks) if (!found.has(block)) visit(block)
+    for (const block of blocks) if (found[block] === -1) visit(block)
     return loops
   }
   function isEntered(block: number, inside: (block: number) => boolean): boolean {

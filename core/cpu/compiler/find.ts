@@ -35,8 +35,8 @@ export interface Block {
 
 export interface Unit {
   readonly entry: number
+  /** The first is the entry, the others follow one another by address. */
   readonly blocks: readonly Block[]
-  readonly indexOf: ReadonlyMap<number, number>
   readonly instructions: number
   /** What `Instruction.at` counts, of all that was found. */
   readonly places: number
@@ -44,6 +44,21 @@ export interface Unit {
   readonly callees: readonly number[]
   /** Those that are a kernel call and a return, and nothing else: they are written where they are called. */
   readonly thunks: ReadonlySet<number>
+}
+
+/** The number of the block that begins at an address; -1 for none. */
+export function blockAt({ blocks }: Pick<Unit, 'blocks'>, address: number): number {
+  if (blocks[0]?.start === address) return 0
+  let least = 1
+  let most = blocks.length - 1
+  while (least <= most) {
+    const middle = (least + most) >>> 1
+    const start = blocks[middle]?.start ?? 0
+    if (start === address) return middle
+    if (start < address) least = middle + 1
+    else most = middle - 1
+  }
+  return -1
 }
 
 /** Bytes of a thunk that run. */
@@ -156,7 +171,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
   function instructionAt(pc: number): Instruction | undefined {
     if ((stops.size > 0 && stops.has(pc)) || (memory.accessAt(pc) & access.execute) === 0 || !finder.mayRun(pc))
       return undefined
-    const bits = view.getUint32(fold(pc))
+    const bits = view.getInt32(fold(pc))
     const meaning = whole.size > 0 && whole.has(pc) ? wholly(bits) : quickly(bits)
     return meaning?.compilable ? { pc, bits, meaning, at: places } : undefined
   }
@@ -211,7 +226,6 @@ function find(finder: Finder, entry: number): Unit | undefined {
   }
   const inOrder = starts.subarray(0, count).sort()
   const blocks: Block[] = []
-  const indexOf = new Map<number, number>()
   for (let i = 0; i <= count; i += 1) {
     const start = i === 0 ? entry : ((inOrder[i - 1] ?? 0) ^ topBit) >>> 0
     const head = placeOf.get(start)
@@ -236,11 +250,8 @@ function find(finder: Finder, entry: number): Unit | undefined {
     const block: Block = { start, end: pc, instructions: list, skips: false, ending: ending ?? after }
     // What another way leads to as well is not taken in: that way would leave the unit.
     const over = leads[head] === 1 ? withSkipped(blocks.at(-1), block, skippedIn) : undefined
-    if (over !== undefined) blocks[blocks.length - 1] = over
-    else {
-      indexOf.set(start, blocks.length)
-      blocks.push(block)
-    }
+    if (over === undefined) blocks.push(block)
+    else blocks[blocks.length - 1] = over
   }
-  return { entry, blocks, indexOf, instructions: found.length, places, callees: [...callees], thunks }
+  return { entry, blocks, instructions: found.length, places, callees: [...callees], thunks }
 }

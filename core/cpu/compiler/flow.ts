@@ -2,7 +2,7 @@
  * The ways between the blocks of a unit, as lists of numbers: units are many and their blocks small, so that to make an
  * object of each way, again for each who asks, was seen to cost as much as what is found out by them.
  */
-import type { Block, Unit } from './find.ts'
+import { type Block, blockAt, type Unit } from './find.ts'
 import { copyOf, takeNumbers } from './scratch.ts'
 
 /** Block 0 is the entry. */
@@ -51,7 +51,7 @@ export function createFlow(ends: readonly number[], to: readonly number[], after
 
 /** The seen targets of the jump that a block ends with, as far as blocks of the unit begin there. */
 export function seenBy(block: Block, unit: Unit, seen: (pc: number) => readonly number[]): readonly number[] {
-  return seen(block.end - 4).filter(one => unit.indexOf.has(one))
+  return seen(block.end - 4).filter(one => blockAt(unit, one) >= 0)
 }
 
 export function flowOf(unit: Unit, seen: (pc: number) => readonly number[]): Flow {
@@ -59,8 +59,8 @@ export function flowOf(unit: Unit, seen: (pc: number) => readonly number[]): Flo
   const to: number[] = []
   const afterCall: number[] = []
   function add(address: number | undefined, behind = 0): void {
-    const block = address === undefined ? undefined : unit.indexOf.get(address)
-    if (block === undefined) return
+    const block = address === undefined ? -1 : blockAt(unit, address)
+    if (block < 0) return
     to.push(block)
     afterCall.push(behind)
   }

@@ -83,7 +83,6 @@ export function cutToLoop(unit: Unit, decide: (around: readonly number[]) => boo
   return {
     ...unit,
     blocks,
-    indexOf: new Map(blocks.map(({ start }, index) => [start, index])),
     instructions: blocks.reduce((sum, block) => sum + block.instructions.length, 0),
   }
 }

@@ -59,7 +59,8 @@ interface RowMeanings {
 }
 
 /** Words of each mode whose meaning is at hand, each in the place of any other of its kind. */
-const recentWords = 1 << 12
+const recentBits = 14
+const recentWords = 1 << recentBits
 
 function createMeanings(mode: Mode): (bits: number) => Meaning | undefined {
   const rows = new Map<Row, RowMeanings>()
@@ -81,7 +82,7 @@ function createMeanings(mode: Mode): (bits: number) => Meaning | undefined {
     return meaning
   }
   return bits => {
-    const place = Math.imul(bits, 0x9e3779b1) >>> 20
+    const place = Math.imul(bits, 0x9e3779b1) >>> (32 - recentBits)
     const have = recent[place] === (bits | 0) ? meant[place] : undefined
     if (have !== undefined) return have
     const meaning = find(bits)

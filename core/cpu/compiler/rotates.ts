@@ -21,7 +21,7 @@ interface Rotate {
   readonly old: Node | undefined
   /** The bits of a word that tell count and mask, and what came of those that were met. */
   readonly told: number
-  readonly met: Map<number, Masked | undefined>
+  readonly met: Map<number, Masked | null>
 }
 
 /** A shift, and the mask behind it, whole and its low word, with a sign. */
@@ -53,15 +53,16 @@ export const rotateOf = perNode((node): Rotate | undefined => {
 })
 
 /** The shift and mask of an instruction: found once for all that say the same. */
-function maskedBy(rotate: Rotate, instruction: Instruction): Masked | undefined {
+function maskedBy(rotate: Rotate, instruction: Instruction): Masked | null {
   const key = instruction.bits & rotate.told
-  if (!rotate.met.has(key)) {
-    const mask = BigInt.asUintN(64, BigInt(numberIn(instruction, rotate.mask)))
-    const shift = shiftOf(rotate.bits, Number(numberIn(instruction, rotate.count)), mask)
-    const lowMask = Number(BigInt.asIntN(32, mask))
-    rotate.met.set(key, shift && { shift, mask: BigInt.asIntN(64, mask), lowMask })
-  }
-  return rotate.met.get(key)
+  const have = rotate.met.get(key)
+  if (have !== undefined) return have
+  const mask = BigInt.asUintN(64, BigInt(numberIn(instruction, rotate.mask)))
+  const shift = shiftOf(rotate.bits, Number(numberIn(instruction, rotate.count)), mask)
+  const lowMask = Number(BigInt.asIntN(32, mask))
+  const masked = shift === undefined ? null : { shift, mask: BigInt.asIntN(64, mask), lowMask }
+  rotate.met.set(key, masked)
+  return masked
 }
 
 export interface Shift {
@@ -94,7 +95,7 @@ export function writeRotate(
   const found = rotateOf(node)
   if (found === null) return false
   const masked = maskedBy(found, instruction)
-  if (masked === undefined) return false
+  if (masked === null) return false
   const { shift, mask, lowMask } = masked
   const w = instructions(writer)
   const { bits, operation, by, whole } = shift

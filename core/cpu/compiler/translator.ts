@@ -294,7 +294,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       }
       found.push(unit)
       size += unit.instructions
-      for (const start of unit.indexOf.keys()) inside.add(start)
+      if (!eager) for (const { start } of unit.blocks) inside.add(start)
       // What was cut from a unit comes next: the interpreter would have all of its rounds.
       for (const head of cutOff) {
         loops.add(head)

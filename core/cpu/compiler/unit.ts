@@ -31,7 +31,7 @@ import { chainsOf } from './chains.ts'
 import { createChecks } from './checks.ts'
 import { conditionsOf } from './conditions.ts'
 import { factsOf } from './facts.ts'
-import type { Unit } from './find.ts'
+import { blockAt, type Unit } from './find.ts'
 import { flowOf, seenBy } from './flow.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
@@ -93,7 +93,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     mark,
   } = createCalls(writer, site)
   const locals: Type[] = []
-  const { blocks, indexOf } = unit
+  const { blocks } = unit
 
   function keep(type: Type): number {
     locals.push(type)
@@ -120,7 +120,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     registers,
     conditions,
     lowWords: chains.lowWords,
-    limited: usesLimit(unit),
+    limited: registers.at(specials.fpscr.at) !== undefined && usesLimit(unit),
     keep,
     certain: index => (step === undefined ? 0 : conditions.orderIn(step.index, index)),
   })
@@ -205,8 +205,8 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
 
   /** Goes on at an address: inside the unit, or out of it. */
   function goTo(from: Step, target: number): void {
-    const to = indexOf.get(target)
-    if (to !== undefined) {
+    const to = blockAt(unit, target)
+    if (to >= 0) {
       stay(from, to)
       return
     }
@@ -240,7 +240,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     otherwise()
     for (const one of targets) {
       w.end()
-      stay(from, indexOf.get(one) ?? 0)
+      stay(from, blockAt(unit, one))
     }
   }
 
@@ -258,8 +258,8 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   }
   /** Goes on behind a call: registers are in the state block, what is left is subtracted. */
   function returned(from: Step): void {
-    const to = indexOf.get(from.block.end)
-    if (to === undefined) {
+    const to = blockAt(unit, from.block.end)
+    if (to < 0) {
       returnTo(() => w.i32(from.block.end | 0))
       return
     }

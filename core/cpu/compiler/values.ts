@@ -34,6 +34,9 @@ export interface ValuesSpec {
 
 export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'loadsLow' | 'evaluate'>>
 
+/** The relation that a bit of a condition field is of, from the right; the first is SO. */
+const relationOfBit = [undefined, 'eq', 'gt', 'lt'] as const
+
 /** Null for what is computed as it is written, as most is: asked once of each value, where each way would ask. */
 const waysOf = perNode(node =>
   lowSumOf(node) === null && rotateOf(node) === null && bitOf(node) === null ? undefined : { bit: bitOf(node) },
@@ -108,14 +111,12 @@ export function createValues(spec: ValuesSpec): Values {
       if (comparison === undefined || register === undefined || order === undefined) return false
       const { first, second, kind, so } = comparison
       const { type } = orderKinds[kind] ?? { type: 'i64' as const }
-      for (const [node, local] of [
-        [first, order.locals[type]?.first],
-        [second, order.locals[type]?.second],
-      ] as const) {
-        if (node !== undefined) expression(node)
-        else w[type](0)
-        w.set(local ?? 0)
-      }
+      const numbers = order.locals[type]
+      expression(first)
+      w.set(numbers?.first ?? 0)
+      if (second === undefined) w[type](0)
+      else expression(second)
+      w.set(numbers?.second ?? 0)
       w.i32(~(2 * kind))
       if (!held.hasSteadySummary) {
         expression(so)
@@ -167,7 +168,7 @@ export function createValues(spec: ValuesSpec): Values {
       const kind = conditions.orderIn(block, index) - 1
       if (order === undefined || kind < 0) return false
       const number = Number(numberIn(instruction, bit.shift))
-      const relation = ([undefined, 'eq', 'gt', 'lt'] as const)[number]
+      const relation = relationOfBit[number]
       if (relation === undefined) held.summary(index)
       else {
         held.branchedOn(index, relation)

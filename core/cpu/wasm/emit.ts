@@ -355,7 +355,14 @@ export function createEmitter(site: Site): Emitter {
     if (all > writes.length) for (const one of whens) guarded(one, hasWrites, doWrites)
   }
 
-  const branchTo = (target: Node): void => site.branch(() => expression(target))
+  let branchTarget: Node | undefined
+  function pushTarget(): void {
+    if (branchTarget !== undefined) expression(branchTarget)
+  }
+  function branchTo(target: Node): void {
+    branchTarget = target
+    site.branch(pushTarget)
+  }
   function branches(scope: Scope): void {
     const plan = planOf(scope)
     if (plan.branches.length === 0) return

@@ -42,9 +42,6 @@ export function completeFunction(writer: Writer, mark: number, locals: readonly 
   })
 }
 
-/** A hint's length, and that the condition does not hold. */
-const unlikely = [1, 0]
-
 /** What every module begins with. */
 export const preamble = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0] as const
 
@@ -117,17 +114,21 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
         for (const index of functions) writer.u32(index)
       }
     })
-  const hinted = [...parts.functions.entries()].filter(([, { body }]) => body.rare.length > 0)
+  const hinted = parts.functions
+    .map(({ body }, index) => ({ rare: body.rare, index }))
+    .filter(({ rare }) => rare.length > 0)
   if (hinted.length > 0)
     section(0, () => {
       writer.name('metadata.code.branch_hint')
       writer.u32(hinted.length)
-      for (const [index, { body }] of hinted) {
+      for (const { index, rare } of hinted) {
         writer.u32(parts.imports.length + index)
-        writer.u32(body.rare.length)
-        for (const at of body.rare) {
+        writer.u32(rare.length)
+        for (const at of rare) {
           writer.u32(at)
-          writer.bytes(unlikely)
+          // A hint's length, and that the condition does not hold.
+          writer.u8(1)
+          writer.u8(0)
         }
       }
     })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { chainsOf } from '../../../core/cpu/compiler/chains.ts'
-import { findUnit } from '../../../core/cpu/compiler/find.ts'
+import { blockAt, findUnit } from '../../../core/cpu/compiler/find.ts'
 import { flowOf } from '../../../core/cpu/compiler/flow.ts'
 import type { Instruction } from '../../../core/cpu/compiler/meaning.ts'
 import { has, registersOf } from '../../../core/cpu/compiler/registers.ts'
@@ -22,7 +22,7 @@ function analysed(lines: readonly string[]) {
   const flow = flowOf(unit, () => [])
   const { order } = shapeOf(flow)
   const registers = registersOf(unit, flow, order)
-  const block = (line: number): number => unit.indexOf.get(at(line)) ?? -1
+  const block = (line: number): number => blockAt(unit, at(line))
   const gpr = (number: number): number => registers.at(files.gpr.at + files.gpr.step * number)?.index ?? -1
   const instruction = (line: number, index: number): Instruction => {
     const one = unit.blocks[block(line)]?.instructions[index]
