@@ -49,9 +49,10 @@ export function createFlow(ends: readonly number[], to: readonly number[], after
   }
 }
 
-/** The seen targets of the jump that a block ends with, as far as blocks of the unit begin there. */
+/** The targets known of the jump or return that a block ends with, as far as blocks of the unit begin there. */
 export function seenBy(block: Block, unit: Unit, seen: (pc: number) => readonly number[]): readonly number[] {
-  return seen(block.end - 4).filter(one => blockAt(unit, one) >= 0)
+  const targets = block.instructions.at(-1)?.meaning.returns ? unit.recursions : seen(block.end - 4)
+  return targets.filter(one => blockAt(unit, one) >= 0)
 }
 
 export function flowOf(unit: Unit, seen: (pc: number) => readonly number[]): Flow {
@@ -73,7 +74,7 @@ export function flowOf(unit: Unit, seen: (pc: number) => readonly number[]): Flo
     } else {
       add(target)
       if (kind === 'dynamic') for (const one of seenBy(block, unit, seen)) add(one)
-      if (falls) add(block.end)
+      if (falls && kind !== 'recursion') add(block.end)
     }
     ends.push(to.length)
   }

@@ -12,11 +12,13 @@
  */
 import type { Block, Unit } from './find.ts'
 
+const isCall = ({ kind }: Block['ending']): boolean => kind === 'call' || kind === 'recursion'
+
 /** The loops of some blocks: the address behind the last branch backwards by the address where it leads. */
 function loopsOf(blocks: readonly Block[]): ReadonlyMap<number, number> {
   const ends = new Map<number, number>()
   for (const { ending, end } of blocks)
-    if (ending.kind !== 'call' && ending.target !== undefined && ending.target < end)
+    if (!isCall(ending) && ending.target !== undefined && ending.target < end)
       ends.set(ending.target, Math.max(ends.get(ending.target) ?? 0, end))
   return ends
 }
@@ -64,10 +66,10 @@ function blocksOf(blocks: readonly Block[], head: number, end: number): Readonly
 
 /** Whether a block ends by a jump through a register, other than a return. */
 const jumps = (block: Block | undefined): boolean =>
-  block?.ending.kind === 'dynamic' && block.instructions.at(-1)?.meaning.row.name !== 'bclr'
+  block?.ending.kind === 'dynamic' && !block.instructions.at(-1)?.meaning.returns
 
 function waysOf({ ending, end }: Block): number[] {
-  const target = ending.kind === 'call' || ending.target === undefined ? [] : [ending.target]
+  const target = isCall(ending) || ending.target === undefined ? [] : [ending.target]
   return ending.falls ? [...target, end] : target
 }
 

@@ -19,6 +19,8 @@ export interface Meaning {
   readonly compilable: boolean
   /** Sets LR to the address behind it: a call, when it branches. */
   readonly links: boolean
+  /** Goes where LR says, and leaves it as it is. */
+  readonly returns: boolean
   /** Is a kernel call, and nothing else. */
   readonly kernel: boolean
   readonly target: Node | undefined
@@ -112,13 +114,15 @@ function makeMeaning(row: Row, bits: number, mode: Mode): Meaning | undefined {
   const effects = analyseProgram(program)
   const kernel = program.body.statements.length === 1 && effects.calls
   const plain = !program.immediate && !onlyInterpreted(program.body) && !(effects.ends && !effects.branches)
+  const links = effects.branches && effects.writes.some(place => place.file === 'special' && place.name === 'lr')
   return {
     row,
     program,
     effects,
     gives: program.body.statements.some(one => one.kind === 'require'),
     compilable: kernel || plain,
-    links: effects.branches && effects.writes.some(place => place.file === 'special' && place.name === 'lr'),
+    links,
+    returns: row.name === 'bclr' && !links,
     kernel,
     target: branchTarget(program.body),
   }

@@ -353,7 +353,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       else {
         choose(from, seenBy(from.block, unit, site.seen), () => {
           each(dirty, spill, from.sets)
-          if (from.instruction.meaning.row.name === 'bclr') returnTo(() => w.get(pcLocal), from.owed + 1)
+          if (from.instruction.meaning.returns) returnTo(() => w.get(pcLocal), from.owed + 1)
           else {
             w.i32(stateBlock)
             w.i32(from.instruction.pc | 0)
