@@ -44,11 +44,13 @@ export interface Surroundings {
   readonly priorities: { readonly idle: number; readonly normal: number; readonly timeCritical: number }
 }
 
-/** The range of a stack, with a page below it that nothing may touch. */
+const stackBytes = (size: number): number => alignUp(Math.max(size, smallestStack), page)
+
+/** The range of a stack, with a page below it that nothing may touch, and one at least above it. */
 const stackRange = (size: number) =>
   ({
     ...stackRegion,
-    size: alignUp(alignUp(Math.max(size, smallestStack), page) + page, stackRegion.align),
+    size: alignUp(page + stackBytes(size) + page, stackRegion.align),
     protect: 4,
     use: 'stack',
   }) as const
@@ -57,17 +59,22 @@ const stackRange = (size: number) =>
 export const threadFits = (pool: Pool, space: Space, size: number, shape: TlsShape): boolean =>
   space.fits(stackRange(size)) && pool.fits(KTHREAD.size + OBJECT_HEADER.size + blockSize(shape))
 
-/** A stack with a page below it that nothing may touch. */
+/**
+ * A stack with a page below it that nothing may touch. What is above it of its last page of 64 KiB, as this region has them,
+ * is there: the first frames of a thread, which are used all the time, do not lie at the end of what is there, where accesses
+ * have to be looked at twice (memory/flags.ts).
+ */
 export function allocateStack(
   memory: GuestMemory,
   space: Space,
   size: number,
 ): { readonly base: number; readonly limit: number; readonly allocation: number } {
-  const bytes = alignUp(Math.max(size, smallestStack), page)
-  const allocation = space.reserve(stackRange(size))
+  const bytes = stackBytes(size)
+  const range = stackRange(size)
+  const allocation = space.reserve(range)
   if (allocation === 0) throw fail('GUEST_FAULT', 'thread stack', 'no room is left')
   const limit = allocation + page
-  memory.commit(limit, bytes, access.read | access.write)
+  memory.commit(limit, range.size - page, access.read | access.write)
   return { base: limit + bytes, limit, allocation }
 }
 

@@ -74,8 +74,10 @@ export function startProcess(
   let text = ''
 
   memory.commit(stackTop - stackBytes, stackBytes, both)
-  const random = stackTop - 0x40
-  const name = stackTop - 0x20
+  // What Linux puts above: the environment, which QEMU hands on too.
+  const environment = stackTop - page
+  const random = environment - 0x40
+  const name = environment - 0x20
   memory.write(name, new TextEncoder().encode('program\0'))
   const vector = [
     [auxiliary.headers, image.base + long(wide ? 0x20 : 0x1c)],

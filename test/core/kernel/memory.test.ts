@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { copyState } from '../../../core/base/state.ts'
 import { protection } from '../../../core/kernel/memory-manager.ts'
 import { status } from '../../../core/kernel/status.ts'
+import { allocateStack } from '../../../core/kernel/thread-body.ts'
 import { access, hostMap } from '../../../core/memory/map.ts'
 import { createWorkbench, type Workbench } from './workbench.ts'
 
@@ -92,6 +93,19 @@ test('nobody has the page below a stack, however many stacks lie side by side', 
     expect(stacks.some(other => other.base > limit - 0x1000 && other.limit < limit)).toBe(false)
   }
 })
+
+test.each([0x4000, 0xe000, 0xf000, 0x10000, 0x40000])(
+  'what is behind a stack of %i bytes is there, to the end of its page of 64 KiB',
+  size => {
+    const bench = createWorkbench()
+    const { memory } = bench
+    const { base } = allocateStack(memory, bench.core.kernel.space, size)
+    const end = (base + 0x10000) & ~0xffff
+    expect(end - base).toBeGreaterThanOrEqual(0x1000)
+    expect(memory.allows(base, end - base, access.read | access.write)).toBe(true)
+    expect(memory.accessAt(end)).toBe(0)
+  },
+)
 
 test('a page that is guarded is there, and neither read nor written before its protection is changed', () => {
   const bench = createWorkbench()
