@@ -110,18 +110,40 @@ function apply(
   instruction: Instruction,
   registers: Registers,
 ): void {
-  const indexOf = (place: Place | undefined): number =>
-    place === undefined ? -1 : registers.indexOf(place, instruction)
-  for (const { fact, place } of learned) include(facts[fact], indexOf(place), from)
+  for (const { fact, place } of learned) include(facts[fact], registers.indexOf(place, instruction), from)
   // What is copied is looked at before anything is lost.
-  const kept = told.map(({ place, facts: certain, copies: all, mixes }) => {
-    const copies = all.map(indexOf)
-    const copied = copies.length > 0 && (!mixes || new Set(copies).size === 1)
-    const stays = (name: FactName): boolean => copied && copies.every(one => one >= 0 && has(facts[name], one, from))
-    return { place, facts: names.filter(name => certain.includes(name) || stays(name)) }
-  })
-  for (const place of lost) for (const name of names) exclude(facts[name], indexOf(place), from)
-  for (const { place, facts: list } of kept) for (const name of list) include(facts[name], indexOf(place), from)
+  const copied = told.map(one => copiedFacts(facts, from, one, instruction, registers))
+  for (const place of lost) {
+    const index = registers.indexOf(place, instruction)
+    for (const name of names) exclude(facts[name], index, from)
+  }
+  for (let i = 0; i < told.length; i += 1) {
+    const one = told[i]
+    if (one === undefined) continue
+    const index = registers.indexOf(one.place, instruction)
+    for (const name of names)
+      if (one.facts.includes(name) || ((copied[i] ?? 0) & bits[name]) !== 0) include(facts[name], index, from)
+  }
+}
+const bits = { single: 1, number: 2, plain: 4 } as const satisfies Record<FactName, number>
+
+/** What is known of all that a value is a copy of, a bit for each fact. */
+function copiedFacts(
+  facts: Facts,
+  from: number,
+  { copies, mixes }: Telling['told'][number],
+  instruction: Instruction,
+  registers: Registers,
+): number {
+  let known = copies.length > 0 ? bits.single | bits.number | bits.plain : 0
+  let first = -1
+  for (const place of copies) {
+    const index = place === undefined ? -1 : registers.indexOf(place, instruction)
+    if (index < 0 || (mixes && first >= 0 && index !== first)) return 0
+    first = index
+    for (const name of names) if (!has(facts[name], index, from)) known &= ~bits[name]
+  }
+  return known
 }
 
 export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinder {

@@ -131,13 +131,19 @@ function createAddressBook() {
   /** Addresses, with their lowest bit set, so that none is 0; the next free place is taken where two fall together. */
   const keys = new Int32Array(mask + 1)
   const values = new Int16Array(mask + 1)
+  /** The places taken, for as many as there are to be free again. */
+  const taken = new Int16Array(longestUnit)
+  let count = 0
   function slotOf(address: number): number {
     let slot = (address >>> 2) & mask
     while (keys[slot] !== 0 && keys[slot] !== (address | 1)) slot = (slot + 1) & mask
     return slot
   }
   return {
-    clear: () => keys.fill(0),
+    clear(): void {
+      for (let i = 0; i < count; i += 1) keys[taken[i] ?? 0] = 0
+      count = 0
+    },
     /** -1 where there is none. */
     get(address: number): number {
       const slot = slotOf(address)
@@ -145,6 +151,10 @@ function createAddressBook() {
     },
     set(address: number, value: number): void {
       const slot = slotOf(address)
+      if (keys[slot] === 0) {
+        taken[count] = slot
+        count += 1
+      }
       keys[slot] = address | 1
       values[slot] = value
     },

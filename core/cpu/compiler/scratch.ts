@@ -7,6 +7,9 @@
 /** Numbers of the array at first; it grows as units ask. */
 const atFirst = 1 << 16
 
+/** Numbers that are set one by one: most lists are so short that it takes longer to call the host for it. */
+const longestLoop = 64
+
 let array = new Int32Array(atFirst)
 let used = 0
 /** How many are making something, one inside the other. */
@@ -20,7 +23,9 @@ export function takeNumbers(size: number, value = 0): Int32Array {
   // What is given out already stays where it is.
   if (used > array.length) array = new Int32Array(2 * used)
   const list = array.subarray(start, used)
-  return list.fill(value)
+  if (size > longestLoop) return list.fill(value)
+  for (let at = 0; at < size; at += 1) list[at] = value
+  return list
 }
 
 export function copyOf(list: ArrayLike<number>): Int32Array {
