@@ -119,16 +119,16 @@ function build(profiled: boolean): WebAssembly.Module {
   }
 
   const countingMark = writer.length
-  const counter = 2
+  const [counter, rest] = [2, 3] as const
   side()
   w.tee(counter)
   w.get(counter)
   w.memory(memory.i32Load, sidesAt + sideValue)
   w.i32(1)
   w.do(operations['i32.sub'])
+  w.tee(rest)
   w.memory(memory.i32Store, sidesAt + sideValue)
-  w.get(counter)
-  w.memory(memory.i32Load, sidesAt + sideValue)
+  w.get(rest)
   w.do(operations['i32.eqz'])
   w.if()
   w.get(record)
@@ -139,7 +139,7 @@ function build(profiled: boolean): WebAssembly.Module {
   })
   w.end()
   run(() => own(counter))
-  const countingHandler = builder.add(handlerSignature, ['i32'], countingMark)
+  const countingHandler = builder.add(handlerSignature, ['i32', 'i32'], countingMark)
 
   const compiledMark = writer.length
   const [ownSide, pc, nextPc, nextLeft] = [2, 3, 4, 5] as const

@@ -3,8 +3,9 @@
  *
  * WebAssembly has loops of one entry alone. Where a guest jumps into the middle of one, as state machines and parsers do,
  * every way to one of its entries is led to a block of its own, its door, which goes on to the entry that is meant: then
- * the door is the only entry, and the rest of the unit need not know. It costs a jump through a table each time round. To
- * choose from all blocks of such a unit, each time one ends, made a fifth of SQLite's code keep no order at all.
+ * the door is the only entry, and the rest of the unit need not know. It costs a jump through a table each time an entry is
+ * passed. (To choose from all blocks of such a unit, whenever one ends, leaves the whole of it without an order: a fifth of
+ * what SQLite has compiled, a tenth of its time.)
  *
  * A loop here is a set of blocks each of which leads to all others. Without the ways to its one entry, be that a block or
  * a door, what is left of it may hold loops again, which have doors of their own.
@@ -21,7 +22,7 @@ export interface Doors {
   readonly entries: readonly (readonly number[])[]
 }
 
-/** The doors that a flow needs, as wide as the set of blocks that can be reached. */
+/** The doors that a flow needs, of which these blocks can be reached. */
 export function doorsOf(flow: Flow, reached: ArrayLike<number>): Doors {
   const { size, starts, to, afterCall, startsInto, from } = flow
   const doorOf = takeNumbers(size, -1)

@@ -5,9 +5,9 @@
  *
  * A call of the unit itself stays in it: it is a jump to the entry, and a return to where such a call goes on is a jump too.
  * Nothing is assumed of who called: a way is taken because LR says so, and a return to anywhere else leaves the unit. Such
- * recursion stores and loads no registers on the way, needs no frame of the host, and takes
- * two thirds of the time. (To take in short functions that others call as well made mesh and SQLite no faster, and Lua a
- * fourteenth only with so many that half as much again was spent on compiling.)
+ * recursion stores and loads no registers on the way, needs no frame of the host, and takes two thirds of the time. (To take
+ * in short functions that others call as well made a title and SQLite no faster, and Lua by a fourteenth only with so many
+ * that half as much again was spent on compiling.)
  *
  * The same code may belong to several units: a function that is entered at a loop of its own, because a run ended
  * there, has a unit that begins at that loop. Each is sound by itself, and none has to be entered in the middle.
@@ -209,7 +209,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
 
   /** The function that a unit begins in behind a call of it, as it does where a run ended on the way back; else its entry. */
   function ownFunction(): number {
-    const call = instructionAt(entry - 4)
+    const call = instructionAt((entry - 4) >>> 0)
     const target = call?.meaning.links ? staticTarget(call) : undefined
     if (target === undefined || target >= entry || entry - target > 4 * longestUnit) return entry
     let start = entry
