@@ -13,6 +13,8 @@ export interface Writer {
   u8(value: number): void
   /** Unsigned LEB128. */
   u32(value: number): void
+  /** An opcode and such a number: most of what is written is that. */
+  u8u32(opcode: number, value: number): void
   /** Signed LEB128, 32 bits. */
   s32(value: number): void
   s64(value: number | bigint): void
@@ -93,6 +95,19 @@ class ByteWriter implements Writer {
     }
     buffer[at] = rest
     this.length = at + 1
+  }
+  u8u32(opcode: number, value: number): void {
+    if (this.length + 6 > this.#buffer.length) this.#need(6)
+    const buffer = this.#buffer
+    const at = this.length
+    buffer[at] = opcode
+    this.length = at + 1
+    if (value >>> 0 > 0x7f) {
+      this.u32(value)
+      return
+    }
+    buffer[at + 1] = value
+    this.length = at + 2
   }
   s32(value: number): void {
     if (this.length + 5 > this.#buffer.length) this.#need(5)

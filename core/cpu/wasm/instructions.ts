@@ -39,16 +39,13 @@ class Instructions {
     writer.depth += 1
   }
   get(local: number): void {
-    this.#writer.u8(code.localGet)
-    this.#writer.u32(local)
+    this.#writer.u8u32(code.localGet, local)
   }
   set(local: number): void {
-    this.#writer.u8(code.localSet)
-    this.#writer.u32(local)
+    this.#writer.u8u32(code.localSet, local)
   }
   tee(local: number): void {
-    this.#writer.u8(code.localTee)
-    this.#writer.u32(local)
+    this.#writer.u8u32(code.localTee, local)
   }
   i32(value: number): void {
     this.#writer.u8(code.i32Const)
