@@ -69,6 +69,9 @@ export function blockAt({ blocks }: Pick<Unit, 'blocks'>, address: number): numb
   return -1
 }
 
+/** Calls of its own function that return inside a unit: each return has a way to each of them. */
+const mostRecursions = 8
+
 /** Bytes of a thunk that run. */
 export const thunkSize = 8
 
@@ -93,15 +96,14 @@ export interface Finder {
 /** Instructions of a unit at most. */
 export const longestUnit = 1_500
 
-function endingOf(instruction: Instruction, entry: number): Ending | undefined {
+function endingOf(instruction: Instruction): Ending | undefined {
   const { meaning, pc } = instruction
   if (meaning.kernel) return { kind: 'kernel', falls: true, target: undefined }
   if (!meaning.effects.branches) return undefined
   const target = staticTarget(instruction)
   const falls = !meaning.effects.ends
   // A call of the next instruction only asks for its own address.
-  if (meaning.links && target !== pc + 4)
-    return { kind: target === entry && !falls ? 'recursion' : 'call', falls: true, target }
+  if (meaning.links && target !== pc + 4) return { kind: 'call', falls: true, target }
   if (target === undefined) return { kind: 'dynamic', falls, target }
   return { kind: falls ? 'branch' : 'jump', falls, target }
 }
@@ -207,23 +209,35 @@ function find(finder: Finder, entry: number): Unit | undefined {
   const apart = (target: number): boolean => target !== entry && finder.isApart(target)
   const outside = (target: number): boolean => target !== entry && (finder.isFunction(target) || apart(target))
 
-  /** The function that a unit begins in behind a call of it, as it does where a run ended on the way back; else its entry. */
+  /**
+   * The function that a unit begins in behind a call of it, as it does where a run ended on the way back; else its entry. Where
+   * the function of the entry is not known, one that lies before it and is called there is taken for it.
+   */
   function ownFunction(): number {
     const call = instructionAt((entry - 4) >>> 0)
     const target = call?.meaning.links ? staticTarget(call) : undefined
     if (target === undefined || target >= entry || entry - target > 4 * longestUnit) return entry
     let start = entry
     while (start > target && !finder.isFunction(start)) start -= 4
-    return start
+    return start === target ? start : entry
   }
   const own = ownFunction()
   const recursions = own === entry ? [] : [entry]
+  /** A call as one that stays in the unit, if it does. */
+  function asRecursion({ pc, meaning }: Instruction, ending: Ending | undefined): Ending | undefined {
+    if (ending?.kind !== 'call' || ending.target !== own || !meaning.effects.ends) return ending
+    const back = (pc + 4) >>> 0
+    if (recursions.includes(back)) return ending
+    if (recursions.length === mostRecursions || Math.abs(back - entry) > 4 * longestUnit) return ending
+    recursions.push(back)
+    return own === entry ? { ...ending, kind: 'recursion' } : ending
+  }
 
   for (let from = work.pop(); from !== undefined; from = work.pop()) {
     for (let pc = from; placeOf.get(pc) < 0 && found.length < longest && !apart(pc); pc = (pc + 4) >>> 0) {
       const instruction = instructionAt(pc)
       if (instruction === undefined) break
-      const ending = endingOf(instruction, entry)
+      const ending = asRecursion(instruction, endingOf(instruction))
       placeOf.set(pc, found.length)
       found.push(instruction)
       endings.push(ending)
@@ -236,8 +250,6 @@ function find(finder: Finder, entry: number): Unit | undefined {
       }
       if (ending.kind === 'dynamic') for (const target of finder.seen(pc)) lead(target)
       if (ending.falls) lead((pc + 4) >>> 0)
-      const { links, effects } = instruction.meaning
-      if (links && effects.ends && ending.target === own) recursions.push((pc + 4) >>> 0)
       break
     }
   }

@@ -33,6 +33,8 @@ export interface ShapeSite {
 export interface Shape {
   /** The blocks that can be reached, each before what follows it but for loops. */
   readonly order: Int32Array
+  /** How many of them stand one inside the other at most, each where the one branch to it was. */
+  readonly depth: number
   write(site: ShapeSite): { go(from: number, to: number): void; run(): void }
 }
 
@@ -42,7 +44,9 @@ export function shapeOf(flow: Flow): Shape {
   const shape = shapeWith(flow)
   if (shape.structured) return shape
   const doors = doorsOf(flow, shape.order)
-  return shapeWith(doors.flow, doors, flow.size)
+  const made = shapeWith(doors.flow, doors, flow.size)
+  if (!made.structured) throw new Error('a loop has several entries, and no door')
+  return made
 }
 
 /** The shape of a flow, of whose blocks the first so many are no doors. */
@@ -131,6 +135,13 @@ function shapeWith(
   }
   const hasDoor = (block: number): boolean => (doorOf[block] ?? -1) >= 0
   const isMerge = (block: number): boolean => (forward[block] ?? 0) > 1 || hasDoor(block)
+  const depths = takeNumbers(size)
+  let depth = 0
+  for (let at = 1; at < done; at += 1) {
+    const block = order[at] ?? 0
+    depths[block] = (depths[above(block)] ?? 0) + (isMerge(block) ? 0 : 1)
+    depth = Math.max(depth, depths[block] ?? 0)
+  }
   /** The merges that a block dominates, in order: the last of them, and for each the one before it; -1 for none. */
   const lastMerge = takeNumbers(size, -1)
   const mergeBefore = takeNumbers(size, -1)
@@ -219,5 +230,5 @@ function shapeWith(
     }
   }
 
-  return { structured, order: size === doorless ? order : order.filter(block => block < doorless), write }
+  return { structured, depth, order: size === doorless ? order : order.filter(block => block < doorless), write }
 }

@@ -20,8 +20,11 @@ import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
 import { dispatchOf } from './dispatch-loops.ts'
 import { type Finder, findUnit, longestUnit, thunkSize, type Unit } from './find.ts'
+import { flowOf } from './flow.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { cutToLoop, loopsInside } from './loops.ts'
+import { withScratch } from './scratch.ts'
+import { shapeOf } from './shape.ts'
 import { emitUnit, type UnitSite } from './unit.ts'
 
 export interface TranslatorSetup {
@@ -96,6 +99,8 @@ export interface Translator {
 }
 
 const mostUnits = 100
+/** Blocks of a unit that may stand one inside the other: with twice as many, what writes them runs out of the host's stack. */
+const deepest = 400
 /** Rounds of a loop for each time it is entered, from which on it is a unit of its own. */
 const roundsApart = 32
 /** What has run this share of what makes it hot is compiled along: a callee with its caller, a loop with what is around it. */
@@ -211,9 +216,17 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
     for (const [head, its] of dispatches) if (its === jump) dispatches.delete(head)
   }
 
+  const isTooDeep = (unit: Unit): boolean =>
+    unit.blocks.length > deepest && withScratch(() => shapeOf(flowOf(unit, targetsOf)).depth > deepest)
+  /** The unit at an address, or as much of it as can be written. */
+  function findWritable(finder: Finder, pc: number): Unit | undefined {
+    const unit = findUnit(finder, pc)
+    return unit !== undefined && isTooDeep(unit) ? findUnit({ ...finder, longest: deepest }, pc) : unit
+  }
+
   /** The unit at an address, without what is behind its jumps where that is more than a unit holds. */
   function findBounded(finder: Finder, pc: number): Unit | undefined {
-    const unit = findUnit(finder, pc)
+    const unit = findWritable(finder, pc)
     if (unit === undefined || unit.instructions < longestUnit) return unit
     const jumps = unit.blocks.map(({ end }) => end - 4).filter(at => targetsOf(at).length > 0)
     if (jumps.length === 0) return unit
@@ -222,7 +235,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       // Its cases come back to it by themselves from now on: each holds what is before the jump.
       forgetDispatch(jump)
     }
-    return findUnit(finder, pc)
+    return findWritable(finder, pc)
   }
 
   /** The unit at an address, or only the loop that begins there, where that goes round often. */

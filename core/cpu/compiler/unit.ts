@@ -60,6 +60,9 @@ export interface UnitSite extends CallSite {
 const { stateBlock } = hostMap
 const { left, pc: pcLocal } = parameters
 
+/** Words from the first target of a jump to the last that a table has: the host allows 65,520. */
+const longestTable = 4_096
+
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
 const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
@@ -224,7 +227,15 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     const least = Math.min(...targets)
     const count = targets.length === 0 ? 0 : ((Math.max(...targets) - least) >>> 2) + 1
     for (let i = 0; i < targets.length; i += 1) w.block()
-    if (targets.length > 0) {
+    if (count > longestTable)
+      for (let i = 0; i < targets.length; i += 1) {
+        w.get(pcLocal)
+        w.i32((targets[i] ?? 0) | 0)
+        w.do(operations['i32.eq'])
+        w.op(code.brIf)
+        writer.u32(i)
+      }
+    else if (targets.length > 0) {
       w.block()
       w.get(pcLocal)
       w.i32(least | 0)

@@ -355,6 +355,7 @@ export function createEmitter(site: Site): Emitter {
     if (all > writes.length) for (const one of whens) guarded(one, hasWrites, doWrites)
   }
 
+  /** Asked for before anything else is written: what is branched to may be written meanwhile, with branches of its own. */
   let branchTarget: Node | undefined
   function pushTarget(): void {
     if (branchTarget !== undefined) expression(branchTarget)

@@ -28,6 +28,7 @@ export interface Site {
   mark(): void
   /** Gives up the instruction; `mark` and the exit code are written. */
   leave(): void
+  /** `target` pushes the address, if at all before anything else is written. */
   branch(target: () => void): void
   /** Goes on behind the instruction. */
   next(): void

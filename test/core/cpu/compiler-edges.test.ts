@@ -38,6 +38,35 @@ function createBench(engine: Tried, wide: boolean): Workbench & { readonly asked
 }
 const benchOf = benchesOf(createBench)
 
+/** A thousand blocks, each of which leads to the next and to another line, and the last to the second. */
+function blocks(elsewhere: (i: number) => number): string[] {
+  const lines = Array.from({ length: 999 }, (_, i) => `beq cr${i % 8}, ${codeBase + 4 * elsewhere(i)}`)
+  return [...lines, `b ${codeBase + 4}`]
+}
+test.each([
+  ['leads out of the unit', blocks(() => 2_000)],
+  ['leads to the last', blocks(() => 999)],
+  ['leads out of the unit, in a loop of two entries', blocks(i => (i === 0 ? 998 : 2_000))],
+])('a unit has no thousand blocks one inside the other: each %s', (_, lines) => {
+  const ends = engines.map(engine => {
+    const { cpu, place } = createWorkbench({}, false, engine)
+    place(lines)
+    const registers = cpu.registers()
+    registers.clear()
+    const ran = [cpu.run(700), cpu.run(5_000), registers.copy()]
+    return { ran, blocks: cpu.listing(codeBase)?.blocks.length }
+  })
+  expect(ends[1]?.ran).toEqual(ends[0]?.ran)
+  expect(ends[1]?.blocks).toBeLessThanOrEqual(400)
+})
+
+test('a unit has a thousand blocks one behind the other', () => {
+  const { cpu, place } = createWorkbench({}, false, 'compiler')
+  place(Array.from({ length: 1_000 }, (_, i) => (i % 2 === 0 ? `beq ${codeBase + 4 * (i + 2)}` : 'stw r3, 0(r1)')))
+  cpu.run(1)
+  expect(cpu.listing(codeBase)?.blocks.length).toBeGreaterThan(900)
+})
+
 /** Pages from the data on: plain ones, one that is read alone, a device, and two where nothing is. */
 const pages = [readWrite, access.read, readWrite, readWrite | access.device, access.none, readWrite, access.none]
 const physical = 0xa0000000

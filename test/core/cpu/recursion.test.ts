@@ -9,6 +9,7 @@ import {
   benchesOf,
   circumstances,
   control,
+  engines,
   listing,
   named,
   pointAtData,
@@ -24,12 +25,17 @@ import { codeBase, createWorkbench, dataBase, readWrite } from './workbench.ts'
 const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine }))
 const at = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
 
-/** The lines behind the calls that stay in the unit at a line. */
-function recursions(words: readonly (number | string)[], entry = 0): number[] | undefined {
+/** The lines behind the calls of its function that return inside the unit at a line; functions are known at some. */
+function recursions(
+  words: readonly (number | string)[],
+  entry = 0,
+  functions: readonly number[] = [],
+): number[] | undefined {
   const { memory, place } = benchOf('interpreter', false)
   place(words)
   const mayRun = (pc: number): boolean => pc < codeBase + 4 * words.length
-  const unit = findUnit(finderIn(memory, { mayRun }), codeBase + 4 * entry)
+  const isFunction = (pc: number): boolean => functions.includes((pc - codeBase) / 4)
+  const unit = findUnit(finderIn(memory, { mayRun, isFunction }), codeBase + 4 * entry)
   return unit?.recursions.map(pc => (pc - codeBase) / 4)
 }
 
@@ -63,11 +69,39 @@ describe('a call', () => {
     expect(recursions(sum, 9)).toEqual([])
   })
 
+  test('of another function, which lies before that of the unit, returns to nowhere in it', () => {
+    const helper = ['addi r3, r3, 1', 'blr']
+    const caller = ['mflr r0', `bl ${at(0)}`, 'mtlr r0', 'blr']
+    expect(recursions([...helper, ...caller], 4, [2])).toEqual([])
+    expect(recursions([...helper, ...caller], 4, [0, 2])).toEqual([])
+  })
+
+  test('returns to each place once, and to so many', () => {
+    expect(recursions(['nop', `bl ${at(0)}`, 'cmpwi r4, 0', `bne ${at(1)}`, 'blr'], 2)).toEqual([2])
+    expect(recursions([...Array(20).fill(`bl ${at(0)}`), 'blr'])).toHaveLength(8)
+  })
+
   test('leaves the unit where it leads elsewhere, or not always', () => {
     expect(recursions(sum, 6)).toEqual([])
     expect(recursions(['cmpwi r3, 0', `beql ${at(0)}`, 'blr'])).toEqual([])
     expect(recursions(['nop', `bl ${at(3)}`, 'blr', 'blr'])).toEqual([])
   })
+})
+
+test('a part of a function that lies far away calls it as any other does', () => {
+  const far = codeBase + 0x40000
+  const ends = engines.map(engine => {
+    const { cpu, place } = benchOf(engine, false)
+    place([`bl ${at(0)}`, 'mtlr r8', 'blr'], far)
+    place(['cmpwi r3, 0', 'beqlr', 'mflr r8', 'addi r3, r3, -1', `bl ${at(0)}`, `b ${far}`])
+    const registers = cpu.registers()
+    registers.clear()
+    registers.setGpr(3, 2n)
+    registers.lr = BigInt(codeBase)
+    cpu.run(1_000)
+    return registers.copy()
+  })
+  expect(ends[1]).toEqual(ends[0])
 })
 
 test('a function that calls itself stays in compiled code, however deep', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { spansOfUnit } from '../../../core/cpu/compiler/accesses.ts'
 import { chainsOf } from '../../../core/cpu/compiler/chains.ts'
+import { factsOf } from '../../../core/cpu/compiler/facts.ts'
 import { blockAt, findUnit } from '../../../core/cpu/compiler/find.ts'
 import { flowOf } from '../../../core/cpu/compiler/flow.ts'
 import type { Instruction } from '../../../core/cpu/compiler/meaning.ts'
@@ -31,14 +32,23 @@ function analysed(lines: readonly string[]) {
   }
   const spans = spansOfUnit(unit, registers, flow, order)
   const chains = chainsOf(unit, registers, flow, order)
+  const { facts } = factsOf(unit, registers, flow)
+  const vector = (number: number): number => registers.at(files.vr.at + files.vr.step * number)?.index ?? -1
   return {
     isDirty: (line: number, number: number) => has(registers.dirtyIn, gpr(number), block(line) * registers.words),
     isLive: (line: number, number: number) => has(registers.liveIn, gpr(number), block(line) * registers.words),
     span: (line: number, index: number) => spans.of(instruction(line, index))?.span,
+    isPlain: (line: number, number: number) => has(facts.plain, vector(number), block(line) * registers.words),
     hasLowWord: (number: number) => has(chains.lowWords, gpr(number)),
     isLink: (line: number, index: number) => chains.isLink(instruction(line, index)),
   }
 }
+
+test('the bits of two vectors together are known to be ordinary where both are the same, and ordinary', () => {
+  const sums = ['vaddfp v1, v0, v0', 'vaddfp v2, v0, v0']
+  const unit = analysed([...sums, 'vor v3, v1, v2', 'vor v4, v1, v1', 'vor v5, v6, v6', `b ${to(6)}`, 'blr'])
+  expect([1, 2, 3, 4, 5].map(number => unit.isPlain(6, number))).toEqual([true, true, false, true, false])
+})
 
 describe('a register that is written on one of two ways to a place', () => {
   const lines = (last: string): string[] => [`beq ${to(3)}`, 'li r5, 1', 'nop', last, 'blr']
