@@ -119,14 +119,16 @@ function vmx128(engine: Engine): Figure {
   const code = 0x8200_0000
   const data = 0x4000_0000
   const constants = data + 0x2000
-  const rounds = 20_000
+  // Enough for a clock that goes by steps of some milliseconds.
+  const rounds = 160_000
   const lines = [
     `lis r3, 0x${(data >>> 16).toString(16)}`,
     'ori r5, r3, 0x2000',
     'li r6, 16',
     'lvx128 v66, 0, r5',
     'lvx128 v67, r6, r5',
-    `li r8, ${rounds}`,
+    `lis r8, ${rounds >>> 16}`,
+    `ori r8, r8, ${rounds & 0xffff}`,
     'li r9, 256',
     // The outer loop.
     'ori r4, r3, 0',
@@ -140,9 +142,9 @@ function vmx128(engine: Engine): Figure {
     'vmaddfp128 v71, v65, v66',
     'vor128 v65, v71, v71',
     'addi r4, r4, 16',
-    `bdnz ${code + 9 * 4}`,
+    `bdnz ${code + 10 * 4}`,
     'addic. r8, r8, -1',
-    `bne ${code + 7 * 4}`,
+    `bne ${code + 8 * 4}`,
   ]
   const memory = createMemory()
   memory.commit(code, 0x1000, access.read | access.execute)
