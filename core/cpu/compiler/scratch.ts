@@ -22,7 +22,7 @@ export function takeNumbers(size: number, value = 0): Int32Array {
   used += size
   // What is given out already stays where it is.
   if (used > array.length) array = new Int32Array(2 * used)
-  const list = array.subarray(start, used)
+  const list = new Int32Array(array.buffer, start * array.BYTES_PER_ELEMENT, size)
   if (size > longestLoop) return list.fill(value)
   for (let at = 0; at < size; at += 1) list[at] = value
   return list

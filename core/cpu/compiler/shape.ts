@@ -34,7 +34,7 @@ export interface Shape {
   /** The blocks that can be reached, each before what follows it but for loops. */
   readonly order: Int32Array
   /** How many of them stand one inside the other at most, each where the one branch to it was. */
-  readonly depth: number
+  depth(): number
   write(site: ShapeSite): { go(from: number, to: number): void; run(): void }
 }
 
@@ -135,12 +135,15 @@ function shapeWith(
   }
   const hasDoor = (block: number): boolean => (doorOf[block] ?? -1) >= 0
   const isMerge = (block: number): boolean => (forward[block] ?? 0) > 1 || hasDoor(block)
-  const depths = takeNumbers(size)
-  let depth = 0
-  for (let at = 1; at < done; at += 1) {
-    const block = order[at] ?? 0
-    depths[block] = (depths[above(block)] ?? 0) + (isMerge(block) ? 0 : 1)
-    depth = Math.max(depth, depths[block] ?? 0)
+  function depth(): number {
+    const depths = takeNumbers(size)
+    let most = 0
+    for (let at = 1; at < done; at += 1) {
+      const block = order[at] ?? 0
+      depths[block] = (depths[above(block)] ?? 0) + (isMerge(block) ? 0 : 1)
+      most = Math.max(most, depths[block] ?? 0)
+    }
+    return most
   }
   /** The merges that a block dominates, in order: the last of them, and for each the one before it; -1 for none. */
   const lastMerge = takeNumbers(size, -1)

@@ -217,7 +217,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
   }
 
   const isTooDeep = (unit: Unit): boolean =>
-    unit.blocks.length > deepest && withScratch(() => shapeOf(flowOf(unit, targetsOf)).depth > deepest)
+    unit.blocks.length > deepest && withScratch(() => shapeOf(flowOf(unit, targetsOf)).depth() > deepest)
   /** The unit at an address, or as much of it as can be written. */
   function findWritable(finder: Finder, pc: number): Unit | undefined {
     const unit = findUnit(finder, pc)
