@@ -92,6 +92,14 @@ test('the wake of a thread that another made room for is the work of the signal 
   expect(bench.told('thread.woken')).toMatchObject([{ tid: second, cause: signal?.sequence }])
 })
 
+test('an object that is no queue hands no entry out, and stays as it is', () => {
+  const bench = createWorkbench()
+  const event = bench.cell(0x10)
+  bench.call(1, 'KeInitializeEvent', event, 1, 1)
+  expect(bench.call(1, 'KeRemoveQueue', event, 1, 0)).toBe(status.TIMEOUT)
+  expect(bench.memory.load32(event + 4)).toBe(1)
+})
+
 test('a queue that is run down forgets who belonged to it', () => {
   const { bench, threads, queue, remove, insert } = queueBench(1)
   const [first = 0, second = 0] = threads

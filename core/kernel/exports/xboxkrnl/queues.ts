@@ -78,7 +78,8 @@ export const queues: readonly Entry[] = [
     ['sync', 'blocking', 'poll'],
     (k, at, mode, timeout) => {
       const queue = k.objects.at(at, operation.wait)
-      if (queue === undefined) return s.TIMEOUT
+      // An object of another kind has no entries to hand out.
+      if (queue?.kind !== 'Queue') return s.TIMEOUT
       return k.dispatcher.wait({
         type: 'any',
         objects: [queue],
