@@ -69,6 +69,13 @@ export function blockAt({ blocks }: Pick<Unit, 'blocks'>, address: number): numb
   return -1
 }
 
+/** Where the function begins that an address is in, as far as functions are known; else the lowest place that is looked at. */
+export function functionAround(isFunction: (address: number) => boolean, pc: number, lowest: number): number {
+  let start = pc
+  while (start > lowest && !isFunction(start)) start -= 4
+  return start
+}
+
 /** Calls of its own function that return inside a unit: each return has a way to each of them. */
 const mostRecursions = 8
 
@@ -217,9 +224,7 @@ function find(finder: Finder, entry: number): Unit | undefined {
     const call = instructionAt((entry - 4) >>> 0)
     const target = call?.meaning.links ? staticTarget(call) : undefined
     if (target === undefined || target >= entry || entry - target > 4 * longestUnit) return entry
-    let start = entry
-    while (start > target && !finder.isFunction(start)) start -= 4
-    return start === target ? start : entry
+    return functionAround(finder.isFunction, entry, target) === target ? target : entry
   }
   const own = ownFunction()
   const recursions = own === entry ? [] : [entry]

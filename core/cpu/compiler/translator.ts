@@ -19,7 +19,7 @@ import { unitSignature } from './calls.ts'
 import { codeRecords, never } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
 import { dispatchOf } from './dispatch-loops.ts'
-import { type Finder, findUnit, longestUnit, thunkSize, type Unit } from './find.ts'
+import { type Finder, findUnit, functionAround, longestUnit, thunkSize, type Unit } from './find.ts'
 import { flowOf } from './flow.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
 import { cutToLoop, loopsInside } from './loops.ts'
@@ -190,10 +190,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
 
   /** Whether a loop goes round often each time it is entered. */
   function goesRound(head: number, around: readonly number[]): boolean {
-    // Its function, as far as that is known.
-    let start = head
-    while (!isFunction(start) && head - start < 4 * longestUnit) start -= 4
-    const entered = timesOf(start)
+    const entered = timesOf(functionAround(isFunction, head, head - 4 * longestUnit))
     const rounds = timesOf(head)
     return entered > 0 && [entered, ...around.map(timesOf)].every(times => times * roundsApart <= rounds)
   }

@@ -102,6 +102,14 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     locals.push(type)
     return parameters.count + locals.length - 1
   }
+  /** A local for what few units have: kept when it is first asked for. */
+  function keepOnce(type: Type): () => number {
+    let local: number | undefined
+    return () => {
+      local ??= keep(type)
+      return local
+    }
+  }
 
   const ways = flowOf(unit, site.seen)
   const shape = shapeOf(ways)
@@ -385,11 +393,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   }
 
   const emitter = createEmitter(unitSite)
-  let skipLocal: number | undefined
-  const skipped = (): number => {
-    skipLocal ??= keep('i32')
-    return skipLocal
-  }
+  const skipped = keepOnce('i32')
   /** A branch over an instruction that is done in any case, and counted: one more is left where it is jumped over. */
   function skip({ meaning }: Instruction): void {
     emitter.decide(meaning.program)
@@ -435,11 +439,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     }
   }
 
-  let choice: number | undefined
-  const chosen = (): number => {
-    choice ??= keep('i32')
-    return choice
-  }
+  const chosen = keepOnce('i32')
   const shapes: ShapeSite = {
     open(kind) {
       if (kind === 'loop') w.loop()

@@ -64,12 +64,24 @@ function wordOf(
   return branches.has(of.name) && of.encoding.fields.includes('aa') ? (made & ~2) >>> 0 : made
 }
 
+/** The program with lines of assembly in the place of some words. */
+export function withLines(
+  words: readonly number[],
+  lines: readonly (readonly [index: number, line: string])[],
+): number[] {
+  const made = [...words]
+  for (const [index, line] of lines) made[index] = assembler.word(line, codeBase + 4 * index)
+  return made
+}
+
 /** The program with a function as its end, and calls of it at places. */
 export function withFunction(words: readonly number[], body: readonly string[], places: readonly number[]): number[] {
   const start = words.length - body.length
   const made = [...words.slice(0, start), ...body.map(line => assembler.word(line))]
-  for (const at of places) if (at < start) made[at] = assembler.word(`bl ${codeBase + 4 * start}`, codeBase + 4 * at)
-  return made
+  return withLines(
+    made,
+    places.filter(at => at < start).map(at => [at, `bl ${codeBase + 4 * start}`]),
+  )
 }
 
 export const listing = (words: readonly number[]): string =>
@@ -150,4 +162,11 @@ export function benchesOf<T>(create: (engine: Tried, wide: boolean) => T): (engi
 export function pointAtData({ cpu, memory }: Pick<Workbench, 'cpu' | 'memory'>): void {
   for (let n = 1; n < 8; n += 1) cpu.registers().setGpr(n, BigInt(dataBase + 0x800 + 40 * n))
   memory.fill(dataBase, 0x2000, 0)
+}
+
+/** Runs a program whose pointers point into the data, in slices; answers what was seen, and the data at the end. */
+export function trailOf(bench: Workbench, one: RandomProgram): unknown[] {
+  prepare(bench, one)
+  pointAtData(bench)
+  return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
 }

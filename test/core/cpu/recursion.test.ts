@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { findUnit } from '../../../core/cpu/compiler/find.ts'
-import { assembler } from '../../../core/cpu/isa.ts'
 import { createProfile } from '../../../core/cpu/profile.ts'
 import { finderIn } from './finder.ts'
 import {
@@ -12,15 +11,12 @@ import {
   engines,
   listing,
   named,
-  pointAtData,
-  prepare,
   programLength,
-  type RandomProgram,
-  runSlices,
-  type Tried,
+  trailOf,
+  withLines,
   wordsOf,
 } from './programs.ts'
-import { codeBase, createWorkbench, dataBase, readWrite } from './workbench.ts'
+import { codeBase, createWorkbench, readWrite } from './workbench.ts'
 
 const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine }))
 const at = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
@@ -139,27 +135,17 @@ const program = fc.record({
       wordsOf(row, fc.integer({ min: -64, max: 64 }), 3),
       fc.array(fc.tuple(fc.nat(programLength - 1), fc.constantFrom(...parts)), { minLength: 6, maxLength: 16 }),
     )
-    .map(([words, lines]) => {
-      const made = [...words]
-      for (const [index, line] of lines) made[index] = assembler.word(line, codeBase + 4 * index)
-      return made
-    }),
+    .map(([words, lines]) => withLines(words, lines)),
   ...circumstances,
 })
-
-function trail(engine: Tried, one: RandomProgram & { readonly wide: boolean }): unknown[] {
-  const bench = benchOf(engine, one.wide)
-  prepare(bench, one)
-  pointAtData(bench)
-  return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
-}
 
 test('programs that call themselves come to the same compiled and interpreted, wherever slices end', () => {
   let calls = 0
   fc.assert(
     fc.property(program, one => {
       calls += recursions(one.words)?.length ?? 0
-      expect(trail('compiler', one), listing(one.words)).toEqual(trail('interpreter', one))
+      const [expected, found] = engines.map(engine => trailOf(benchOf(engine, one.wide), one))
+      expect(found, listing(one.words)).toEqual(expected)
     }),
     { numRuns: Number(process.env.RUNS ?? 300) },
   )

@@ -8,18 +8,16 @@ import {
   benchesOf,
   circumstances,
   control,
+  engines,
   listing,
   named,
-  pointAtData,
-  prepare,
   programLength,
-  type RandomProgram,
-  runSlices,
   straight,
-  type Tried,
+  trailOf,
+  withLines,
   wordsOf,
 } from './programs.ts'
-import { codeBase, createWorkbench, dataBase } from './workbench.ts'
+import { codeBase, createWorkbench } from './workbench.ts'
 
 const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine }))
 
@@ -83,21 +81,14 @@ const skip = fc.record({
 const program = fc.record({
   words: fc
     .tuple(wordsOf(row, fc.integer({ min: -64, max: 64 }), 3), fc.array(skip, { minLength: 1, maxLength: 8 }))
-    .map(([words, skips]) => {
-      const made = [...words]
-      for (const { at: index, bit, set } of skips)
-        made[index] = assembler.word(`bc ${set ? 12 : 4}, ${bit}, ${at(index + 2)}`, codeBase + 4 * index)
-      return made
-    }),
+    .map(([words, skips]) =>
+      withLines(
+        words,
+        skips.map(({ at: index, bit, set }) => [index, `bc ${set ? 12 : 4}, ${bit}, ${at(index + 2)}`]),
+      ),
+    ),
   ...circumstances,
 })
-
-function trail(engine: Tried, one: RandomProgram & { readonly wide: boolean }): unknown[] {
-  const bench = benchOf(engine, one.wide)
-  prepare(bench, one)
-  pointAtData(bench)
-  return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
-}
 
 describe('programs that jump over instructions', () => {
   test('come to the same compiled and interpreted, wherever slices end', () => {
@@ -105,7 +96,8 @@ describe('programs that jump over instructions', () => {
     fc.assert(
       fc.property(program, one => {
         skips += blocksOf(one.words)?.filter(block => block.skips).length ?? 0
-        expect(trail('compiler', one), listing(one.words)).toEqual(trail('interpreter', one))
+        const [expected, found] = engines.map(engine => trailOf(benchOf(engine, one.wide), one))
+        expect(found, listing(one.words)).toEqual(expected)
       }),
       { numRuns: Number(process.env.RUNS ?? 300) },
     )
