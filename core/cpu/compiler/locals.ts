@@ -7,9 +7,11 @@
 import { hostMap } from '../../memory/map.ts'
 import { operations, type Type } from '../arithmetic.ts'
 import { specials } from '../state.ts'
+import { simdAccess } from '../wasm/accesses.ts'
 import { memory as op, type Writer } from '../wasm/bytes.ts'
 import { writeLimit } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
+import { extracts } from '../wasm/lanes.ts'
 import { orderKinds, type Relation } from './compare.ts'
 import type { Conditions } from './conditions.ts'
 import { type Bits, has, type Register, type Registers } from './registers.ts'
@@ -30,8 +32,12 @@ export interface Locals {
   order(index: number): Order | undefined
   /** The local of what results of a type are held against, where the unit has one. */
   limit(type: 'f64' | 'f32'): number | undefined
-  /** The local of a float register that is known to be a single. */
+  /** The local of a float register's single, a vector too. */
   single(index: number): number
+  /** Pushes a float register's value in the first lane of a vector, as `write` takes it. */
+  readLanes(index: number): void
+  /** Makes the local of a register hold its value, where that of its single alone does. */
+  widen(index: number): void
   /** The local of a register's low word, where it has one. */
   lowWord(index: number): number | undefined
   /** To be written first of all. */
@@ -68,6 +74,8 @@ export interface LocalsSpec {
   keep(type: Type): number
   /** The order that a field certainly is where code is being written (`Conditions.orderIn`). */
   certain(index: number): number
+  /** Whether a float register's single alone is kept where code is being written. */
+  isNarrow(index: number): boolean
 }
 
 const { stateBlock } = hostMap
@@ -107,9 +115,10 @@ export function createLocals({
   limited,
   keep,
   certain,
+  isNarrow,
 }: LocalsSpec): Locals {
   const w = instructions(writer)
-  const locals = registers.all.map(register => keep(register.type))
+  const locals = registers.all.map(({ type }) => keep(type === 'f64' ? 'v128' : type))
   const of = (index: number): number => locals[index] ?? 0
   /** Where the state block is: shorter than the number. */
   const base = keep('i32')
@@ -183,11 +192,35 @@ export function createLocals({
     summary(index)
     w.do(operations['i32.or'])
   }
+  function single(index: number): number {
+    const local = singles[index] ?? keep('v128')
+    singles[index] = local
+    return local
+  }
+  function readDouble(index: number): void {
+    if (!isNarrow(index)) {
+      w.get(of(index))
+      w.do(extracts.f64)
+      return
+    }
+    w.get(single(index))
+    w.do(extracts.f32)
+    w.do(operations['f64.promote_f32'])
+  }
+  function pushWide(index: number): void {
+    w.get(single(index))
+    w.do(operations['f64x2.promote_low_f32x4'])
+  }
+  function readLanes(index: number): void {
+    if (isNarrow(index)) pushWide(index)
+    else w.get(of(index))
+  }
   function read(index: number): void {
     const local = of(index)
     const order = orders[index]
     if (order === undefined) {
-      w.get(local)
+      if (registers.all[index]?.type === 'f64') readDouble(index)
+      else w.get(local)
       return
     }
     const kind = certain(index)
@@ -219,23 +252,27 @@ export function createLocals({
 
   function load({ index, offset, bytes, type }: Register): void {
     w.get(base)
-    if (bytes === 16) w.simdMemory(0, offset)
-    else if (type === 'f64') w.memory(op.f64Load, offset)
+    if (bytes === 16) w.simdMemory(simdAccess.load, offset)
+    else if (type === 'f64') w.simdMemory(simdAccess.load64Zero, offset)
     else w.memory(bytes === 1 ? op.i32Load8U : bytes === 4 ? op.i32Load : op.i64Load, offset)
     write(index)
   }
   function store({ index, offset, bytes, type }: Register): void {
     w.get(base)
+    if (type === 'f64') {
+      readLanes(index)
+      w.simdMemory(simdAccess.store64Lane, offset, 0)
+      return
+    }
     read(index)
-    if (bytes === 16) w.simdMemory(11, offset)
-    else if (type === 'f64') w.memory(op.f64Store, offset)
+    if (bytes === 16) w.simdMemory(simdAccess.store, offset)
     else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
   }
   function zero(type: Type, local: number): void {
-    if (type === 'v128') {
+    if (type === 'v128' || type === 'f64') {
       w.simd(12)
       writer.bytes(new Uint8Array(16))
-    } else if (type === 'f64' || type === 'f32') w.float(type, 0)
+    } else if (type === 'f32') w.float(type, 0)
     else w[type](0)
     w.set(local)
   }
@@ -252,7 +289,7 @@ export function createLocals({
   const waysToStore = (orderKinds.length + 1) * relationNames.length
   const all = none.length
   /** What stands in the writer already, by the number of what is done with which register: most of it is written many times. */
-  const writtenAt = takeNumbers(3 * all + ordered * waysToStore)
+  const writtenAt = takeNumbers(4 * all + ordered * waysToStore)
   const writtenSize = takeNumbers(writtenAt.length)
   /** Does something with a register; where that was done before, its code is written again. */
   function again(number: number, write: (register: Register) => void, register: Register): void {
@@ -266,21 +303,22 @@ export function createLocals({
     writtenAt[number] = at
     writtenSize[number] = writer.length - at
   }
-  /** What decides how a register is stored: for a field, which order it certainly is, and what was branched on. */
+  /** What decides how a register is stored: whether a float is narrow; for a field, which order it certainly is, and what was branched on. */
   function storeNumber(index: number): number {
     const order = orders[index]
-    if (order === undefined) return index
-    return 3 * all + order.number * waysToStore + certain(index) * relationNames.length + (branched[index] ?? 0)
+    if (order === undefined) return isNarrow(index) ? 3 * all + index : index
+    return 4 * all + order.number * waysToStore + certain(index) * relationNames.length + (branched[index] ?? 0)
   }
 
   return {
     of,
     order: index => orders[index],
     limit: type => limits?.[type],
-    single(index) {
-      const local = singles[index] ?? keep('f32')
-      singles[index] = local
-      return local
+    single,
+    readLanes,
+    widen(index) {
+      pushWide(index)
+      w.set(of(index))
     },
     lowWord: index => lowWords[index],
     begin() {

@@ -36,7 +36,7 @@ import { flowOf, seenBy } from './flow.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { type Instruction, numberIn } from './meaning.ts'
-import { include, registersOf } from './registers.ts'
+import { has, include, registersOf } from './registers.ts'
 import { copyOf, takeNumbers, withScratch } from './scratch.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
 import type { Step } from './step.ts'
@@ -134,6 +134,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     limited: registers.at(specials.fpscr.at) !== undefined && usesLimit(unit),
     keep,
     certain: index => (step === undefined ? 0 : conditions.orderIn(step.index, index)),
+    isNarrow: index => step !== undefined && has(facts.single, index, step.sets) && has(facts.number, index, step.sets),
   })
   const { each, fill, spill } = held
   const masks = Array.from({ length: words }, () => keep('i32'))
@@ -170,6 +171,12 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
   const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
   const others = takeNumbers(words)
+  /** Float registers of whose sets a word is that are kept as singles alone (facts.ts). */
+  const narrowIn = (at: number): number => (facts.single[at] ?? 0) & (facts.number[at] ?? 0)
+  /** The same where each block begins: the facts go along with what is written. */
+  const narrowAtStart = takeNumbers(words * blocks.length)
+  for (let at = 0; at < narrowAtStart.length; at += 1) narrowAtStart[at] = narrowIn(at)
+  const narrow = takeNumbers(words)
   /**
    * Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. `sets` is
    * where those of the block begin.
@@ -183,7 +190,8 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       const own = dirty[sets + word] ?? 0
       const rest = (registers.written[word] ?? 0) & ~(own | (liveIn[sets + word] ?? 0))
       others[word] = rest
-      more += bitCount(rest) - bitCount(own)
+      narrow[word] = own & narrowIn(sets + word)
+      more += bitCount(rest) + bitCount(narrow[word] ?? 0) - bitCount(own)
     }
     if (more >= 0) {
       each(dirty, spill, sets)
@@ -194,6 +202,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.i32(dirty[sets + word] ?? 0)
       w.set(masks[word] ?? 0)
     }
+    each(narrow, ({ index }) => held.widen(index))
     each(others, held.forget)
     w.br(refused ? out.maskedRefused : out.masked)
   }
@@ -205,9 +214,13 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const settled = takeNumbers(words)
   /** Goes on at a block, behind the instruction. */
   function stay(from: Step, to: number): void {
-    for (let word = 0; word < words; word += 1)
-      settled[word] = (dirty[from.sets + word] ?? 0) & ~(registers.dirtyIn[to * words + word] ?? 0)
+    for (let word = 0; word < words; word += 1) {
+      const there = to * words + word
+      settled[word] = (dirty[from.sets + word] ?? 0) & ~(registers.dirtyIn[there] ?? 0)
+      narrow[word] = narrowIn(from.sets + word) & ~(narrowAtStart[there] ?? 0) & (liveIn[there] ?? 0)
+    }
     each(settled, spill)
+    each(narrow, ({ index }) => held.widen(index))
     if (budget.paid(to)) pay(from.owed + 1)
     checks.leave(from.index)
     flow.go(from.index, to)
@@ -342,6 +355,9 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       if (at !== undefined) constantAt(at)
       return at !== undefined
     },
+    readLanes(place) {
+      held.readLanes(registers.indexOf(place, here().instruction))
+    },
     ...values,
     isAwaited() {
       return chains.isLink(here().instruction)
@@ -385,6 +401,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     },
     next() {
       const from = here()
+      stepFacts(from.sets, from.instruction)
       if (from.at === from.block.instructions.length - 1) goTo(from, from.block.end)
     },
   }
@@ -435,7 +452,6 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       site.watch?.instruction(instruction.pc, instruction.bits)
       if (at === branch) skip(instruction)
       else emitter.run(instruction.meaning.program)
-      stepFacts(sets, instruction)
     }
   }
 

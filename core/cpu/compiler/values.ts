@@ -6,6 +6,7 @@
 import { operations, type Type } from '../arithmetic.ts'
 import type { Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
+import { extracts } from '../wasm/lanes.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/program.ts'
 import type { Site } from '../wasm/site.ts'
@@ -32,7 +33,9 @@ export interface ValuesSpec {
   here(): Step
 }
 
-export type Values = Required<Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'loadsLow' | 'evaluate'>>
+export type Values = Required<
+  Pick<Site, 'assigns' | 'assign' | 'holds' | 'learn' | 'loadsLow' | 'evaluate' | 'singleLanes'>
+>
 
 /** The relation that a bit of a condition field is of, from the right; the first is SO. */
 const relationOfBit = [undefined, 'eq', 'gt', 'lt'] as const
@@ -55,25 +58,31 @@ export function createValues(spec: ValuesSpec): Values {
     const sources = sourcesOf(value).map(indexOfRead)
     return sources.length > 0 && sources.every(one => one >= 0 && has(facts.single, one, here().sets))
   }
-  /** Writes a float register that stays a single: both its locals. */
-  function assignSingle(place: Place, value: Node, expression: (node: Node) => void): boolean {
-    const register = registers.all[registers.indexOf(place, here().instruction)]
-    if (register === undefined || !staysSingle(value)) return false
-    const local = held.single(register.index)
+  /** Writes a float register that stays a single, and its double where that is not told by it. */
+  function assignSingle(place: Place, value: Node, lanes: (node: Node) => void): boolean {
+    const index = registers.indexOf(place, here().instruction)
+    if (index < 0 || !staysSingle(value)) return false
+    include(dirty, index, here().sets)
     const single = singleOf(value)
-    include(dirty, register.index, here().sets)
     if (single !== undefined) {
-      expression(single)
-      w.tee(local)
-      w.do(operations['f64.promote_f32'])
-      w.set(held.of(register.index))
+      lanes(single)
+      w.set(held.single(index))
+      // Nothing is known behind a program that writes so in one of its ways alone.
+      if (!here().instruction.meaning.program.body.writes.some(one => one.value === value)) held.widen(index)
       return true
     }
     // A copy, a choice or a change of sign of singles is exact both ways.
-    expression(value)
-    w.tee(held.of(register.index))
-    w.do(operations['f32.demote_f64'])
-    w.set(local)
+    lanes(value)
+    w.tee(held.of(index))
+    w.do(operations['f32x4.demote_f64x2_zero'])
+    w.set(held.single(index))
+    return true
+  }
+
+  function singleLanes(node: Node): boolean {
+    const index = indexOfRead(node.args[0])
+    if (index < 0 || !has(facts.single, index, here().sets)) return false
+    w.get(held.single(index))
     return true
   }
 
@@ -100,8 +109,8 @@ export function createValues(spec: ValuesSpec): Values {
       place.file === 'fpr'
         ? staysSingle(value)
         : place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
-    assign(place, value, expression) {
-      if (place.file === 'fpr') return assignSingle(place, value, expression)
+    assign(place, value, expression, lanes) {
+      if (place.file === 'fpr') return assignSingle(place, value, lanes)
       if (place.file === 'gpr') return assignLoaded(place, value, expression)
       if (place.file !== 'crf') return false
       const { instruction, index: block, sets } = here()
@@ -132,14 +141,15 @@ export function createValues(spec: ValuesSpec): Values {
       const index = indexOfRead(subject)
       return condition.op === 'fact' && index >= 0 && has(facts[condition.fact], index, here().sets)
     },
-    learn(condition, expression) {
+    learn(condition, lanes) {
       if (condition.op !== 'fact' || condition.fact !== 'single') return
       const index = indexOfRead(condition.args[1])
       const single = condition.args[0]?.args[0]?.args[0]
       if (index < 0 || single === undefined) return
-      expression(single)
+      lanes(single)
       w.set(held.single(index))
     },
+    singleLanes,
     loadsLow(local) {
       loaded = { by: here().instruction, local }
     },
@@ -151,9 +161,8 @@ export function createValues(spec: ValuesSpec): Values {
         return true
       }
       if (node.op === 'single') {
-        const index = indexOfRead(node.args[0])
-        if (index < 0 || !has(facts.single, index, here().sets)) return false
-        w.get(held.single(index))
+        if (!singleLanes(node)) return false
+        w.do(extracts.f32)
         return true
       }
       const ways = node.op === 'arithmetic' ? waysOf(node) : null

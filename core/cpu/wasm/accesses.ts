@@ -12,10 +12,18 @@ import { operations, type Type } from '../arithmetic.ts'
 import { addresses } from './addresses.ts'
 import { memory } from './bytes.ts'
 import { instructions } from './instructions.ts'
+import { isFloat, splats } from './lanes.ts'
 import type { Node, Size, Statement } from './program.ts'
 import type { AccessPlace, Site } from './site.ts'
 
-const simdLoad = { load: 0, load32Zero: 92, load64Zero: 93, store: 11, store32Lane: 90, store64Lane: 91 } as const
+export const simdAccess = {
+  load: 0,
+  load32Zero: 92,
+  load64Zero: 93,
+  store: 11,
+  store32Lane: 90,
+  store64Lane: 91,
+} as const
 const relaxedSwizzle = 0x100
 /** Words that are loaded are kept with zeros in front: registers want them so. */
 export const isWord = (node: Node): boolean => node.op === 'load' && node.size === 4 && node.type === 'i32'
@@ -26,8 +34,8 @@ interface Kept {
   readonly type: Type
 }
 
-/** Writes accesses to a site; `expression` pushes the value of a node. */
-export function createAccesses(site: Site, expression: (node: Node) => void) {
+/** Writes accesses to a site; `expression` pushes the value of a node, `lanes` a float in the first lane of a vector. */
+export function createAccesses(site: Site, expression: (node: Node) => void, lanes: (node: Node) => void) {
   const { writer } = site
   const w = instructions(writer)
   const { isSpecial } = addresses(writer)
@@ -92,6 +100,22 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
     w.do(operations['i64.or'])
   }
 
+  /** Loads a vector from the place on the stack and reverses the bytes of its elements. */
+  function swapped(opcode: number, offset: number, size: 4 | 8 | 16): void {
+    w.simdMemory(opcode, offset)
+    site.swapMask(size)
+    w.simd(relaxedSwizzle)
+  }
+
+  /** Pushes a float that is loaded, in the first lane. */
+  function loadLanes({ args: [ea], size }: Node & { op: 'load' }): void {
+    if (ea === undefined) return
+    const { local, offset } = checked(ea, size, 'load')
+    w.get(local)
+    if (size === 4) swapped(simdAccess.load32Zero, offset, size)
+    else swapped(simdAccess.load64Zero, offset, 8)
+  }
+
   function load(node: Node & { op: 'load' }) {
     const [ea] = node.args
     if (ea === undefined) return
@@ -117,32 +141,28 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
         return w.do(operations['i32.or'])
       }
       case 4:
-        w.simdMemory(simdLoad.load32Zero, offset)
-        site.swapMask(4)
-        w.simd(relaxedSwizzle)
+        swapped(simdAccess.load32Zero, offset, size)
         if (node.type === 'f32') return w.do(operations['f32x4.extract_lane'], 0)
         // What was not loaded is zero: the first eight bytes are the word with zeros in front.
         w.do(operations['f64x2.extract_lane'], 0)
         return w.do(operations['i64.reinterpret_f64'])
       case 8:
-        w.simdMemory(simdLoad.load64Zero, offset)
-        site.swapMask(8)
-        w.simd(relaxedSwizzle)
+        swapped(simdAccess.load64Zero, offset, size)
         // The host has one instruction for a lane of doubles, two for one of whole numbers.
         w.do(operations['f64x2.extract_lane'], 0)
         return node.type === 'f64' ? undefined : w.do(operations['i64.reinterpret_f64'])
       case 16:
-        w.simdMemory(simdLoad.load, offset)
-        site.swapMask(16)
-        return w.simd(relaxedSwizzle)
+        return swapped(simdAccess.load, offset, size)
       default:
         return size satisfies never
     }
   }
 
   function store({ size, ea, value }: Statement & { kind: 'store' }) {
-    const kept = site.local(value.type)
-    expression(value)
+    const laned = site.readLanes !== undefined && isFloat(value)
+    const kept = site.local(laned ? 'v128' : value.type)
+    if (laned) lanes(value)
+    else expression(value)
     w.set(kept)
     const { local, offset } = checked(ea, size, 'store', { local: kept, type: value.type })
     w.get(local)
@@ -161,23 +181,23 @@ export function createAccesses(site: Site, expression: (node: Node) => void) {
         w.do(operations['i32.or'])
         return w.memory(memory.i32Store16, offset)
       case 4:
-        w.do(value.type === 'f32' ? operations['f32x4.splat'] : operations['i32x4.splat'])
+        if (!laned) w.do(value.type === 'f32' ? splats.f32 : operations['i32x4.splat'])
         site.swapMask(4)
         w.simd(relaxedSwizzle)
-        return w.simdMemory(simdLoad.store32Lane, offset, 0)
+        return w.simdMemory(simdAccess.store32Lane, offset, 0)
       case 8:
-        w.do(value.type === 'f64' ? operations['f64x2.splat'] : operations['i64x2.splat'])
+        if (!laned) w.do(value.type === 'f64' ? splats.f64 : operations['i64x2.splat'])
         site.swapMask(8)
         w.simd(relaxedSwizzle)
-        return w.simdMemory(simdLoad.store64Lane, offset, 0)
+        return w.simdMemory(simdAccess.store64Lane, offset, 0)
       case 16:
         site.swapMask(16)
         w.simd(relaxedSwizzle)
-        return w.simdMemory(simdLoad.store, offset)
+        return w.simdMemory(simdAccess.store, offset)
       default:
         return size satisfies never
     }
   }
 
-  return { load, store }
+  return { load, loadLanes, store }
 }

@@ -24,6 +24,7 @@ import { exits, transient } from '../state.ts'
 import { createAccesses, isWord } from './accesses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
+import { extracts, isFloat, lanesOf, laneWayOf, splats } from './lanes.ts'
 import { isMaterial, planOf } from './plan.ts'
 import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 import type { Site } from './site.ts'
@@ -61,7 +62,7 @@ let writings = 0
 export function createEmitter(site: Site): Emitter {
   const { writer } = site
   const w = instructions(writer)
-  const { load, store } = createAccesses(site, expression)
+  const { load, loadLanes, store } = createAccesses(site, expression, lanes)
   const newValues = new Map<Scope['writes'][number], number>()
   let immediate = false
   let writing = 0
@@ -91,9 +92,47 @@ export function createEmitter(site: Site): Emitter {
     if (hasLocal(node)) {
       w.get(node.local)
       if (isWord(node)) w.do(operations['i32.wrap_i64'])
+      else if (isFloat(node) && isLaned(node)) w.do(extracts[node.type])
     } else if (node.op === 'arithmetic' && node.operation === extended && first && isWord(first) && hasLocal(first))
       w.get(first.local)
     else if (site.evaluate?.(node, expression) !== true) compute(node)
+  }
+
+  /** Whether what a node computes is kept in the first lane of a vector. */
+  const isLaned = (node: Node): boolean => site.readLanes !== undefined && laneWayOf(node) !== null
+
+  /** Pushes a float in the first lane of a vector. */
+  function lanes(node: Node): void {
+    const way = site.readLanes === undefined ? null : laneWayOf(node)
+    if (way === null || hasLocal(node)) {
+      if (way === null) expression(node)
+      else w.get(node.local)
+      if (way === null && isFloat(node)) w.do(splats[node.type])
+      return
+    }
+    switch (way.kind) {
+      case 'load':
+        return node.op === 'load' ? loadLanes(node) : undefined
+      case 'read':
+        return node.op === 'read' ? site.readLanes?.(node.place) : undefined
+      case 'single': {
+        if (site.singleLanes?.(node) === true) return
+        const [double] = node.args
+        if (double !== undefined) lanes(double)
+        return w.do(operations['f32x4.demote_f64x2_zero'])
+      }
+      case 'vector': {
+        const made = hasLocal(way.vector) ? null : lanesOf(way.vector)
+        if (made === null) return expression(way.vector)
+        for (const scalar of made.scalars) lanes(scalar)
+        return w.do(made.operation)
+      }
+      case 'operation':
+        for (const arg of node.args) lanes(arg)
+        return w.do(way.operation)
+      default:
+        return way satisfies never
+    }
   }
 
   function compute(node: Node) {
@@ -195,9 +234,11 @@ export function createEmitter(site: Site): Emitter {
       }
       return
     }
-    if (site.evaluate?.(node, expression) !== true) compute(node)
+    const laned = isFloat(node) && isLaned(node)
+    if (laned) lanes(node)
+    else if (site.evaluate?.(node, expression) !== true) compute(node)
     if (node.uses === 0) return writer.u8(code.drop)
-    const local = site.local(isWord(node) ? 'i64' : node.type)
+    const local = site.local(laned ? 'v128' : isWord(node) ? 'i64' : node.type)
     keepIn(node, local)
     w.set(local)
   }
@@ -277,7 +318,7 @@ export function createEmitter(site: Site): Emitter {
     if (site.refuse === undefined) throw new Error('only compiled code gives an instruction up')
     site.refuse()
     w.end()
-    for (const one of open) site.learn?.(one, expression)
+    for (const one of open) site.learn?.(one, lanes)
   }
 
   function repeat({ count, index, body }: Statement & { kind: 'repeat' }): void {
@@ -321,14 +362,20 @@ export function createEmitter(site: Site): Emitter {
     w.end()
   }
 
+  /** Whether a register that is written is kept in lanes. */
+  const isInLanes = ({ place }: Scope['writes'][number]): boolean =>
+    site.readLanes !== undefined && place.file === 'fpr'
+
   function computeWrites(scope: Scope): void {
     for (const one of scope.writes) {
       // A value that already has a local of its own, or needs none, cannot be changed by an earlier write.
       if (hasLocal(one.value) || one.value.op === 'const' || one.value.op === 'known') continue
       if (site.assigns?.(one.place, one.value) === true) continue
-      const local = site.local(one.value.type)
+      const laned = isInLanes(one)
+      const local = site.local(laned ? 'v128' : one.value.type)
       newValues.set(one, local)
-      expression(one.value)
+      if (laned) lanes(one.value)
+      else expression(one.value)
       w.set(local)
     }
     for (const one of planOf(scope).whens) guarded(one, hasWrites, computeWrites)
@@ -338,7 +385,9 @@ export function createEmitter(site: Site): Emitter {
   let writtenLocal: number | undefined
   function pushWritten(): void {
     if (writtenLocal !== undefined) w.get(writtenLocal)
-    else if (written !== undefined) expression(written.value)
+    else if (written === undefined) return
+    else if (isInLanes(written)) lanes(written.value)
+    else expression(written.value)
   }
   function doWrites(scope: Scope): void {
     const { writes } = scope
@@ -346,7 +395,7 @@ export function createEmitter(site: Site): Emitter {
       const one = writes[i]
       if (one === undefined) continue
       const local = newValues.size === 0 ? undefined : newValues.get(one)
-      if (local === undefined && site.assign?.(one.place, one.value, expression) === true) continue
+      if (local === undefined && site.assign?.(one.place, one.value, expression, lanes) === true) continue
       written = one
       writtenLocal = local
       site.write(one.place, pushWritten)

@@ -41,7 +41,7 @@ export interface Site {
   /** Where given, finds the place of an access in its own way. */
   place?(ea: Node, size: Size, access: 'load' | 'store', expression: (node: Node) => void): AccessPlace
   /** Where given, may write a value to a register, or compute a value, in a way of its own; false where it did not. */
-  assign?(place: Place, value: Node, expression: (node: Node) => void): boolean
+  assign?(place: Place, value: Node, expression: (node: Node) => void, lanes: (node: Node) => void): boolean
   evaluate?(node: Node, expression: (node: Node) => void): boolean
   /** Whether `assign` would; its operands must be in locals by then. */
   assigns?(place: Place, value: Node): boolean
@@ -53,7 +53,11 @@ export interface Site {
   loadsLow?(local: number): void
   /** Where given, whether a condition that is required is known to hold; and told that it does from here on. */
   holds?(condition: Node): boolean
-  learn?(condition: Node, expression: (node: Node) => void): void
+  learn?(condition: Node, lanes: (node: Node) => void): void
+  /** Where given, floats are kept in the first lanes of vectors (lanes.ts): pushes that of a register, and `write` takes one. */
+  readLanes?(place: Place): void
+  /** The same of a register's single, where that is known; false where it is not. */
+  singleLanes?(node: Node): boolean
 }
 
 /** Where an access may be done: at a local's offset in linear memory, and so many bytes on. */
