@@ -131,6 +131,8 @@ export interface Ops<V extends Values> {
   isNumber(operand: Operand<'fpr'>): V['i32']
   /** Not for a NaN: its bits would not be defined. */
   setSingle(operand: Operand<'fpr'>, value: V['f32']): void
+  /** A single that may be a NaN of any bits; `ofNaN` tells the double of one. */
+  setLoaded(operand: Operand<'fpr'>, value: V['f32'], ofNaN: (bits: V['i32']) => V['i64']): void
   /** Infinite while FPSCR asks for rounding to nearest and nothing else, below zero otherwise. */
   limit(): V['f64']
   singleLimit(): V['f32']

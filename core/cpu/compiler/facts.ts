@@ -1,11 +1,10 @@
 /**
- * What is known of float and vector registers inside a unit, so that it is not tested again: that a register is a single
- * (or a NaN), a number, a vector of plain singles (`Ops.isPlain`). An ordinary result is all of it; a test that was passed
+ * What is known of float and vector registers inside a unit, so that it is not tested again: that a register is a single,
+ * a number, a vector of plain singles (`Ops.isPlain`). An ordinary result is all of it; a test that was passed
  * tells it too, and a copy takes it along. A fact holds at a block where it holds on every way that leads there; at the
  * entry and behind a call nothing is known.
  *
- * A register that is a single also has a local of that type: single arithmetic goes from such local to such local, and
- * the conversions to doubles are nobody's input.
+ * What a register that is a single is kept as, singles.ts tells.
  */
 import { analyseProgram } from '../analyse.ts'
 import { operations } from '../arithmetic.ts'
@@ -40,6 +39,9 @@ export const subjectOf = (condition: Node): Node | undefined =>
 /** The single that a double is made of. */
 export const singleOf = (value: Node): Node | undefined => argumentsOf(value, operations['f64.promote_f32'])?.[0]
 
+/** The single that was loaded, to the last bit of a NaN. */
+export const loadedOf = (value: Node): Node | undefined => (value.op === 'loaded' ? value.args[0] : undefined)
+
 /** The registers of which a value is a copy, a choice, or a change of sign. */
 export function sourcesOf(value: Node): readonly Node[] {
   const node = value.type === 'f64' ? unsigned(value) : value
@@ -66,6 +68,9 @@ interface Telling {
     /** Of several registers together: a copy only where they are the same. */
     readonly mixes: boolean
   }[]
+  /** Float registers that may be singles behind it: by themselves, and as copies. */
+  readonly singles: readonly Place[]
+  readonly copies: readonly Place[]
 }
 
 const placeOf = (node: Node | undefined): Place | undefined => (node?.op === 'read' ? node.place : undefined)
@@ -87,18 +92,26 @@ const tellingOf = perProgram((program): Telling | null => {
     if (!isFloating(place)) return []
     const facts: FactName[] = []
     if (singleOf(value) !== undefined) facts.push('single', 'number')
+    if (loadedOf(value) !== undefined) facts.push('single')
     if (finite.includes(unsigned(value))) facts.push('number')
     if (required.some(one => one.op === 'fact' && one.fact === 'plain' && subjectOf(one) === value)) facts.push('plain')
     // The bitwise or of two registers is a copy where they are the same.
     const mixes = value.op === 'arithmetic' && value.operation === operations['v128.or']
     return [{ place, facts, copies: sourcesOf(value).map(placeOf), mixes }]
   })
-  return { learned, lost: writes.filter(isFloating), told }
+  const singles = [
+    ...learned.flatMap(({ fact, place }) => (fact === 'single' ? [place] : [])),
+    ...told.flatMap(({ facts, place }) => (facts.includes('single') ? [place] : [])),
+  ]
+  const copies = told.flatMap(one => (one.place.file === 'fpr' && one.copies.length > 0 ? [one.place] : []))
+  return { learned, lost: writes.filter(isFloating), told, singles, copies }
 })
 
 export interface FactFinder {
   /** What is known where writing stands in each block (its start, at first): the sets of all, one behind the other. */
   readonly facts: Facts
+  /** Registers that may be singles somewhere. */
+  readonly ever: Bits
   /** Makes the facts of a block, which begin at `from`, before an instruction those behind it. */
   step(from: number, instruction: Instruction): void
 }
@@ -110,7 +123,12 @@ function apply(
   instruction: Instruction,
   registers: Registers,
 ): void {
-  for (const { fact, place } of learned) include(facts[fact], registers.indexOf(place, instruction), from)
+  for (const { fact, place } of learned) {
+    const index = registers.indexOf(place, instruction)
+    // No NaN passes the test; what was loaded is not tested.
+    if (fact === 'single' && !has(facts.single, index, from)) include(facts.number, index, from)
+    include(facts[fact], index, from)
+  }
   // What is copied is looked at before anything is lost.
   const copied = told.map(one => copiedFacts(facts, from, one, instruction, registers))
   for (const place of lost) {
@@ -157,17 +175,22 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinde
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
     const none = takeNumbers(size * words)
-    return { facts: { single: none, number: none, plain: none }, step: () => {} }
+    return { facts: { single: none, number: none, plain: none }, ever: none, step: () => {} }
   }
 
   const facts = filled(size * words, -1)
   for (const name of names) facts[name].fill(0, 0, words)
   const out = filled(words, 0)
+  const ever = takeNumbers(words)
+  const copied = takeNumbers(words)
   untilSteady(size, (index, touch) => {
     for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = facts[name][index * words + i] ?? 0
     for (const instruction of unit.blocks[index]?.instructions ?? []) {
       const telling = tellingOf(instruction.meaning.program)
-      if (telling !== null) apply(out, 0, telling, instruction, registers)
+      if (telling === null) continue
+      apply(out, 0, telling, instruction, registers)
+      for (const place of telling.singles) include(ever, registers.indexOf(place, instruction))
+      for (const place of telling.copies) include(copied, registers.indexOf(place, instruction))
     }
     for (let way = starts[index] ?? 0; way < (starts[index + 1] ?? 0); way += 1) {
       const block = to[way] ?? 0
@@ -181,8 +204,10 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinde
         }
     }
   })
+  if (ever.some(word => word !== 0)) for (let i = 0; i < words; i += 1) ever[i] = (ever[i] ?? 0) | (copied[i] ?? 0)
   return {
     facts,
+    ever,
     step(from, instruction) {
       const telling = tellingOf(instruction.meaning.program)
       if (telling !== null) apply(facts, from, telling, instruction, registers)

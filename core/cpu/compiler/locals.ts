@@ -16,6 +16,7 @@ import { orderKinds, type Relation } from './compare.ts'
 import type { Conditions } from './conditions.ts'
 import { type Bits, has, type Register, type Registers } from './registers.ts'
 import { takeNumbers } from './scratch.ts'
+import { type Form, forms, type Singles } from './singles.ts'
 
 /** A condition field that is an order. */
 export interface Order {
@@ -32,12 +33,12 @@ export interface Locals {
   order(index: number): Order | undefined
   /** The local of what results of a type are held against, where the unit has one. */
   limit(type: 'f64' | 'f32'): number | undefined
-  /** The local of a float register's single, a vector too. */
-  single(index: number): number
-  /** Pushes a float register's value in the first lane of a vector, as `write` takes it. */
+  /** Pushes a float register's double in the first lane of a vector, as `write` takes it. */
   readLanes(index: number): void
-  /** Makes the local of a register hold its value, where that of its single alone does. */
-  widen(index: number): void
+  /** The same where a NaN counts but not its bits. */
+  numberLanes(index: number): void
+  /** Makes the local of a float register that is a single hold its double. */
+  widen(register: Register): void
   /** The local of a register's low word, where it has one. */
   lowWord(index: number): number | undefined
   /** To be written first of all. */
@@ -74,8 +75,9 @@ export interface LocalsSpec {
   keep(type: Type): number
   /** The order that a field certainly is where code is being written (`Conditions.orderIn`). */
   certain(index: number): number
-  /** Whether a float register's single alone is kept where code is being written. */
-  isNarrow(index: number): boolean
+  /** What the local of a float register holds where code is being written. */
+  formOf(index: number): Form
+  readonly singles: Singles
 }
 
 const { stateBlock } = hostMap
@@ -115,7 +117,8 @@ export function createLocals({
   limited,
   keep,
   certain,
-  isNarrow,
+  formOf,
+  singles,
 }: LocalsSpec): Locals {
   const w = instructions(writer)
   const locals = registers.all.map(({ type }) => keep(type === 'f64' ? 'v128' : type))
@@ -127,7 +130,6 @@ export function createLocals({
   const summaryRegister = registers.at(specials.so.at)?.index ?? -1
   const steadySummary = summaryRegister >= 0 && !has(registers.written, summaryRegister) ? summaryRegister : -1
   const none: undefined[] = registers.all.map(() => undefined)
-  const singles: (number | undefined)[] = none.slice()
   const lowWords = registers.all.map(({ index }) => (has(withLowWords, index) ? keep('i32') : undefined))
   /** The place in `relationNames` of what was branched on last, of each register. */
   const branched = takeNumbers(registers.all.length)
@@ -192,35 +194,15 @@ export function createLocals({
     summary(index)
     w.do(operations['i32.or'])
   }
-  function single(index: number): number {
-    const local = singles[index] ?? keep('v128')
-    singles[index] = local
-    return local
-  }
-  function readDouble(index: number): void {
-    if (!isNarrow(index)) {
-      w.get(of(index))
-      w.do(extracts.f64)
-      return
-    }
-    w.get(single(index))
-    w.do(extracts.f32)
-    w.do(operations['f64.promote_f32'])
-  }
-  function pushWide(index: number): void {
-    w.get(single(index))
-    w.do(operations['f64x2.promote_low_f32x4'])
-  }
-  function readLanes(index: number): void {
-    if (isNarrow(index)) pushWide(index)
-    else w.get(of(index))
-  }
+  const readLanes = (index: number): void => singles.pushDouble(index, of(index), formOf(index))
   function read(index: number): void {
     const local = of(index)
     const order = orders[index]
     if (order === undefined) {
-      if (registers.all[index]?.type === 'f64') readDouble(index)
-      else w.get(local)
+      if (registers.all[index]?.type === 'f64') {
+        readLanes(index)
+        w.do(extracts.f64)
+      } else w.get(local)
       return
     }
     const kind = certain(index)
@@ -288,8 +270,11 @@ export function createLocals({
   /** Ways to store a field that is an order: by which it certainly is, and what was branched on. */
   const waysToStore = (orderKinds.length + 1) * relationNames.length
   const all = none.length
+  /** What is done with a register besides: store it, by what its local holds, load it, let go of it. */
+  const waysToStoreFloat = Object.keys(forms).length
+  const others = waysToStoreFloat + 2
   /** What stands in the writer already, by the number of what is done with which register: most of it is written many times. */
-  const writtenAt = takeNumbers(4 * all + ordered * waysToStore)
+  const writtenAt = takeNumbers(others * all + ordered * waysToStore)
   const writtenSize = takeNumbers(writtenAt.length)
   /** Does something with a register; where that was done before, its code is written again. */
   function again(number: number, write: (register: Register) => void, register: Register): void {
@@ -303,21 +288,21 @@ export function createLocals({
     writtenAt[number] = at
     writtenSize[number] = writer.length - at
   }
-  /** What decides how a register is stored: whether a float is narrow; for a field, which order it certainly is, and what was branched on. */
+  /** What decides how a register is stored: what the local of a float holds; for a field, which order it certainly is, and what was branched on. */
   function storeNumber(index: number): number {
     const order = orders[index]
-    if (order === undefined) return isNarrow(index) ? 3 * all + index : index
-    return 4 * all + order.number * waysToStore + certain(index) * relationNames.length + (branched[index] ?? 0)
+    if (order === undefined) return formOf(index) * all + index
+    return others * all + order.number * waysToStore + certain(index) * relationNames.length + (branched[index] ?? 0)
   }
 
   return {
     of,
     order: index => orders[index],
     limit: type => limits?.[type],
-    single,
     readLanes,
-    widen(index) {
-      pushWide(index)
+    numberLanes: index => singles.pushDouble(index, of(index), formOf(index), true),
+    widen({ index }) {
+      readLanes(index)
       w.set(of(index))
     },
     lowWord: index => lowWords[index],
@@ -326,10 +311,10 @@ export function createLocals({
       w.set(base)
     },
     fill(register) {
-      again(all + register.index, load, register)
+      again(waysToStoreFloat * all + register.index, load, register)
     },
     forget(register) {
-      again(2 * all + register.index, drop, register)
+      again((waysToStoreFloat + 1) * all + register.index, drop, register)
     },
     spill(register) {
       again(storeNumber(register.index), store, register)

@@ -60,6 +60,8 @@ export interface Registers {
   /** The sets of all blocks, one behind the other: that of a block begins behind so many words for each before it. */
   readonly dirtyIn: Bits
   readonly liveIn: Bits
+  /** What is live for being read, not for being dirty alone. */
+  readonly usedIn: Bits
 }
 
 /**
@@ -218,6 +220,7 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
       return changed
     })
   spreadBack()
+  const usedIn = copyOf(liveIn)
   const dirtyIn = dirtyOf(flow, words, writes, liveIn, order)
   for (let at = 0; at < liveIn.length; at += 1) liveIn[at] = (liveIn[at] ?? 0) | (dirtyIn[at] ?? 0)
   spreadBack()
@@ -230,5 +233,6 @@ export function registersOf(unit: Unit, flow: Flow, order: ArrayLike<number>): R
     written,
     dirtyIn,
     liveIn,
+    usedIn,
   }
 }

@@ -36,9 +36,10 @@ import { flowOf, seenBy } from './flow.ts'
 import type { UnitWatch } from './listing.ts'
 import { createLocals, createTemporaries } from './locals.ts'
 import { type Instruction, numberIn } from './meaning.ts'
-import { has, include, registersOf } from './registers.ts'
+import { include, registersOf } from './registers.ts'
 import { copyOf, takeNumbers, withScratch } from './scratch.ts'
 import { type ShapeSite, shapeOf } from './shape.ts'
+import { createSingles, forms } from './singles.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
 
@@ -121,11 +122,13 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   })
   const registers = registersOf(unit, ways, order)
   const conditions = conditionsOf(unit, registers, ways)
-  const { facts, step: stepFacts } = factsOf(unit, registers, ways)
+  const known = factsOf(unit, registers, ways)
+  const { facts, step: stepFacts } = known
   const { words, liveIn } = registers
   /** Of each block, where what is being written stands in it: what is dirty at its start, and what it has written. */
   const dirty = copyOf(registers.dirtyIn)
   const chains = chainsOf(unit, registers, ways, order)
+  const singles = createSingles({ writer, builder, registers, facts: known, blocks: blocks.length, keep })
   const held = createLocals({
     writer,
     registers,
@@ -134,7 +137,8 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     limited: registers.at(specials.fpscr.at) !== undefined && usesLimit(unit),
     keep,
     certain: index => (step === undefined ? 0 : conditions.orderIn(step.index, index)),
-    isNarrow: index => step !== undefined && has(facts.single, index, step.sets) && has(facts.number, index, step.sets),
+    formOf: index => (step === undefined ? forms.double : singles.formOf(index, step.sets)),
+    singles,
   })
   const { each, fill, spill } = held
   const masks = Array.from({ length: words }, () => keep('i32'))
@@ -154,6 +158,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     conditions,
     facts,
     dirty,
+    wrote: singles.wrote,
     temporary: temporaries.take,
     here,
   })
@@ -171,12 +176,6 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
   const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
   const others = takeNumbers(words)
-  /** Float registers of whose sets a word is that are kept as singles alone (facts.ts). */
-  const narrowIn = (at: number): number => (facts.single[at] ?? 0) & (facts.number[at] ?? 0)
-  /** The same where each block begins: the facts go along with what is written. */
-  const narrowAtStart = takeNumbers(words * blocks.length)
-  for (let at = 0; at < narrowAtStart.length; at += 1) narrowAtStart[at] = narrowIn(at)
-  const narrow = takeNumbers(words)
   /**
    * Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. `sets` is
    * where those of the block begin.
@@ -190,8 +189,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       const own = dirty[sets + word] ?? 0
       const rest = (registers.written[word] ?? 0) & ~(own | (liveIn[sets + word] ?? 0))
       others[word] = rest
-      narrow[word] = own & narrowIn(sets + word)
-      more += bitCount(rest) + bitCount(narrow[word] ?? 0) - bitCount(own)
+      more += bitCount(rest) - bitCount(own)
     }
     if (more >= 0) {
       each(dirty, spill, sets)
@@ -202,7 +200,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.i32(dirty[sets + word] ?? 0)
       w.set(masks[word] ?? 0)
     }
-    each(narrow, ({ index }) => held.widen(index))
+    singles.tell(dirty, sets)
     each(others, held.forget)
     w.br(refused ? out.maskedRefused : out.masked)
   }
@@ -214,13 +212,10 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const settled = takeNumbers(words)
   /** Goes on at a block, behind the instruction. */
   function stay(from: Step, to: number): void {
-    for (let word = 0; word < words; word += 1) {
-      const there = to * words + word
-      settled[word] = (dirty[from.sets + word] ?? 0) & ~(registers.dirtyIn[there] ?? 0)
-      narrow[word] = narrowIn(from.sets + word) & ~(narrowAtStart[there] ?? 0) & (liveIn[there] ?? 0)
-    }
+    for (let word = 0; word < words; word += 1)
+      settled[word] = (dirty[from.sets + word] ?? 0) & ~(registers.dirtyIn[to * words + word] ?? 0)
     each(settled, spill)
-    each(narrow, ({ index }) => held.widen(index))
+    singles.leave(from.sets, to, set => each(set, held.widen))
     if (budget.paid(to)) pay(from.owed + 1)
     checks.leave(from.index)
     flow.go(from.index, to)
@@ -296,6 +291,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       return
     }
     each(liveIn, fill, to * words)
+    singles.returned(to)
     flow.go(from.index, to)
     step = from
   }
@@ -348,6 +344,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       include(dirty, index, sets)
       value()
       conditions.setOrder(block, index, 0)
+      singles.wrote(index, sets)
       held.write(index)
     },
     vector(value) {
@@ -355,9 +352,8 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       if (at !== undefined) constantAt(at)
       return at !== undefined
     },
-    readLanes(place) {
-      held.readLanes(registers.indexOf(place, here().instruction))
-    },
+    readLanes: place => held.readLanes(registers.indexOf(place, here().instruction)),
+    numberLanes: place => held.numberLanes(registers.indexOf(place, here().instruction)),
     ...values,
     isAwaited() {
       return chains.isLink(here().instruction)
@@ -499,6 +495,13 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     w.i32(1 << (register.index & 31))
     w.do(operations['i32.and'])
     w.if()
+    if (singles.pushTold(register)) {
+      const local = held.of(register.index)
+      w.if()
+      singles.pushDouble(register.index, local, forms.single)
+      w.set(local)
+      w.end()
+    }
     spill(register)
     w.end()
   })

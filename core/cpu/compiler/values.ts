@@ -4,15 +4,15 @@
  * held against.
  */
 import { operations, type Type } from '../arithmetic.ts'
-import type { Writer } from '../wasm/bytes.ts'
+import { code, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { extracts } from '../wasm/lanes.ts'
+import { extracts, splats } from '../wasm/lanes.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/program.ts'
 import type { Site } from '../wasm/site.ts'
 import { bitOf, orderKinds } from './compare.ts'
 import { type Conditions, comparisonsOf } from './conditions.ts'
-import { type Facts, singleOf, sourcesOf, subjectOf } from './facts.ts'
+import { type Facts, loadedOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Locals } from './locals.ts'
 import { lowSumOf, writeLowWord } from './low-words.ts'
 import { type Instruction, numberIn } from './meaning.ts'
@@ -28,6 +28,8 @@ export interface ValuesSpec {
   readonly facts: Facts
   /** Registers that differ from the state block, by block: for all that is written here to be added. */
   readonly dirty: Bits
+  /** Told of a float register that is written. */
+  wrote(index: number, sets: number): void
   /** A local for within the instruction. */
   temporary(type: Type): number
   here(): Step
@@ -46,43 +48,57 @@ const waysOf = perNode(node =>
 )
 
 export function createValues(spec: ValuesSpec): Values {
-  const { writer, registers, held, conditions, facts, dirty, temporary, here } = spec
+  const { writer, registers, held, conditions, facts, dirty, wrote, temporary, here } = spec
   const w = instructions(writer)
 
   /** The index of the register that a value is, -1 for none. */
   const indexOfRead = (node: Node | undefined): number =>
     node?.op === 'read' ? registers.indexOf(node.place, here().instruction) : -1
-  /** Whether a float register that is given a value is known to be a single then. */
+  const isSingle = (index: number): boolean => index >= 0 && has(facts.single, index, here().sets)
+  /** Whether a float register that is given a value is known to be a single then: not behind one way of several. */
   function staysSingle(value: Node): boolean {
-    if (singleOf(value) !== undefined) return true
-    const sources = sourcesOf(value).map(indexOfRead)
-    return sources.length > 0 && sources.every(one => one >= 0 && has(facts.single, one, here().sets))
+    if (!here().instruction.meaning.program.body.writes.some(one => one.value === value)) return false
+    if (singleOf(value) !== undefined || loadedOf(value) !== undefined) return true
+    const sources = sourcesOf(value)
+    return sources.length > 0 && sources.every(one => isSingle(indexOfRead(one)))
   }
-  /** Writes a float register that stays a single, and its double where that is not told by it. */
-  function assignSingle(place: Place, value: Node, lanes: (node: Node) => void): boolean {
+  /** Pushes the single of a copy, a choice or a change of sign of singles: each keeps the bits of a NaN. */
+  function pushCopy(value: Node, expression: (node: Node) => void): void {
+    if (value.op === 'read') w.get(held.of(indexOfRead(value)))
+    else if (value.op === 'select') {
+      for (const one of value.args.slice(0, 2)) {
+        pushCopy(one, expression)
+        w.do(extracts.f32)
+      }
+      for (const condition of value.args.slice(2)) expression(condition)
+      w.op(code.select)
+      w.do(splats.f32)
+    } else if (value.op === 'arithmetic') {
+      for (const arg of value.args) pushCopy(arg, expression)
+      w.do(value.operation === operations['f64.neg'] ? operations['f32x4.neg'] : operations['f32x4.abs'])
+    }
+  }
+  function assignFloat(
+    place: Place,
+    value: Node,
+    expression: (node: Node) => void,
+    lanes: (node: Node) => void,
+  ): boolean {
     const index = registers.indexOf(place, here().instruction)
     if (index < 0 || !staysSingle(value)) return false
     include(dirty, index, here().sets)
-    const single = singleOf(value)
-    if (single !== undefined) {
-      lanes(single)
-      w.set(held.single(index))
-      // Nothing is known behind a program that writes so in one of its ways alone.
-      if (!here().instruction.meaning.program.body.writes.some(one => one.value === value)) held.widen(index)
-      return true
-    }
-    // A copy, a choice or a change of sign of singles is exact both ways.
-    lanes(value)
-    w.tee(held.of(index))
-    w.do(operations['f32x4.demote_f64x2_zero'])
-    w.set(held.single(index))
+    wrote(index, here().sets)
+    const single = singleOf(value) ?? loadedOf(value)
+    if (single === undefined) pushCopy(value, expression)
+    else lanes(single)
+    w.set(held.of(index))
     return true
   }
 
   function singleLanes(node: Node): boolean {
     const index = indexOfRead(node.args[0])
-    if (index < 0 || !has(facts.single, index, here().sets)) return false
-    w.get(held.single(index))
+    if (!isSingle(index)) return false
+    w.get(held.of(index))
     return true
   }
 
@@ -110,7 +126,7 @@ export function createValues(spec: ValuesSpec): Values {
         ? staysSingle(value)
         : place.file === 'crf' && comparisonsOf(here().instruction.meaning.program).has(value),
     assign(place, value, expression, lanes) {
-      if (place.file === 'fpr') return assignSingle(place, value, lanes)
+      if (place.file === 'fpr') return assignFloat(place, value, expression, lanes)
       if (place.file === 'gpr') return assignLoaded(place, value, expression)
       if (place.file !== 'crf') return false
       const { instruction, index: block, sets } = here()
@@ -147,7 +163,9 @@ export function createValues(spec: ValuesSpec): Values {
       const single = condition.args[0]?.args[0]?.args[0]
       if (index < 0 || single === undefined) return
       lanes(single)
-      w.set(held.single(index))
+      w.set(held.of(index))
+      include(facts.single, index, here().sets)
+      include(facts.number, index, here().sets)
     },
     singleLanes,
     loadsLow(local) {

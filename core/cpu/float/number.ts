@@ -55,6 +55,15 @@ export const signed = <V extends Values>(o: Ops<V>, sign: V['i32'], bits: V['i64
     typeof bits === 'bigint' ? o.i64.const(bits) : (bits as V['i64']),
   )
 
+/** The double of a single that is a NaN, by its bits: no conversion of the host promises to keep a signalling one. */
+export const doubleOfNaN = routine('doubleOfNaN', ['i32'], ['i64'], (o, bits) => {
+  const { i64 } = o
+  const wide = i64.extend_i32_u(bits)
+  const sign = i64.shl(i64.and(wide, i64.const(0x80000000)), i64.const(32))
+  const rest = i64.shl(i64.and(wide, i64.const(0x7fffff)), i64.const(29))
+  return [i64.or(i64.or(sign, i64.const(infinity)), rest)]
+})
+
 /** Exponent and significand of a finite number. */
 export const unpack = routine('unpack', ['i64'], ['i32', 'i64'], (o, bits) => {
   const { i32, i64 } = o

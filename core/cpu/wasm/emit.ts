@@ -115,23 +115,40 @@ export function createEmitter(site: Site): Emitter {
         return node.op === 'load' ? loadLanes(node) : undefined
       case 'read':
         return node.op === 'read' ? site.readLanes?.(node.place) : undefined
-      case 'single': {
+      case 'single':
         if (site.singleLanes?.(node) === true) return
-        const [double] = node.args
-        if (double !== undefined) lanes(double)
+        node.args.forEach(numberLanes)
         return w.do(operations['f32x4.demote_f64x2_zero'])
-      }
       case 'vector': {
         const made = hasLocal(way.vector) ? null : lanesOf(way.vector)
         if (made === null) return expression(way.vector)
-        for (const scalar of made.scalars) lanes(scalar)
+        made.scalars.forEach(numberLanes)
         return w.do(made.operation)
       }
       case 'operation':
-        for (const arg of node.args) lanes(arg)
+        node.args.forEach(numberLanes)
         return w.do(way.operation)
       default:
         return way satisfies never
+    }
+  }
+
+  /** A register that is read for arithmetic alone, where a NaN counts but not its bits. */
+  const isNumber = (node: Node): node is Node & { op: 'read' } =>
+    node.op === 'read' && node.place.file === 'fpr' && site.numberLanes !== undefined && !hasLocal(node)
+  function numberLanes(node: Node): void {
+    if (isNumber(node)) site.numberLanes?.(node.place)
+    else lanes(node)
+  }
+  /** Pushes what an operation takes. */
+  function operands({ operation, args }: Node & { op: 'arithmetic' }): void {
+    for (let i = 0; i < args.length; i += 1) {
+      const arg = args[i]
+      if (arg === undefined) continue
+      if (arg.type === 'f64' && isNumber(arg) && operation !== operations['i64.reinterpret_f64']) {
+        site.numberLanes?.(arg.place)
+        w.do(extracts.f64)
+      } else expression(arg)
     }
   }
 
@@ -140,7 +157,7 @@ export function createEmitter(site: Site): Emitter {
       case 'const':
         return constant(node.type, node.value)
       case 'arithmetic':
-        all(node.args)
+        operands(node)
         return w.do(node.operation, node.lane)
       case 'shuffle':
         all(node.args)
@@ -188,6 +205,8 @@ export function createEmitter(site: Site): Emitter {
       case 'single':
         all(node.args)
         return w.do(operations['f32.demote_f64'])
+      case 'loaded':
+        throw new Error('only compiled code keeps a single as it was loaded')
       case 'limit':
         return limit(node)
       case 'skipped':
@@ -235,6 +254,8 @@ export function createEmitter(site: Site): Emitter {
       return
     }
     const laned = isFloat(node) && isLaned(node)
+    // How a register is read depends on what for.
+    if (laned && node.op === 'read' && !immediate) return
     if (laned) lanes(node)
     else if (site.evaluate?.(node, expression) !== true) compute(node)
     if (node.uses === 0) return writer.u8(code.drop)

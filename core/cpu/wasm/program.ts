@@ -55,6 +55,8 @@ export type Form =
   /** What of the second argument, a register's value, the first tells: compiled code may know it beforehand. */
   | { readonly op: 'fact'; readonly fact: 'single' | 'plain' | 'number' }
   | { readonly op: 'single' }
+  /** The double of a single, to the last bit of a NaN. */
+  | { readonly op: 'loaded' }
   | { readonly op: 'limit' }
   | { readonly op: 'index' }
   /** Whether the branch before the instruction jumps over it. */

@@ -56,6 +56,8 @@ export interface Site {
   learn?(condition: Node, lanes: (node: Node) => void): void
   /** Where given, floats are kept in the first lanes of vectors (lanes.ts): pushes that of a register, and `write` takes one. */
   readLanes?(place: Place): void
+  /** The same where a NaN counts but not its bits. */
+  numberLanes?(place: Place): void
   /** The same of a register's single, where that is known; false where it is not. */
   singleLanes?(node: Node): boolean
 }

@@ -295,6 +295,15 @@ function createTracer(): Tracer {
       return fact('single', ops.f64.eq(ops.f64.promote_f32(ops.single(operand)), value), value)
     },
     setSingle: (operand: Operand<'fpr'>, value: Node) => ops.setDouble(operand, ops.f64.promote_f32(value)),
+    setLoaded(operand: Operand<'fpr'>, value: Node, ofNaN: (bits: Node) => Node) {
+      if (mode.quick) ops.setDouble(operand, make({ op: 'loaded' }, 'f64', [value]))
+      else
+        ops.usual(
+          [ops.f32.eq(value, value)],
+          () => ops.setSingle(operand, value),
+          () => ops.setFpr(operand, ofNaN(ops.i32.reinterpret_f32(value))),
+        )
+    },
     isNumber(operand: Operand<'fpr'>) {
       const value = ops.double(operand)
       return fact('number', ops.f64.eq(value, value), value)
