@@ -104,32 +104,25 @@ export function createEmitter(site: Site): Emitter {
   /** Pushes a float in the first lane of a vector. */
   function lanes(node: Node): void {
     const way = site.readLanes === undefined ? null : laneWayOf(node)
-    if (way === null || hasLocal(node)) {
-      if (way === null) expression(node)
-      else w.get(node.local)
-      if (way === null && isFloat(node)) w.do(splats[node.type])
-      return
-    }
-    switch (way.kind) {
-      case 'load':
-        return node.op === 'load' ? loadLanes(node) : undefined
-      case 'read':
-        return node.op === 'read' ? site.readLanes?.(node.place) : undefined
-      case 'single':
-        if (site.singleLanes?.(node) === true) return
-        node.args.forEach(numberLanes)
-        return w.do(operations['f32x4.demote_f64x2_zero'])
-      case 'vector': {
-        const made = hasLocal(way.vector) ? null : lanesOf(way.vector)
-        if (made === null) return expression(way.vector)
+    if (way === null) {
+      expression(node)
+      if (isFloat(node)) w.do(splats[node.type])
+    } else if (hasLocal(node)) w.get(node.local)
+    else computeLanes(node, way)
+  }
+  function computeLanes(node: Node, way: LaneWay): void {
+    if (node.op === 'load') loadLanes(node)
+    else if (node.op === 'read') site.readLanes?.(node.place)
+    else if (way.kind === 'vector') {
+      const made = hasLocal(way.vector) ? null : lanesOf(way.vector)
+      if (made === null) expression(way.vector)
+      else {
         made.scalars.forEach(numberLanes)
-        return w.do(made.operation)
+        w.do(made.operation)
       }
-      case 'operation':
-        node.args.forEach(numberLanes)
-        return w.do(way.operation)
-      default:
-        return way satisfies never
+    } else if (way.kind !== 'single' || site.singleLanes?.(node) !== true) {
+      node.args.forEach(numberLanes)
+      w.do(way.operation)
     }
   }
 

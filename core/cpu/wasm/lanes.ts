@@ -31,17 +31,17 @@ const laneByLane: readonly Operation[] = [operations['f32x4.relaxed_madd'], oper
 export const isFloat = (node: Node): node is Node & { readonly type: 'f32' | 'f64' } =>
   node.type === 'f32' || node.type === 'f64'
 
-/** How a scalar comes about in a first lane: by an operation on first lanes, as that of a vector, or as what it is. */
+/** How a scalar comes about in a first lane: by an operation on first lanes, as the first of a vector, or as what it is. */
 export type LaneWay =
-  | { readonly kind: 'operation'; readonly operation: Operation }
+  | { readonly kind: 'operation' | 'single'; readonly operation: Operation }
   | { readonly kind: 'vector'; readonly vector: Node }
-  | { readonly kind: 'load' | 'read' | 'single' }
+  | { readonly kind: 'access' }
 
 /** Null where a scalar has to be made first. */
 export const laneWayOf = perNode((node): LaneWay | undefined => {
   if (!isFloat(node)) return undefined
-  if (node.op === 'load' || node.op === 'single') return { kind: node.op }
-  if (node.op === 'read') return node.place.file === 'fpr' ? { kind: 'read' } : undefined
+  if (node.op === 'load' || (node.op === 'read' && node.place.file === 'fpr')) return { kind: 'access' }
+  if (node.op === 'single') return { kind: 'single', operation: operations['f32x4.demote_f64x2_zero'] }
   if (node.op !== 'arithmetic') return undefined
   const [vector] = node.args
   if (node.operation === extracts[node.type] && node.lane === 0 && vector !== undefined)

@@ -9,6 +9,7 @@ import {
   circumstances,
   control,
   engines,
+  fewRegisters,
   listing,
   named,
   prepare,
@@ -125,12 +126,6 @@ const double = fc.oneof(
     weight: 1,
   },
 )
-/** Only four registers to load, store and reckon with, so that they meet. */
-function fewRegisters(word: number): number {
-  const opcode = word >>> 26
-  if (opcode === 59 || opcode === 63 || opcode === 4) return (word & ~0x039c_e700) >>> 0
-  return opcode >= 48 && opcode < 56 ? (word & ~0x0380_0000) >>> 0 : word
-}
 /** Makes other numbers of what was a single, or stored, or compared. */
 const reckoned = [
   'fmul f0, f0, f3',

@@ -64,6 +64,12 @@ function wordOf(
   return branches.has(of.name) && of.encoding.fields.includes('aa') ? (made & ~2) >>> 0 : made
 }
 
+/** The same with four float and vector registers alone to load, store and reckon with, so that they meet. */
+export function fewRegisters(word: number): number {
+  const opcode = word >>> 26
+  if (opcode === 59 || opcode === 63 || opcode === 4) return (word & ~0x039c_e700) >>> 0
+  return opcode >= 48 && opcode < 56 ? (word & ~0x0380_0000) >>> 0 : word
+}
 /** The program with lines of assembly in the place of some words. */
 export function withLines(
   words: readonly number[],

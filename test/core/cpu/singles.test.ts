@@ -1,0 +1,130 @@
+/** Float registers that compiled code keeps as singles: nobody sees it, and no NaN is lost. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createProfile } from '../../../core/cpu/profile.ts'
+import {
+  benchesOf,
+  circumstances,
+  control,
+  engines,
+  fewRegisters,
+  listing,
+  named,
+  pointAtData,
+  prepare,
+  runSlices,
+  wordsOf,
+} from './programs.ts'
+import { codeBase, createWorkbench, dataBase } from './workbench.ts'
+
+const at = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
+const signalling = 0xffa12345
+const fpscrModes = ['exact', 'fast'] as const
+
+/** A NaN by all ways that change no bit of it but its sign, from one array to others; the temporaries were doubles before. */
+const copies = [
+  'lfs f1, 0(r3)',
+  'fmr f2, f1',
+  'fneg f3, f2',
+  'fabs f4, f1',
+  'fsel f5, f9, f1, f3',
+  'stfs f2, 0(r4)',
+  'stfd f3, 8(r4)',
+  'stfs f4, 16(r4)',
+  'stfd f5, 24(r4)',
+  'stfiwx f1, r5, r4',
+  `bdnz ${at(0)}`,
+]
+
+describe('a NaN that is loaded as a single', () => {
+  const runs = fpscrModes.flatMap(fpscr => engines.map(engine => ({ fpscr, engine })))
+
+  test.each(runs)('keeps its bits wherever the run stops ($engine, $fpscr)', ({ fpscr, engine }) => {
+    const { cpu, memory, place } = createWorkbench({}, false, { engine, fpscr })
+    const registers = cpu.registers()
+    const wide = 0xfff4_2468_a000_0000n
+    for (let stop = 1; stop < 3 * copies.length; stop += 1) {
+      registers.clear()
+      for (let n = 1; n < 6; n += 1) registers.setFpr(n, BigInt(n))
+      registers.setGpr(3, BigInt(dataBase))
+      registers.setGpr(4, BigInt(dataBase + 0x100))
+      registers.setGpr(5, 40n)
+      registers.ctr = 100n
+      memory.store32(dataBase, signalling)
+      place(copies)
+      cpu.run(stop)
+      const done = (line: number, value: bigint, before: bigint): bigint => (stop > line ? value : before)
+      expect([1, 2, 3, 4, 5].map(n => registers.fpr(n))).toEqual([
+        wide,
+        done(1, wide, 2n),
+        done(2, wide & ~(1n << 63n), 3n),
+        done(3, wide & ~(1n << 63n), 4n),
+        done(4, wide, 5n),
+      ])
+    }
+    const stored = (by: number): number => memory.load32(dataBase + 0x100 + by)
+    expect([stored(0), stored(8), stored(16), stored(24), stored(40)]).toEqual(
+      [signalling, 0x7ff42468, signalling & 0x7fffffff, 0xfff42468, 0xa0000000].map(word => word >>> 0),
+    )
+  })
+
+  test('is no reason to leave compiled code', () => {
+    const profile = createProfile({ now: () => 0, functionOf: pc => pc })
+    const { cpu, memory, place } = createWorkbench({}, false, { engine: 'tiered', fpscr: 'fast', profile })
+    const registers = cpu.registers()
+    memory.store32(dataBase, signalling)
+    place([...copies, `b ${at(0)}`])
+    registers.setGpr(3, BigInt(dataBase))
+    registers.setGpr(4, BigInt(dataBase + 0x100))
+    registers.ctr = 1_000_000_000n
+    const left = (): object => ({ ...profile.report().exits, budget: 0 })
+    cpu.run(2_000_000)
+    const before = left()
+    cpu.run(2_000_000)
+    expect(left()).toEqual(before)
+  })
+})
+
+const row = fc.oneof(
+  { arbitrary: fc.constantFrom(...named('lfs', 'stfs', 'lfd', 'stfd')), weight: 8 },
+  { arbitrary: fc.constantFrom(...named('fadds', 'fmuls', 'fmadds', 'fnmsubs', 'fdivs', 'frsp')), weight: 6 },
+  { arbitrary: fc.constantFrom(...named('fmr', 'fneg', 'fabs', 'fnabs', 'fsel')), weight: 5 },
+  { arbitrary: fc.constantFrom(...named('fadd', 'fmul', 'fcmpu', 'fctiwz', 'fcfid', 'stfiwx')), weight: 3 },
+  { arbitrary: fc.constantFrom(...control), weight: 5 },
+)
+const single = fc.oneof(
+  {
+    arbitrary: fc.float({ noNaN: true }).map(value => new DataView(Float32Array.of(value).buffer).getUint32(0, true)),
+    weight: 4,
+  },
+  { arbitrary: fc.constantFrom(signalling, 0x7f800001, 0x7fc00000, 0x7f800000, 1, 0x80000000), weight: 2 },
+  { arbitrary: fc.nat(0xffffffff), weight: 1 },
+)
+const program = fc.record({
+  words: wordsOf(
+    row,
+    fc.integer({ min: -16, max: 16 }).map(by => 4 * by),
+    2,
+  ),
+  singles: fc.array(single, { minLength: 16, maxLength: 16 }),
+  ...circumstances,
+})
+test('programs of singles and doubles come to the same compiled and interpreted, wherever slices end', () => {
+  for (const fpscr of fpscrModes) {
+    const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine, fpscr }))
+    fc.assert(
+      fc.property(program, given => {
+        const one = { ...given, words: given.words.map(fewRegisters) }
+        const [expected, found] = engines.map(engine => {
+          const bench = benchOf(engine, one.wide)
+          prepare(bench, one)
+          pointAtData(bench)
+          for (let n = 0; n < 0x1000; n += 4) bench.memory.store32(dataBase + n, one.singles[(n >> 2) % 16] ?? 0)
+          return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
+        })
+        expect(found, listing(one.words)).toEqual(expected)
+      }),
+      { numRuns: Number(process.env.RUNS ?? 300) },
+    )
+  }
+})
