@@ -24,7 +24,7 @@ import { exits, transient } from '../state.ts'
 import { createAccesses, isWord } from './accesses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
-import { extracts, isFloat, lanesOf, laneWayOf, splats } from './lanes.ts'
+import { extracts, isFloat, type LaneWay, lanesOf, laneWayOf, splats } from './lanes.ts'
 import { isMaterial, planOf } from './plan.ts'
 import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 import type { Site } from './site.ts'
@@ -120,7 +120,7 @@ export function createEmitter(site: Site): Emitter {
         made.scalars.forEach(numberLanes)
         w.do(made.operation)
       }
-    } else if (way.kind !== 'single' || site.singleLanes?.(node) !== true) {
+    } else if (way.kind === 'operation' || (way.kind === 'single' && site.singleLanes?.(node) !== true)) {
       node.args.forEach(numberLanes)
       w.do(way.operation)
     }

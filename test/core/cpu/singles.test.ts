@@ -85,6 +85,60 @@ describe('a NaN that is loaded as a single', () => {
   })
 })
 
+/** A loop in a loop, entered behind a call; and one that calls in its third round. */
+const loops = {
+  'behind a call': [
+    `bl ${at(10)}`,
+    'addi r6, r6, 1',
+    'lfs f1, 0(r3)',
+    'fadds f2, f1, f1',
+    `bdnz ${at(1)}`,
+    'mtctr r7',
+    'addi r8, r8, 1',
+    'cmpwi r8, 5',
+    `blt ${at(0)}`,
+    `b ${at(0)}`,
+    'fadd f3, f3, f3',
+    'blr',
+  ],
+  'with a call': [
+    'addi r8, r8, 1',
+    'cmpwi r8, 3',
+    `bne ${at(4)}`,
+    `bl ${at(10)}`,
+    'lfs f1, 0(r3)',
+    'fadds f2, f1, f1',
+    'cmpwi r8, 6',
+    `blt ${at(0)}`,
+    'li r8, 0',
+    `b ${at(0)}`,
+    'fadd f3, f3, f3',
+    'blr',
+  ],
+}
+
+test.each(Object.entries(loops))(
+  "a temporary of a loop %s is what it was, or the last round's, wherever the run stops",
+  (_, lines) => {
+    const [expected, found] = engines.map(engine => {
+      const { cpu, memory, place } = createWorkbench({}, false, { engine, fpscr: 'fast' })
+      const registers = cpu.registers()
+      return Array.from({ length: 150 }, (_, stop) => {
+        registers.clear()
+        for (let n = 1; n < 4; n += 1) registers.setFpr(n, 0x3fb999999999999an)
+        registers.setGpr(3, BigInt(dataBase))
+        registers.setGpr(7, 3n)
+        registers.ctr = 3n
+        memory.store32(dataBase, 0x3fc00000)
+        place(lines)
+        cpu.run(stop + 1)
+        return [1, 2, 3].map(n => registers.fpr(n))
+      })
+    })
+    expect(found).toEqual(expected)
+  },
+)
+
 const row = fc.oneof(
   { arbitrary: fc.constantFrom(...named('lfs', 'stfs', 'lfd', 'stfd')), weight: 8 },
   { arbitrary: fc.constantFrom(...named('fadds', 'fmuls', 'fmadds', 'fnmsubs', 'fdivs', 'frsp')), weight: 6 },
