@@ -407,7 +407,6 @@ export function createKernel(ports: KernelPorts, options: KernelOptions, entries
       if (full && !polled && scheduler.current?.system === false) moved = true
       polled = false
       scheduler.endTurn(index)
-      deadlines.writeClock()
     },
     serveDeadlines() {
       try {

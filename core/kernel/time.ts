@@ -73,7 +73,15 @@ const fastestInDoubles = 900_000_000
 export function createTime(options: TimeOptions, instructions: () => number): Time {
   const hz = BigInt(options.timebase)
   const perTick = options.instructionsPerTick
-  let start = options.systemTime
+  let start = 0n
+  /** The same in halves: the clocks are read all the time, and bigints are slow. */
+  const starts = { high: 0, low: 0 }
+  function startAt(units: bigint): void {
+    start = units
+    starts.high = Number(units >> 32n)
+    starts.low = Number(BigInt.asUintN(32, units))
+  }
+  startAt(options.systemTime)
   let skipped = 0
   let order = 0
   let queue: Deadline[] = []
@@ -94,12 +102,14 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
     now,
     readClocks(into) {
       const units = unitsInDoubles(now())
+      const milliseconds = Math.floor(units / 10_000)
       into.interruptHigh = Math.floor(units / wordSize)
-      into.interruptLow = units % wordSize
-      into.milliseconds = Math.floor(units / 10_000) % wordSize
-      const low = Number(start & 0xffff_ffffn) + into.interruptLow
-      into.systemLow = low % wordSize
-      into.systemHigh = Number(start >> 32n) + into.interruptHigh + (low >= wordSize ? 1 : 0)
+      into.interruptLow = units - into.interruptHigh * wordSize
+      into.milliseconds = milliseconds - Math.floor(milliseconds / wordSize) * wordSize
+      const low = starts.low + into.interruptLow
+      const carry = low >= wordSize ? 1 : 0
+      into.systemLow = low - carry * wordSize
+      into.systemHigh = starts.high + into.interruptHigh + carry
     },
     leapTo(at) {
       const distance = at - now()
@@ -112,7 +122,7 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
     tickOfSystemTime: units => (units <= start ? 0 : ticksOf(units - start)),
     ticksOfMilliseconds: count => ticksOf(BigInt(count) * 10_000n),
     setSystemTime(units) {
-      start = units - unitsOf(now())
+      startAt(units - unitsOf(now()))
     },
     add(kind, id, at) {
       order += 1
@@ -147,7 +157,7 @@ export function createTime(options: TimeOptions, instructions: () => number): Ti
         order: number
         queue: [number, number, DeadlineKind, number][]
       }
-      start = saved.start
+      startAt(saved.start)
       skipped = saved.skipped
       order = saved.order
       queue = saved.queue.map(([at, number, kind, id]) => ({ at, order: number, kind, id }))

@@ -151,9 +151,9 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
 
   /** Leaps that find time standing still, with nothing run in between, wake nobody: that must not go on for ever. */
   function noteLeap(target: number): void {
-    const still = target <= time.now() && cpu.retired === leaptAt
+    const still = target <= time.now() && cpu.count() === leaptAt
     standing = still ? standing + 1 : 0
-    leaptAt = cpu.retired
+    leaptAt = cpu.count()
     if (standing > limits.leapsAtOnce.value)
       throw fail('DEFECT', 'machine loop', `what is due at tick ${target} stays due and wakes nobody`)
   }
@@ -247,15 +247,15 @@ export function createLoop({ cpu, core, options, until, devices, pump, nameOf }:
     let leaps = 0
     while (stopped === undefined && budget > 0) {
       const hw = scheduler.hardware[position]
-      const rest = options.limit === undefined ? budget : Math.min(budget, options.limit - cpu.retired)
+      const rest = options.limit === undefined ? budget : Math.min(budget, options.limit - cpu.count())
       if (rest <= 0) return stop({ kind: 'limit', text: `${options.limit} instructions have run` })
       if (left > 0 && hw !== undefined && (engaged || core.begin(position))) {
         const room = until.room()
         if (room <= 0) return stopUntil()
-        const before = cpu.retired
+        const before = cpu.count()
         hw.spinning = false
         const exit = cpu.run(Math.min(rest, left, room))
-        const done = cpu.retired - before
+        const done = cpu.count() - before
         budget -= done
         left -= done
         ran = ran || done > 0

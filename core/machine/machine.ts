@@ -159,7 +159,7 @@ export function createMachine(spec: MachineSpec): Machine {
     conditions: options.until,
     kernel,
     instructionsPerTick: options.instructionsPerTick,
-    instructions: () => cpu.retired,
+    instructions: cpu.count,
     swaps: () => gpu.swaps().count,
     facts: () => sink.sequence,
   })
@@ -231,7 +231,7 @@ export function createMachine(spec: MachineSpec): Machine {
     },
     views: createViews({
       core: kernelCore,
-      instructions: () => cpu.retired,
+      instructions: cpu.count,
       nameOf: address => symbols.nameOf(address),
       streamStanding: () => gpu.standing(),
       packetName,

@@ -43,7 +43,7 @@ const imports = {
   enter: handlerSignature,
   pcOf: { takes: ['i32'], gives: ['i32'] },
   hot: { takes: ['i32'], gives: [] },
-  /** A unit could not do even its first instruction. */
+  /** A unit gave up even its first instruction. */
   stuck: { takes: ['i32'], gives: [] },
   /** A unit has ended at a record that is neither counted nor compiled. */
   arrived: { takes: ['i32'], gives: [] },
@@ -174,8 +174,14 @@ function build(profiled: boolean): WebAssembly.Module {
   w.do(operations['i32.eq'])
   w.do(operations['i32.and'])
   w.if()
+  // Where it did not give the instruction up, only the budget was too short.
+  state(transient.refused)()
+  w.get(pc)
+  w.do(operations['i32.eq'])
+  w.if()
   w.get(record)
   w.call(builder.imported('stuck'))
+  w.end()
   run(() => own(ownSide))
   w.end()
   if (profiled) {

@@ -136,7 +136,7 @@ describe('what could go on for ever', () => {
   function idleLoop(
     bench: Workbench,
     devices: readonly TimedPart[],
-    cpu: object = { retired: 0, clearReservation() {}, takeRest: () => 0 },
+    cpu: object = { count: () => 0, clearReservation() {}, takeRest: () => 0 },
   ): Loop {
     const { core } = bench
     return createLoop({
@@ -201,12 +201,13 @@ describe('what could go on for ever', () => {
     bench.call(1, 'KeDelayExecutionThread', 1, 0, bench.long(-(1n << 63n)))
     const acquire = core.resolve('xboxkrnl.exe', 77, 'function')
     const suspend = core.resolve('xboxkrnl.exe', 0xfc, 'function')
+    let retired = 0
     const cpu = {
-      retired: 0,
+      count: () => retired,
       clearReservation() {},
       takeRest: () => 0,
       run() {
-        cpu.retired += 1
+        retired += 1
         ran.push(kernel.thread.tid)
         kernel.frame.setWord(3, kernel.thread.tid === tries.tid ? lock : 0xfffffffe)
         kernel.frame.setWord(4, 0)
