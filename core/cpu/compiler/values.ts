@@ -109,9 +109,10 @@ export function createValues(spec: ValuesSpec): Values {
   let loaded: { readonly by: Instruction; readonly local: number } | undefined
   /** Writes a register and its low word, which are given what was loaded. */
   function assignLoaded(place: Place, value: Node, expression: (node: Node) => void): boolean {
+    if (value.op !== 'load' || loaded?.by !== here().instruction) return false
     const index = registers.indexOf(place, here().instruction)
     const low = held.lowWord(index)
-    if (low === undefined || loaded?.by !== here().instruction || value.op !== 'load') return false
+    if (low === undefined) return false
     include(dirty, index, here().sets)
     expression(value)
     w.set(held.of(index))

@@ -25,7 +25,7 @@ import { createAccesses, isWord } from './accesses.ts'
 import { code, memory, valueTypes, type Writer } from './bytes.ts'
 import { instructions } from './instructions.ts'
 import { extracts, isFloat, type LaneWay, lanesOf, laneWayOf, splats } from './lanes.ts'
-import { isMaterial, planOf } from './plan.ts'
+import { planOf } from './plan.ts'
 import type { Node, Plan, Program, Scope, Statement } from './program.ts'
 import type { Site } from './site.ts'
 
@@ -87,6 +87,9 @@ export function createEmitter(site: Site): Emitter {
     }
   }
 
+  /** Whether a site may have a way of its own to compute a node. */
+  const isReckoned = ({ op }: Node): boolean => op === 'arithmetic' || op === 'limit' || op === 'single'
+
   function expression(node: Node): void {
     const first = node.args[0]
     if (hasLocal(node)) {
@@ -95,7 +98,7 @@ export function createEmitter(site: Site): Emitter {
       else if (isFloat(node) && isLaned(node)) w.do(extracts[node.type])
     } else if (node.op === 'arithmetic' && node.operation === extended && first && isWord(first) && hasLocal(first))
       w.get(first.local)
-    else if (site.evaluate?.(node, expression) !== true) compute(node)
+    else if (!isReckoned(node) || site.evaluate?.(node, expression) !== true) compute(node)
   }
 
   /** Whether what a node computes is kept in the first lane of a vector. */
@@ -234,7 +237,6 @@ export function createEmitter(site: Site): Emitter {
   }
 
   function value(node: Node) {
-    if (!isMaterial(node, immediate)) return
     if (node.op === 'result') {
       if (node.index > 0) return
       all(node.args)
@@ -258,7 +260,8 @@ export function createEmitter(site: Site): Emitter {
   }
 
   function effects(scope: Scope): void {
-    const { effects: list } = planOf(scope)
+    const plan = planOf(scope)
+    const list = immediate ? plan.immediateEffects : plan.effects
     for (let i = 0; i < list.length; i += 1) {
       const statement = list[i]
       if (statement !== undefined) effect(statement)

@@ -15,17 +15,22 @@ export function planOf(scope: Scope): Plan {
 
 function makePlan(scope: Scope): Plan {
   const effects: Statement[] = []
+  const immediateEffects: Statement[] = []
   const whens: (Statement & { kind: 'when' })[] = []
   const branches: Node[] = scope.branch ? [scope.branch] : []
   let hasEffects = false
   let writes = scope.writes.length
   for (const one of scope.statements) {
     if (one.kind === 'value') {
-      if (isMaterial(one.node, false)) hasEffects = true
-      if (isMaterial(one.node, true)) effects.push(one)
+      if (isMaterial(one.node, false)) {
+        hasEffects = true
+        effects.push(one)
+      }
+      if (isMaterial(one.node, true)) immediateEffects.push(one)
       continue
     }
     effects.push(one)
+    immediateEffects.push(one)
     if (one.kind !== 'when') {
       hasEffects = true
       continue
@@ -38,7 +43,7 @@ function makePlan(scope: Scope): Plan {
     }
   }
   const callsKernel = scope.statements.some(one => one.kind === 'callKernel')
-  return { effects, whens, hasEffects, writes, branches, callsKernel }
+  return { effects, immediateEffects, whens, hasEffects, writes, branches, callsKernel }
 }
 
 let makers = 0

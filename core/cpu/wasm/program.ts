@@ -96,6 +96,8 @@ export type Statement =
 export interface Plan {
   /** The statements that are code by themselves, in order. */
   readonly effects: readonly Statement[]
+  /** The same where the program is immediate: registers that are read are kept then. */
+  readonly immediateEffects: readonly Statement[]
   readonly whens: readonly (Statement & { kind: 'when' })[]
   /** Of this scope and those inside. */
   readonly hasEffects: boolean
