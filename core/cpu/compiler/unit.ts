@@ -6,10 +6,7 @@
  * was unwound) is handed up as it is, to whoever runs the interpreter.
  *
  * An instruction that cannot be done plainly (a fault, a device, a page of code, a trap) leaves the unit undone, and the
- * interpreter does it; so there is one implementation of all that is rare. Such ways out carry a mask of the dirty
- * registers to one place at the end of the function that stores them. What is clean and not live there is let go of first,
- * or the host would keep it for that place, across calls too; where that is more than is dirty, registers are stored on the
- * spot, as on the ordinary ways out.
+ * interpreter does it; so there is one implementation of all that is rare (ways-out.ts).
  *
  * A call of a thunk is no call: its kernel call and its return are written where it would be called.
  *
@@ -42,6 +39,7 @@ import { type ShapeSite, shapeOf } from './shape.ts'
 import { createSingles, forms } from './singles.ts'
 import type { Step } from './step.ts'
 import { createValues } from './values.ts'
+import { createWaysOut } from './ways-out.ts'
 
 /** What the module around a unit gives it. */
 export interface UnitSite extends CallSite {
@@ -67,12 +65,6 @@ const longestTable = 4_096
 /** Bytes of the host's stack that a frame needs besides its locals. */
 const frameBytes = 160
 const bytesOf = (type: Type): number => (type === 'v128' ? 16 : 8)
-
-function bitCount(word: number): number {
-  let count = 0
-  for (let rest = word; rest !== 0; rest &= rest - 1) count += 1
-  return count
-}
 
 const usesLimit = (unit: Unit): boolean =>
   unit.blocks.some(block => block.instructions.some(one => one.meaning.effects.limit))
@@ -141,8 +133,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     singles,
   })
   const { each, fill, spill } = held
-  const masks = Array.from({ length: words }, () => keep('i32'))
-
+  const waysOut = createWaysOut({ writer, registers, held, singles, dirty, pay, keep })
   const temporaries = createTemporaries(keep)
 
   let step: Step | undefined
@@ -173,40 +164,9 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     refuse,
   })
 
-  /** Where the common ways out begin: registers may be stored by then, and the instruction may be given up. */
-  const out = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
-  const others = takeNumbers(words)
-  /**
-   * Leaves by a common way out: registers are stored first where that is shorter than letting go of the others. `sets` is
-   * where those of the block begin.
-   */
-  function cold(pc: number, owed: number, sets: number, refused = false): void {
-    pay(owed)
-    w.i32(pc | 0)
-    w.set(pcLocal)
-    let more = 0
-    for (let word = 0; word < words; word += 1) {
-      const own = dirty[sets + word] ?? 0
-      const rest = (registers.written[word] ?? 0) & ~(own | (liveIn[sets + word] ?? 0))
-      others[word] = rest
-      more += bitCount(rest) - bitCount(own)
-    }
-    if (more >= 0) {
-      each(dirty, spill, sets)
-      w.br(refused ? out.storedRefused : out.stored)
-      return
-    }
-    for (let word = 0; word < words; word += 1) {
-      w.i32(dirty[sets + word] ?? 0)
-      w.set(masks[word] ?? 0)
-    }
-    singles.tell(dirty, sets)
-    each(others, held.forget)
-    w.br(refused ? out.maskedRefused : out.masked)
-  }
   function refuse(): void {
     const { instruction, owed, sets } = here()
-    cold(instruction.pc, owed, sets, true)
+    waysOut.leave(instruction.pc, owed, sets, true)
   }
 
   const settled = takeNumbers(words)
@@ -433,7 +393,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.i32(need)
       w.do(operations['i32.lt_s'])
       w.ifRare()
-      cold(block.start, 0, sets)
+      waysOut.leave(block.start, 0, sets, false)
       w.end()
     }
     const { instructions: list } = block
@@ -475,42 +435,11 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const flow = shape.write(site.watch?.shape(shapes) ?? shapes)
 
   const start = writer.length
-  const markRefused = (): void => {
-    w.i32(stateBlock)
-    w.get(pcLocal)
-    w.memory(op.i32Store, transient.refused)
-  }
-  for (const name of ['stored', 'storedRefused', 'masked', 'maskedRefused'] as const) {
-    w.block()
-    out[name] = writer.depth
-  }
+  waysOut.open()
   flow.run()
   w.op(code.unreachable)
-  w.end()
-  markRefused()
-  w.end()
   step = undefined
-  each(registers.written, register => {
-    w.get(masks[register.index >> 5] ?? 0)
-    w.i32(1 << (register.index & 31))
-    w.do(operations['i32.and'])
-    w.if()
-    if (singles.pushTold(register)) {
-      const local = held.of(register.index)
-      w.if()
-      singles.pushDouble(register.index, local, forms.single)
-      w.set(local)
-      w.end()
-    }
-    spill(register)
-    w.end()
-  })
-  w.br(out.stored)
-  w.end()
-  markRefused()
-  w.end()
-  w.get(pcLocal)
-  w.get(left)
+  waysOut.close()
   builder.define(number, locals, start, () => {
     if (blocks.some(block => block.ending.kind === 'call'))
       leaveUnlessRoom(
