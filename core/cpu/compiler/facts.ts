@@ -85,8 +85,8 @@ const tellingOf = perProgram((program): Telling | null => {
     return one.op === 'fact' && place !== undefined ? [{ fact: one.fact, place }] : []
   })
   const finite = required.flatMap(one => {
-    const [size] = argumentsOf(one, operations['f64.lt']) ?? []
-    return argumentsOf(size, operations['f64.abs']) ?? []
+    const [held] = argumentsOf(one, operations['f64.lt']) ?? []
+    return argumentsOf(held, operations['f64.sub']) ?? argumentsOf(held, operations['f64.abs']) ?? []
   })
   const told = program.body.writes.flatMap(({ place, value }) => {
     if (!isFloating(place)) return []

@@ -63,6 +63,15 @@ function usually<V extends Values>(
   o.usual(where, effect, exactly)
 }
 
+/**
+ * Whether a result is finite, while FPSCR asks for rounding to nearest and nothing else: what is finite is zero less itself,
+ * and all else a NaN, which the host tells in fewer instructions than what is large.
+ */
+const isOrdinary = <V extends Values>(o: Ops<V>, value: V['f64']): V['i32'] =>
+  o.f64.lt(o.f64.sub(value, value), o.limit())
+const isOrdinarySingle = <V extends Values>(o: Ops<V>, value: V['f32']): V['i32'] =>
+  o.f32.lt(o.f32.sub(value, value), o.singleLimit())
+
 /** An ordinary result of the host's. */
 function result<V extends Values>(
   o: Ops<V>,
@@ -74,13 +83,12 @@ function result<V extends Values>(
 ): void {
   const ofSingles = () => {
     const value = host.single(o, ...operands.map(o.single))
-    const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
-    return { where: [...operands.map(o.isSingle), small], effect: () => ordinary(o, f, () => o.setSingle(f.ft, value)) }
+    const where = [...operands.map(o.isSingle), isOrdinarySingle(o, value)]
+    return { where, effect: () => ordinary(o, f, () => o.setSingle(f.ft, value)) }
   }
   const ofDoubles = () => {
     const value = host.double(o, ...operands.map(o.double))
-    const small = o.f64.lt(o.f64.abs(value), o.limit())
-    return { where: [small], effect: () => ordinary(o, f, () => o.setDouble(f.ft, value)) }
+    return { where: [isOrdinary(o, value)], effect: () => ordinary(o, f, () => o.setDouble(f.ft, value)) }
   }
   usually(o, single ? ofSingles : ofDoubles, exactly)
 }
@@ -309,8 +317,7 @@ export const floatRows: readonly Row[] = [
       const exactly = (): void => commit(o, f, ...o.call(narrowing, o.fpr(f.fb), o.get('fpscr'), o.i32.const(1)))
       const finite = () => {
         const value = o.single(f.fb)
-        const small = o.f32.lt(o.f32.abs(value), o.singleLimit())
-        return { where: [small], effect: () => ordinary(o, f, () => o.setSingle(f.ft, value)) }
+        return { where: [isOrdinarySingle(o, value)], effect: () => ordinary(o, f, () => o.setSingle(f.ft, value)) }
       }
       usually(o, finite, exactly)
     }),
@@ -328,8 +335,7 @@ export const floatRows: readonly Row[] = [
       const exactly = (): void => commit(o, f, ...o.call(fromInteger, o.fpr(f.fb), o.get('fpscr'), o.i32.const(0)))
       const rounded = () => {
         const value = o.f64.convert_i64_s(o.fpr(f.fb))
-        const small = o.f64.lt(o.f64.abs(value), o.limit())
-        return { where: [small], effect: () => ordinary(o, f, () => o.setDouble(f.ft, value)) }
+        return { where: [isOrdinary(o, value)], effect: () => ordinary(o, f, () => o.setDouble(f.ft, value)) }
       }
       usually(o, rounded, exactly)
     },
