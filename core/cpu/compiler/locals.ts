@@ -12,7 +12,7 @@ import { memory as op, type Writer } from '../wasm/bytes.ts'
 import { writeLimit } from '../wasm/emit.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { extracts } from '../wasm/lanes.ts'
-import { orderKinds, type Relation } from './compare.ts'
+import { hasSummary, type OrderType, orderKinds, orderTypes, type Relation } from './compare.ts'
 import type { Conditions } from './conditions.ts'
 import { type Bits, has, type Register, type Registers } from './registers.ts'
 import { takeNumbers } from './scratch.ts'
@@ -24,7 +24,7 @@ export interface Order {
   readonly number: number
   readonly kinds: ReadonlySet<number>
   /** The numbers compared, of each type that is. */
-  readonly locals: Readonly<Record<'i32' | 'i64', { readonly first: number; readonly second: number } | undefined>>
+  readonly locals: Readonly<Record<OrderType, { readonly first: number; readonly second: number } | undefined>>
 }
 
 export interface Locals {
@@ -57,7 +57,7 @@ export interface Locals {
   branchedOn(index: number, relation: Relation): void
   /** Whether SO does not change in the unit, so that a field need not keep its own. */
   readonly hasSteadySummary: boolean
-  /** Pushes SO of a field that is an order. */
+  /** Pushes SO of a field that is an order of a kind that has one. */
   summary(index: number): void
   /** Visits the registers of a set, which begins `from` so many words. */
   each(set: Bits, visit: (register: Register) => void, from?: number): void
@@ -107,6 +107,9 @@ const fieldWithout = {
   },
 } as const satisfies Record<Relation, unknown>
 
+/** Floats are kept in lanes. */
+const typeOfLocal = (type: Type): Type => (type === 'f64' ? 'v128' : type)
+
 const relationNames: readonly Relation[] = ['eq', 'lt', 'gt']
 
 export function createLocals({
@@ -121,7 +124,7 @@ export function createLocals({
   singles,
 }: LocalsSpec): Locals {
   const w = instructions(writer)
-  const locals = registers.all.map(({ type }) => keep(type === 'f64' ? 'v128' : type))
+  const locals = registers.all.map(({ type }) => keep(typeOfLocal(type)))
   const of = (index: number): number => locals[index] ?? 0
   /** Where the state block is: shorter than the number. */
   const base = keep('i32')
@@ -136,9 +139,9 @@ export function createLocals({
   const orders: (Order | undefined)[] = none.slice()
   let ordered = 0
   for (const [index, kinds] of conditions.kinds) {
-    const pair = (type: 'i32' | 'i64') =>
+    const pair = (type: OrderType) =>
       [...kinds].some(kind => orderKinds[kind]?.type === type) ? { first: keep(type), second: keep(type) } : undefined
-    orders[index] = { number: ordered, kinds, locals: { i32: pair('i32'), i64: pair('i64') } }
+    orders[index] = { number: ordered, kinds, locals: { i32: pair('i32'), i64: pair('i64'), f64: pair('f64') } }
     ordered += 1
   }
   const relationOf = (index: number): Relation => relationNames[branched[index] ?? 0] ?? 'eq'
@@ -191,6 +194,7 @@ export function createLocals({
       w.do(operations['i32.mul'])
       w.do(operations['i32.add'])
     }
+    if (!hasSummary(kind)) return
     summary(index)
     w.do(operations['i32.or'])
   }
@@ -251,20 +255,19 @@ export function createLocals({
     else w.memory(bytes === 1 ? op.i32Store8 : bytes === 4 ? op.i32Store : op.i64Store, offset)
   }
   function zero(type: Type, local: number): void {
-    if (type === 'v128' || type === 'f64') {
+    if (type === 'v128') {
       w.simd(12)
       writer.bytes(new Uint8Array(16))
-    } else if (type === 'f32') w.float(type, 0)
+    } else if (type === 'f64' || type === 'f32') w.float(type, 0)
     else w[type](0)
     w.set(local)
   }
   function drop({ index, type }: Register): void {
-    zero(type, of(index))
+    zero(typeOfLocal(type), of(index))
     const low = lowWords[index]
     if (low !== undefined) zero('i32', low)
     const order = orders[index]
-    for (const one of ['i32', 'i64'] as const)
-      for (const local of Object.values(order?.locals[one] ?? {})) zero(one, local)
+    for (const one of orderTypes) for (const local of Object.values(order?.locals[one] ?? {})) zero(one, local)
   }
 
   /** Ways to store a field that is an order: by which it certainly is, and what was branched on. */

@@ -10,7 +10,7 @@ import { extracts, splats } from '../wasm/lanes.ts'
 import { perNode } from '../wasm/plan.ts'
 import type { Node, Place } from '../wasm/program.ts'
 import type { Site } from '../wasm/site.ts'
-import { bitOf, orderKinds } from './compare.ts'
+import { bitOf, hasSummary, orderKinds } from './compare.ts'
 import { type Conditions, comparisonsOf } from './conditions.ts'
 import { type Facts, loadedOf, singleOf, sourcesOf, subjectOf } from './facts.ts'
 import type { Locals } from './locals.ts'
@@ -140,11 +140,11 @@ export function createValues(spec: ValuesSpec): Values {
       const numbers = order.locals[type]
       expression(first)
       w.set(numbers?.first ?? 0)
-      if (second === undefined) w[type](0)
-      else expression(second)
+      if (second !== undefined) expression(second)
+      else if (type !== 'f64') w[type](0)
       w.set(numbers?.second ?? 0)
       w.i32(~(2 * kind))
-      if (!held.hasSteadySummary) {
+      if (so !== undefined && !held.hasSteadySummary) {
         expression(so)
         w.do(operations['i32.sub'])
       }
@@ -159,8 +159,10 @@ export function createValues(spec: ValuesSpec): Values {
       return condition.op === 'fact' && index >= 0 && has(facts[condition.fact], index, here().sets)
     },
     learn(condition, lanes) {
-      if (condition.op !== 'fact' || condition.fact !== 'single') return
+      if (condition.op !== 'fact') return
       const index = indexOfRead(condition.args[1])
+      if (index >= 0 && condition.fact === 'number') include(facts.number, index, here().sets)
+      if (condition.fact !== 'single') return
       const single = condition.args[0]?.args[0]?.args[0]
       if (index < 0 || single === undefined) return
       lanes(single)
@@ -197,7 +199,8 @@ export function createValues(spec: ValuesSpec): Values {
       if (order === undefined || kind < 0) return false
       const number = Number(numberIn(instruction, bit.shift))
       const relation = relationOfBit[number]
-      if (relation === undefined) held.summary(index)
+      if (relation === undefined && hasSummary(kind)) held.summary(index)
+      else if (relation === undefined) w.i32(0)
       else {
         held.branchedOn(index, relation)
         held.compare(order, kind, relation)
