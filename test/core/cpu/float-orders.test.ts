@@ -34,7 +34,7 @@ describe.each(engines)('a compare of floats (%s)', engine => {
 
   test.each(
     pairs.flatMap(pair => ['fcmpu', 'fcmpo'].flatMap(compare => [0, 0x80000000].map(xer => [...pair, compare, xer]))),
-  )('of %s with %s sets the bit of %i alone (%s, XER 0x%x)', (first, second, field, compare, xer) => {
+  )('of %s with %s sets the bit of %i alone (%s, XER %i)', (first, second, field, compare, xer) => {
     registers.clear()
     registers.setGpr(9, BigInt(dataBase))
     registers.xer = Number(xer)
