@@ -7,8 +7,9 @@
  * read as one, and on the ways out, by the bits where it is a NaN: no conversion of the host promises to keep those.
  *
  * Where ways meet with a single on one and a double on another, the double is made on the former, if the register is read from
- * there on. A temporary of a loop is not: it is only dirty, from the last round. Of such, a local tells by a bit for each which
- * of the two it is; the bit is set on the ways to where they meet, and asked for on the ways out.
+ * there on. A temporary of a loop is not: it is live for being dirty, from the last round or in a loop that comes later. Of all
+ * that is live and not read, a local tells by a bit for each which of the two it is; the bit is set on the ways to where they
+ * meet, goes along where it holds already, and is asked for on the ways out.
  */
 import { operations } from '../arithmetic.ts'
 import { doubleOfNaN } from '../float/number.ts'
@@ -71,14 +72,14 @@ export function createSingles({
 }: SinglesSpec): Singles {
   const w = instructions(writer)
   if (ever.every(word => word === 0)) return { ...none, pushDouble: (_, local) => w.get(local) }
-  const { words, dirtyIn, usedIn } = registers
+  const { words, liveIn, usedIn } = registers
   /** Of the registers of a word that are ever singles, a bit each: which of them are where that is not known beforehand. */
   const told = Array.from({ length: words }, (_, word) => (ever[word] === 0 ? -1 : keep('i32')))
   const singleAtStart = takeNumbers(words * blocks)
   const eitherAtStart = takeNumbers(words * blocks)
   for (let at = 0; at < singleAtStart.length; at += 1) {
     singleAtStart[at] = (facts.single[at] ?? 0) & (ever[at % words] ?? 0)
-    eitherAtStart[at] = (dirtyIn[at] ?? 0) & (ever[at % words] ?? 0) & ~((usedIn[at] ?? 0) | (singleAtStart[at] ?? 0))
+    eitherAtStart[at] = (liveIn[at] ?? 0) & (ever[at % words] ?? 0) & ~((usedIn[at] ?? 0) | (singleAtStart[at] ?? 0))
   }
   /** The same where writing stands. */
   const either = takeNumbers(words * blocks)
