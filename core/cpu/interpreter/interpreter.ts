@@ -16,7 +16,10 @@ export interface Interpreter {
   readonly enter: WebAssembly.ExportValue
   readonly pcOf: WebAssembly.ExportValue
   readonly handlers: WebAssembly.Table
-  /** Where routines stand in the table of handlers, once an instruction was decoded that calls them: what is compiled was, in all engines but one. */
+  /**
+   * Where routines stand in the table of handlers, once an instruction was decoded that calls them: what is compiled was, in all
+   * engines but one. A double is made of a NaN (`doubleOfNaN`) only where a single was loaded, by an instruction that calls it.
+   */
   readonly routines: ReadonlyMap<Routine, number>
   /** The handler of an instruction, which stands in the table from then on; undefined where it has to be made. */
   handlerOf(instruction: Decoded, wide: boolean): Handler | undefined

@@ -7,8 +7,8 @@
  * expressions, memory accesses (accesses.ts), conditions, and the order of effects.
  *
  * A program is written in three steps.
- *   1. Effects, in order: loads, stores, calls, values that are used more than once. An instruction that faults leaves
- *      in this step, with no register written.
+ *   1. Effects, in order: loads, stores, calls, values that are used more than once (lanes.ts has an exception). An
+ *      instruction that faults leaves in this step, with no register written.
  *   2. Register writes: all new values first, into locals where there are several, then the writes. This makes them a
  *      parallel assignment.
  *   3. The branch, or what follows.

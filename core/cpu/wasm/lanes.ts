@@ -4,7 +4,8 @@
  * The host has one file of registers for both, so to look at the first lane costs nothing, while to make a vector of a scalar
  * is an instruction, and there is a fused multiply-add of vectors alone: three such instructions for each, one of them
  * between a sum and the next. So a float register, what is loaded for one and what is computed for one stay vectors as long
- * as there is an operation of vectors that does the same in each lane. What the other lanes hold does not matter.
+ * as there is an operation of vectors that does the same in each lane. What the other lanes hold does not matter. A register
+ * that is read more than once is read each time: in what way depends on what for.
  */
 import { type Operation, operations } from '../arithmetic.ts'
 import { perNode } from './plan.ts'

@@ -43,7 +43,7 @@ export interface Site {
   /** Where given, may write a value to a register, or compute a value, in a way of its own; false where it did not. */
   assign?(place: Place, value: Node, expression: (node: Node) => void, lanes: (node: Node) => void): boolean
   evaluate?(node: Node, expression: (node: Node) => void): boolean
-  /** Whether `assign` would; its operands must be in locals by then. */
+  /** Whether `assign` would: its operands are in locals by then, or registers that are written by nothing else. */
   assigns?(place: Place, value: Node): boolean
   /** Where given, may push a constant of its own keeping. */
   vector?(value: readonly number[]): boolean
