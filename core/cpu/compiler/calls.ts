@@ -15,6 +15,9 @@ export const unitSignature: Signature = { takes: ['i32', 'i32', 'i32'], gives: [
 /** A unit's answer when the state block says all, pc and count too, and the frames above have nothing to do. */
 export const unwound = 1
 
+/** Added to the entry of a unit that was given up since what it takes for granted there is not so. */
+export const notSo = 1
+
 /** Calls that come back, and those that do not. */
 const callOpcodes = {
   call: { direct: code.call, indirect: code.callIndirect },

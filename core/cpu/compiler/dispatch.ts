@@ -25,7 +25,7 @@ import { addresses } from '../wasm/addresses.ts'
 import { code, memory, type Signature, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
 import { createModule, noConstants } from '../wasm/module.ts'
-import { unitSignature, unwound } from './calls.ts'
+import { notSo, unitSignature, unwound } from './calls.ts'
 
 const { stateBlock } = hostMap
 
@@ -176,6 +176,8 @@ function build(profiled: boolean): WebAssembly.Module {
   w.if()
   // Where it did not give the instruction up, only the budget was too short.
   state(transient.refused)()
+  w.i32(~notSo)
+  w.do(operations['i32.and'])
   w.get(pc)
   w.do(operations['i32.eq'])
   w.if()

@@ -68,7 +68,8 @@ interface Telling {
     /** Of several registers together: a copy only where they are the same. */
     readonly mixes: boolean
   }[]
-  /** Float registers that may be singles behind it: by themselves, and as copies. */
+  /** Float registers that may be singles behind it: since they are tested for it, by themselves, and as copies. */
+  readonly tested: readonly Place[]
   readonly singles: readonly Place[]
   readonly copies: readonly Place[]
 }
@@ -99,19 +100,18 @@ const tellingOf = perProgram((program): Telling | null => {
     const mixes = value.op === 'arithmetic' && value.operation === operations['v128.or']
     return [{ place, facts, copies: sourcesOf(value).map(placeOf), mixes }]
   })
-  const singles = [
-    ...learned.flatMap(({ fact, place }) => (fact === 'single' ? [place] : [])),
-    ...told.flatMap(({ facts, place }) => (facts.includes('single') ? [place] : [])),
-  ]
+  const tested = learned.flatMap(({ fact, place }) => (fact === 'single' ? [place] : []))
+  const singles = told.flatMap(({ facts, place }) => (facts.includes('single') ? [place] : []))
   const copies = told.flatMap(one => (one.place.file === 'fpr' && one.copies.length > 0 ? [one.place] : []))
-  return { learned, lost: writes.filter(isFloating), told, singles, copies }
+  return { learned, lost: writes.filter(isFloating), told, tested, singles, copies }
 })
 
 export interface FactFinder {
   /** What is known where writing stands in each block (its start, at first): the sets of all, one behind the other. */
   readonly facts: Facts
-  /** Registers that may be singles somewhere. */
+  /** Registers that may be singles somewhere; and those that are so from the entry on, which has to be seen to there. */
   readonly ever: Bits
+  readonly assumed: Bits
   /** Makes the facts of a block, which begin at `from`, before an instruction those behind it. */
   step(from: number, instruction: Instruction): void
 }
@@ -164,7 +164,8 @@ function copiedFacts(
   return known
 }
 
-export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinder {
+/** `assumes` lets registers that are read as singles be so from the entry on: a loop would test what it does not change each time. */
+export function factsOf(unit: Unit, registers: Registers, flow: Flow, assumes = false): FactFinder {
   const { words } = registers
   const { size, starts, to, afterCall } = flow
   const filled = (length: number, value: number): Facts => ({
@@ -175,22 +176,37 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinde
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
     const none = takeNumbers(size * words)
-    return { facts: { single: none, number: none, plain: none }, ever: none, step: () => {} }
+    return { facts: { single: none, number: none, plain: none }, ever: none, assumed: none, step: () => {} }
   }
+
+  const ever = takeNumbers(words)
+  const copied = takeNumbers(words)
+  const assumed = takeNumbers(words)
+  for (const block of unit.blocks)
+    for (const instruction of block.instructions) {
+      const telling = tellingOf(instruction.meaning.program)
+      if (telling === null) continue
+      for (const place of telling.tested) {
+        include(ever, registers.indexOf(place, instruction))
+        include(assumed, registers.indexOf(place, instruction))
+      }
+      for (const place of telling.singles) include(ever, registers.indexOf(place, instruction))
+      for (const place of telling.copies) include(copied, registers.indexOf(place, instruction))
+    }
+  if (ever.some(word => word !== 0)) for (let i = 0; i < words; i += 1) ever[i] = (ever[i] ?? 0) | (copied[i] ?? 0)
 
   const facts = filled(size * words, -1)
   for (const name of names) facts[name].fill(0, 0, words)
+  for (let i = 0; i < words; i += 1) {
+    facts.single[i] = assumes ? (assumed[i] ?? 0) & (registers.usedIn[i] ?? 0) : 0
+    facts.number[i] = facts.single[i] ?? 0
+  }
   const out = filled(words, 0)
-  const ever = takeNumbers(words)
-  const copied = takeNumbers(words)
   untilSteady(size, (index, touch) => {
     for (const name of names) for (let i = 0; i < words; i += 1) out[name][i] = facts[name][index * words + i] ?? 0
     for (const instruction of unit.blocks[index]?.instructions ?? []) {
       const telling = tellingOf(instruction.meaning.program)
-      if (telling === null) continue
-      apply(out, 0, telling, instruction, registers)
-      for (const place of telling.singles) include(ever, registers.indexOf(place, instruction))
-      for (const place of telling.copies) include(copied, registers.indexOf(place, instruction))
+      if (telling !== null) apply(out, 0, telling, instruction, registers)
     }
     for (let way = starts[index] ?? 0; way < (starts[index + 1] ?? 0); way += 1) {
       const block = to[way] ?? 0
@@ -204,10 +220,12 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow): FactFinde
         }
     }
   })
-  if (ever.some(word => word !== 0)) for (let i = 0; i < words; i += 1) ever[i] = (ever[i] ?? 0) | (copied[i] ?? 0)
+  // What holds there no more, since a way back leads there on which it is no single, need not be seen to.
+  for (let i = 0; i < words; i += 1) assumed[i] = facts.single[i] ?? 0
   return {
     facts,
     ever,
+    assumed,
     step(from, instruction) {
       const telling = tellingOf(instruction.meaning.program)
       if (telling !== null) apply(facts, from, telling, instruction, registers)

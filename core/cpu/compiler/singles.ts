@@ -6,6 +6,10 @@
  * asks, and what is loaded need not be looked at: a NaN shows itself where it is computed with. The double is made where it is
  * read as one, and on the ways out, by the bits where it is a NaN: no conversion of the host promises to keep those.
  *
+ * A register that comes as a double and is read as a single is tested, and is one from there on. What is read so at the entry is
+ * taken for one, and tested there: a loop tests it once. If it is none, the unit is given up; if it often is none, the unit is
+ * compiled once more, and takes nothing for granted.
+ *
  * Where ways meet with a single on one and a double on another, the double is made on the former, if the register is read from
  * there on. A temporary of a loop is not: it is live for being dirty, from the last round or in a loop that comes later. Of all
  * that is live and not read, a local tells by a bit for each which of the two it is; the bit is set on the ways to where they
@@ -32,6 +36,8 @@ export interface Singles {
   wrote(index: number, sets: number): void
   /** Pushes the double that a local of a form holds, in the first lane; for arithmetic, if a NaN's bits do not matter. */
   pushDouble(register: number, local: number, form: Form, forArithmetic?: boolean): void
+  /** Makes a register a single in its local, by way of another; `otherwise` is what to do where it is none. */
+  assume(local: number, single: number, otherwise: () => void): void
   /** Goes from where writing stands in a block to the start of another: `widen` visits what is to be a double there. */
   leave(sets: number, to: number, widen: (set: Bits) => void): void
   /** Behind a call, where all are doubles again. */
@@ -56,6 +62,7 @@ export interface SinglesSpec {
 const none: Omit<Singles, 'pushDouble'> = {
   formOf: () => forms.double,
   wrote() {},
+  assume() {},
   leave() {},
   returned() {},
   tell() {},
@@ -141,6 +148,21 @@ export function createSingles({
 
   return {
     pushDouble,
+    assume(local, single, otherwise) {
+      w.get(local)
+      w.do(operations['f32x4.demote_f64x2_zero'])
+      w.tee(single)
+      w.do(operations['f64x2.promote_low_f32x4'])
+      w.do(extracts.f64)
+      w.get(local)
+      w.do(extracts.f64)
+      w.do(operations['f64.ne'])
+      w.ifRare()
+      otherwise()
+      w.end()
+      w.get(single)
+      w.set(local)
+    },
     formOf(index, sets) {
       if (has(facts.single, index, sets)) return has(facts.number, index, sets) ? forms.number : forms.single
       return has(either, index, sets) ? forms.either : forms.double

@@ -24,6 +24,7 @@ import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
 import type { Mode } from '../wasm/program.ts'
 import { type CacheCounters, createCache, holds, overlaps } from './cache.ts'
+import { notSo } from './calls.ts'
 import { codeRecords } from './code.ts'
 import { createCounts } from './counts.ts'
 import { installDispatch } from './dispatch.ts'
@@ -288,13 +289,15 @@ export function createTier(spec: TierSpec): Tier {
     return stale.some(({ current }) => current)
   }
 
-  /** An instruction that units often give up is compiled with all it means. */
+  /** An instruction that units often give up is compiled with all it means, and a unit that begins there takes nothing for granted. */
   function relent(pc: number): void {
     const at = hostMap.stateBlock + transient.refused
-    if (view.getUint32(at, true) !== pc || whole.has(pc)) return
+    const refused = view.getUint32(at, true)
+    if ((refused !== pc && refused !== pc + notSo) || whole.has(pc)) return
     view.setUint32(at, 0, true)
     const meaning = meaningsIn({ ...mode, quick: true })(view.getUint32(fold(pc)))
-    if (meaning === undefined || !(meaning.gives || meaning.effects.memory) || !cache.holds(pc)) return
+    const gives = refused === pc + notSo || meaning?.gives || meaning?.effects.memory
+    if (meaning === undefined || !gives || !cache.holds(pc)) return
     whole.add(pc)
     uncounted = renew(pc) || uncounted
   }

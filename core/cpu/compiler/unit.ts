@@ -23,7 +23,7 @@ import { swapMasks } from '../wasm/module.ts'
 import type { RuntimeName, Site } from '../wasm/site.ts'
 import { spansOfUnit } from './accesses.ts'
 import { budgetOf } from './budget.ts'
-import { type CallSite, createCalls, parameters } from './calls.ts'
+import { type CallSite, createCalls, notSo, parameters } from './calls.ts'
 import { chainsOf } from './chains.ts'
 import { createChecks } from './checks.ts'
 import { conditionsOf } from './conditions.ts'
@@ -114,7 +114,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   })
   const registers = registersOf(unit, ways, order)
   const conditions = conditionsOf(unit, registers, ways)
-  const known = factsOf(unit, registers, ways)
+  const known = factsOf(unit, registers, ways, !site.folds(unit.entry))
   const { facts, step: stepFacts } = known
   const { words, liveIn } = registers
   /** Of each block, where what is being written stands in it: what is dirty at its start, and what it has written. */
@@ -440,6 +440,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   w.op(code.unreachable)
   step = undefined
   waysOut.close()
+  const assumed = known.assumed.some(word => word !== 0) ? keep('v128') : 0
   builder.define(number, locals, start, () => {
     if (blocks.some(block => block.ending.kind === 'call'))
       leaveUnlessRoom(
@@ -453,5 +454,13 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.set(local)
     }
     each(liveIn, fill)
+    each(known.assumed, ({ index }) =>
+      singles.assume(held.of(index), assumed, () => {
+        w.i32(stateBlock)
+        w.i32((unit.entry + notSo) | 0)
+        w.memory(op.i32Store, transient.refused)
+        returnTo(() => w.i32(unit.entry | 0))
+      }),
+    )
   })
 }

@@ -154,6 +154,25 @@ const shapes = {
     'blr',
   ],
   'a double that is found to be a single by a store which then faults': ['lfd f1, 16(r3)', 'stfs f1, 0(r10)', 'blr'],
+  'a single that a function is given': [
+    'lfs f1, 4(r3)',
+    `bl ${at(3)}`,
+    `b ${at(0)}`,
+    'fadds f2, f1, f1',
+    'fmuls f1, f1, f2',
+    `bdnz ${at(3)}`,
+    'blr',
+  ],
+  'a double that would be taken for a single': [
+    'cmpwi r6, 0',
+    `beq ${at(3)}`,
+    'fadds f2, f1, f1',
+    'fmul f3, f1, f1',
+    'addi r9, r9, 1',
+    `bdnz ${at(0)}`,
+    'mtctr r7',
+    `b ${at(0)}`,
+  ],
   'the temporary of a loop among many registers': [
     'lfs f5, 4(r3)',
     ...Array.from({ length: 12 }, (_, i) => `addi r${i + 11}, r${i + 11}, 1`),
@@ -189,6 +208,19 @@ test.each(Object.entries(shapes))('%s: it is what the interpreter has, wherever 
     })
     expect(found).toEqual(expected)
   }
+})
+
+test('a loop that takes a double for a single is compiled once more, and stays in compiled code', () => {
+  const profile = createProfile({ now: () => 0, functionOf: pc => pc })
+  const { cpu, place } = createWorkbench({}, false, { engine: 'tiered', fpscr: 'fast', profile })
+  place(shapes['a double that would be taken for a single'])
+  cpu.registers().setFpr(1, 0x3fb999999999999an)
+  cpu.registers().ctr = 1_000_000_000n
+  const left = (): object => ({ ...profile.report().exits, budget: 0 })
+  for (let time = 0; time < 8; time += 1) cpu.run(1_000_000)
+  const before = left()
+  cpu.run(2_000_000)
+  expect(left()).toEqual(before)
 })
 
 const row = fc.oneof(
