@@ -2,6 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createProfile } from '../../../core/cpu/profile.ts'
+import { transient } from '../../../core/cpu/state.ts'
+import { hostMap } from '../../../core/memory/map.ts'
 import {
   benchesOf,
   circumstances,
@@ -210,17 +212,26 @@ test.each(Object.entries(shapes))('%s: it is what the interpreter has, wherever 
   }
 })
 
-test('a loop that takes a double for a single is compiled once more, and stays in compiled code', () => {
-  const profile = createProfile({ now: () => 0, functionOf: pc => pc })
-  const { cpu, place } = createWorkbench({}, false, { engine: 'tiered', fpscr: 'fast', profile })
+test('a unit that takes a double for a single is compiled once more, and takes nothing for granted then', () => {
+  const { cpu, memory, place } = createWorkbench({}, false, { engine: 'tiered', fpscr: 'fast' })
+  const registers = cpu.registers()
+  const refused = new Uint32Array(memory.wasm.buffer, hostMap.stateBlock + transient.refused, 1)
+  const units = (): number | undefined => cpu.compiler?.units_compiled_total
+  const runWith = (f1: bigint, r6: bigint): void => {
+    registers.setFpr(1, f1)
+    registers.setGpr(6, r6)
+    for (let time = 0; time < 4; time += 1) cpu.run(1_000_000)
+  }
   place(shapes['a double that would be taken for a single'])
-  cpu.registers().setFpr(1, 0x3fb999999999999an)
-  cpu.registers().ctr = 1_000_000_000n
-  const left = (): object => ({ ...profile.report().exits, budget: 0 })
-  for (let time = 0; time < 8; time += 1) cpu.run(1_000_000)
-  const before = left()
-  cpu.run(2_000_000)
-  expect(left()).toEqual(before)
+  registers.ctr = 1_000_000_000n
+  runWith(0x3ff8000000000000n, 1n)
+  const before = units()
+  runWith(0x3fb999999999999an, 0n)
+  expect([before, units()]).toEqual([1, 2])
+  runWith(0x3ff8000000000000n, 1n)
+  refused[0] = 0
+  runWith(0x3fb999999999999an, 0n)
+  expect([units(), refused[0]]).toEqual([2, 0])
 })
 
 const row = fc.oneof(
