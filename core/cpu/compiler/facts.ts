@@ -109,9 +109,10 @@ const tellingOf = perProgram((program): Telling | null => {
 export interface FactFinder {
   /** What is known where writing stands in each block (its start, at first): the sets of all, one behind the other. */
   readonly facts: Facts
-  /** Registers that may be singles somewhere; and those that are so from the entry on, which has to be seen to there. */
+  /** Registers that may be singles somewhere. */
   readonly ever: Bits
-  readonly assumed: Bits
+  /** What is taken for granted at the entry, which has to be seen to there: singles, and other numbers. */
+  readonly assumed: { readonly singles: Bits; readonly numbers: Bits }
   /** Makes the facts of a block, which begin at `from`, before an instruction those behind it. */
   step(from: number, instruction: Instruction): void
 }
@@ -176,19 +177,24 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow, assumes = 
   const isOf = registers.all.some(register => register.type === 'f64' || register.type === 'v128')
   if (!isOf) {
     const none = takeNumbers(size * words)
-    return { facts: { single: none, number: none, plain: none }, ever: none, assumed: none, step: () => {} }
+    return {
+      facts: { single: none, number: none, plain: none },
+      ever: none,
+      assumed: { singles: none, numbers: none },
+      step: () => {},
+    }
   }
 
   const ever = takeNumbers(words)
   const copied = takeNumbers(words)
-  const assumed = takeNumbers(words)
+  const tested = takeNumbers(words)
   for (const block of unit.blocks)
     for (const instruction of block.instructions) {
       const telling = tellingOf(instruction.meaning.program)
       if (telling === null) continue
       for (const place of telling.tested) {
         include(ever, registers.indexOf(place, instruction))
-        include(assumed, registers.indexOf(place, instruction))
+        include(tested, registers.indexOf(place, instruction))
       }
       for (const place of telling.singles) include(ever, registers.indexOf(place, instruction))
       for (const place of telling.copies) include(copied, registers.indexOf(place, instruction))
@@ -198,7 +204,7 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow, assumes = 
   const facts = filled(size * words, -1)
   for (const name of names) facts[name].fill(0, 0, words)
   for (let i = 0; i < words; i += 1) {
-    facts.single[i] = assumes ? (assumed[i] ?? 0) & (registers.usedIn[i] ?? 0) : 0
+    facts.single[i] = assumes ? (tested[i] ?? 0) & (registers.usedIn[i] ?? 0) : 0
     facts.number[i] = facts.single[i] ?? 0
   }
   const out = filled(words, 0)
@@ -220,8 +226,12 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow, assumes = 
         }
     }
   })
-  // What holds there no more, since a way back leads there on which it is no single, need not be seen to.
-  for (let i = 0; i < words; i += 1) assumed[i] = facts.single[i] ?? 0
+  // What holds on no way back to the entry need not be seen to: of a single there may be left that it is a number.
+  const assumed = { singles: takeNumbers(words), numbers: takeNumbers(words) }
+  for (let i = 0; i < words; i += 1) {
+    assumed.singles[i] = facts.single[i] ?? 0
+    assumed.numbers[i] = (facts.number[i] ?? 0) & ~(facts.single[i] ?? 0)
+  }
   return {
     facts,
     ever,

@@ -38,6 +38,8 @@ export interface Singles {
   pushDouble(register: number, local: number, form: Form, forArithmetic?: boolean): void
   /** Makes a register a single in its local, by way of another; `otherwise` is what to do where it is none. */
   assume(local: number, single: number, otherwise: () => void): void
+  /** Sees to it that a double is a number. */
+  assumeNumber(local: number, otherwise: () => void): void
   /** Goes from where writing stands in a block to the start of another: `widen` visits what is to be a double there. */
   leave(sets: number, to: number, widen: (set: Bits) => void): void
   /** Behind a call, where all are doubles again. */
@@ -63,6 +65,7 @@ const none: Omit<Singles, 'pushDouble'> = {
   formOf: () => forms.double,
   wrote() {},
   assume() {},
+  assumeNumber() {},
   leave() {},
   returned() {},
   tell() {},
@@ -146,23 +149,32 @@ export function createSingles({
     }
   }
 
+  /** `otherwise`, where the double in a local is another than what is pushed, as a NaN is than any. */
+  function unlessSame(local: number, push: () => void, otherwise: () => void): void {
+    push()
+    w.do(extracts.f64)
+    w.get(local)
+    w.do(extracts.f64)
+    w.do(operations['f64.ne'])
+    w.ifRare()
+    otherwise()
+    w.end()
+  }
+
   return {
     pushDouble,
     assume(local, single, otherwise) {
-      w.get(local)
-      w.do(operations['f32x4.demote_f64x2_zero'])
-      w.tee(single)
-      w.do(operations['f64x2.promote_low_f32x4'])
-      w.do(extracts.f64)
-      w.get(local)
-      w.do(extracts.f64)
-      w.do(operations['f64.ne'])
-      w.ifRare()
-      otherwise()
-      w.end()
+      const rounded = (): void => {
+        w.get(local)
+        w.do(operations['f32x4.demote_f64x2_zero'])
+        w.tee(single)
+        w.do(operations['f64x2.promote_low_f32x4'])
+      }
+      unlessSame(local, rounded, otherwise)
       w.get(single)
       w.set(local)
     },
+    assumeNumber: (local, otherwise) => unlessSame(local, () => w.get(local), otherwise),
     formOf(index, sets) {
       if (has(facts.single, index, sets)) return has(facts.number, index, sets) ? forms.number : forms.single
       return has(either, index, sets) ? forms.either : forms.double

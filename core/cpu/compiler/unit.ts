@@ -440,7 +440,13 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   w.op(code.unreachable)
   step = undefined
   waysOut.close()
-  const assumed = known.assumed.some(word => word !== 0) ? keep('v128') : 0
+  const assumed = known.assumed.singles.some(word => word !== 0) ? keep('v128') : 0
+  function leaveNotSo(): void {
+    w.i32(stateBlock)
+    w.i32((unit.entry + notSo) | 0)
+    w.memory(op.i32Store, transient.refused)
+    returnTo(() => w.i32(unit.entry | 0))
+  }
   builder.define(number, locals, start, () => {
     if (blocks.some(block => block.ending.kind === 'call'))
       leaveUnlessRoom(
@@ -454,13 +460,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       w.set(local)
     }
     each(liveIn, fill)
-    each(known.assumed, ({ index }) =>
-      singles.assume(held.of(index), assumed, () => {
-        w.i32(stateBlock)
-        w.i32((unit.entry + notSo) | 0)
-        w.memory(op.i32Store, transient.refused)
-        returnTo(() => w.i32(unit.entry | 0))
-      }),
-    )
+    each(known.assumed.singles, ({ index }) => singles.assume(held.of(index), assumed, leaveNotSo))
+    each(known.assumed.numbers, ({ index }) => singles.assumeNumber(held.of(index), leaveNotSo))
   })
 }

@@ -175,6 +175,17 @@ const shapes = {
     'mtctr r7',
     `b ${at(0)}`,
   ],
+  'a NaN that a function compares and takes for a single, and makes a double of each round': [
+    'lfs f1, 0(r3)',
+    `bl ${at(3)}`,
+    `b ${at(0)}`,
+    'fcmpu cr1, f1, f2',
+    'mfcr r9',
+    'fadds f2, f1, f1',
+    'fadd f1, f9, f9',
+    `bdnz ${at(3)}`,
+    'blr',
+  ],
   'the temporary of a loop among many registers': [
     'lfs f5, 4(r3)',
     ...Array.from({ length: 12 }, (_, i) => `addi r${i + 11}, r${i + 11}, 1`),
@@ -205,7 +216,7 @@ test.each(Object.entries(shapes))('%s: it is what the interpreter has, wherever 
         memory.store64(dataBase + 16, 0x3ff8000000000000n)
         place(lines)
         const { kind } = cpu.run(stop + 1)
-        return [kind, registers.pc, Array.from({ length: 32 }, (_, n) => registers.fpr(n))]
+        return [kind, registers.pc, registers.gpr(9), Array.from({ length: 32 }, (_, n) => registers.fpr(n))]
       })
     })
     expect(found).toEqual(expected)
