@@ -66,7 +66,7 @@ export const transient = {
   scratch: 0xa60,
   /** Compiled code's last jump through a register that led out of its unit. */
   jump: 0xa70,
-  /** The instruction that compiled code gave up last. */
+  /** The instruction that compiled code gave up last; and 1 where it was for what it takes for granted at an entry. */
   refused: 0xa74,
 } as const
 

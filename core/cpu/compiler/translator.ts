@@ -52,7 +52,10 @@ export interface TranslationRequest {
   readonly room: number
   readonly longest?: number
   readonly stops: ReadonlySet<number>
-  /** Instructions in which what is rare has happened often: they are translated with all they mean. */
+  /**
+   * Instructions in which what is rare has happened often: they are translated with all they mean, and a unit that begins with one
+   * takes nothing for granted.
+   */
   readonly whole: ReadonlySet<number>
   /** Learned since the last request, besides: targets of calls, and targets of jumps behind the jump. */
   readonly callTargets: readonly number[]
@@ -352,7 +355,7 @@ export function createTranslator(setup: TranslatorSetup, now: () => number = () 
       table: constants.at,
       vector: constants.vector,
       counts,
-      folds: pc => whole.has(pc),
+      isWhole: pc => whole.has(pc),
       seen: targetsOf,
       ...(watch && { watch: watch(writer) }),
     }

@@ -50,8 +50,11 @@ export interface UnitSite extends CallSite {
   vector(value: readonly number[]): number | undefined
   /** Targets seen of a branch through a register. */
   seen(pc: number): readonly number[]
-  /** Whether an access is to look in the windows that fold: no call of a function ever finds its place. */
-  folds(pc: number): boolean
+  /**
+   * Whether what is rare has happened often at an address: its access is to look in the windows that fold, since no call of a
+   * function ever finds its place, and a unit that begins there takes nothing for granted.
+   */
+  isWhole(pc: number): boolean
   /** Told of what is written, for a listing. */
   readonly watch?: UnitWatch
 }
@@ -114,7 +117,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   })
   const registers = registersOf(unit, ways, order)
   const conditions = conditionsOf(unit, registers, ways)
-  const known = factsOf(unit, registers, ways, !site.folds(unit.entry))
+  const known = factsOf(unit, registers, ways, !site.isWhole(unit.entry))
   const { facts, step: stepFacts } = known
   const { words, liveIn } = registers
   /** Of each block, where what is being written stands in it: what is dirty at its start, and what it has written. */
@@ -157,7 +160,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     writer,
     spans: spansOfUnit(unit, registers, ways, order),
     held,
-    folds: site.folds,
+    folds: site.isWhole,
     keep,
     temporary: temporaries.take,
     here,
