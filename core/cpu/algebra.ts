@@ -124,7 +124,7 @@ export interface Ops<V extends Values> {
   /** The double of a floating-point register: moves and changes of sign keep the bits of a NaN, arithmetic does not. */
   double(operand: Operand<'fpr'>): V['f64']
   setDouble(operand: Operand<'fpr'>, value: V['f64']): void
-  /** The nearest single; and whether that is the register's value (for a NaN the answer may be either). */
+  /** The nearest single; and whether that is the register's value. For a NaN the answer may be either: if it is, to every bit. */
   single(operand: Operand<'fpr'>): V['f32']
   isSingle(operand: Operand<'fpr'>): V['i32']
   /** Whether a register holds no NaN. */

@@ -10,7 +10,7 @@ import type { Clocks, Deadline } from './time.ts'
 import { waitEnd } from './wait.ts'
 
 export interface Deadlines {
-  /** Serves every deadline that is reached. */
+  /** Serves every deadline that is reached, and writes the clocks. */
   serve(): void
   /** Writes the clocks where titles read them without a call. */
   writeClock(): void

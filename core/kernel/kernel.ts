@@ -63,7 +63,7 @@ export interface KernelCore {
   begin(hardwareThread: number): boolean
   /** Ends a hardware thread's turn. `full`: it used all of it. */
   endTurn(hardwareThread: number, full: boolean): void
-  /** Serves every deadline that is reached. */
+  /** Serves every deadline that is reached, and writes the clocks. */
   serveDeadlines(): void
   /** Delivers a fault of an instruction to its thread; false when nobody there could handle it. */
   deliver(fault: GuestFault, story: string): boolean

@@ -1,8 +1,8 @@
 /**
  * What is known of float and vector registers inside a unit, so that it is not tested again: that a register is a single,
  * a number, a vector of plain singles (`Ops.isPlain`). An ordinary result is all of it; a test that was passed
- * tells it too, and a copy takes it along. A fact holds at a block where it holds on every way that leads there; at the
- * entry and behind a call nothing is known.
+ * tells it too, and a copy takes it along. A fact holds at a block where it holds on every way that leads there; behind a call
+ * nothing is known, and at the entry what is taken for granted and seen to there.
  *
  * What a register that is a single is kept as, singles.ts tells.
  */
@@ -165,7 +165,7 @@ function copiedFacts(
   return known
 }
 
-/** `assumes` lets registers that are read as singles be so from the entry on: a loop would test what it does not change each time. */
+/** `assumes` takes what is read as a single for one from the entry on: a loop would test each time what it does not change. */
 export function factsOf(unit: Unit, registers: Registers, flow: Flow, assumes = false): FactFinder {
   const { words } = registers
   const { size, starts, to, afterCall } = flow
@@ -202,10 +202,11 @@ export function factsOf(unit: Unit, registers: Registers, flow: Flow, assumes = 
   if (ever.some(word => word !== 0)) for (let i = 0; i < words; i += 1) ever[i] = (ever[i] ?? 0) | (copied[i] ?? 0)
 
   const facts = filled(size * words, -1)
-  for (const name of names) facts[name].fill(0, 0, words)
   for (let i = 0; i < words; i += 1) {
-    facts.single[i] = assumes ? (tested[i] ?? 0) & (registers.usedIn[i] ?? 0) : 0
-    facts.number[i] = facts.single[i] ?? 0
+    const granted = assumes ? (tested[i] ?? 0) & (registers.usedIn[i] ?? 0) : 0
+    facts.single[i] = granted
+    facts.number[i] = granted
+    facts.plain[i] = 0
   }
   const out = filled(words, 0)
   untilSteady(size, (index, touch) => {

@@ -291,7 +291,10 @@ export function createLocals({
     writtenAt[number] = at
     writtenSize[number] = writer.length - at
   }
-  /** What decides how a register is stored: what the local of a float holds; for a field, which order it certainly is, and what was branched on. */
+  /**
+   * What decides how a register is stored: what the local of a float holds; for a field, which order it certainly is, and what
+   * was branched on.
+   */
   function storeNumber(index: number): number {
     const order = orders[index]
     if (order === undefined) return formOf(index) * all + index

@@ -23,7 +23,7 @@ import { extracts } from '../wasm/lanes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import type { FactFinder } from './facts.ts'
 import { type Bits, exclude, has, type Register, type Registers } from './registers.ts'
-import { takeNumbers } from './scratch.ts'
+import { copyOf, takeNumbers } from './scratch.ts'
 
 /** What the local of a float register holds: its double; its single, which is a number, or may be a NaN; or one of both. */
 export const forms = { double: 0, number: 1, single: 2, either: 3 } as const
@@ -85,15 +85,12 @@ export function createSingles({
   const { words, liveIn, usedIn } = registers
   /** Of the registers of a word that are ever singles, a bit each: which of them are where that is not known beforehand. */
   const told = Array.from({ length: words }, (_, word) => (ever[word] === 0 ? -1 : keep('i32')))
-  const singleAtStart = takeNumbers(words * blocks)
+  const singleAtStart = copyOf(facts.single)
   const eitherAtStart = takeNumbers(words * blocks)
-  for (let at = 0; at < singleAtStart.length; at += 1) {
-    singleAtStart[at] = (facts.single[at] ?? 0) & (ever[at % words] ?? 0)
+  for (let at = 0; at < eitherAtStart.length; at += 1)
     eitherAtStart[at] = (liveIn[at] ?? 0) & (ever[at % words] ?? 0) & ~((usedIn[at] ?? 0) | (singleAtStart[at] ?? 0))
-  }
   /** The same where writing stands. */
-  const either = takeNumbers(words * blocks)
-  either.set(eitherAtStart)
+  const either = copyOf(eitherAtStart)
   const widened = takeNumbers(words)
 
   /** Sets the bits of `asked` by the forms there: they hold already of those that are either. */
@@ -185,8 +182,7 @@ export function createSingles({
     leave(sets, to, widen) {
       for (let word = 0; word < words; word += 1) {
         const there = to * words + word
-        const single = (facts.single[sets + word] ?? 0) & (ever[word] ?? 0)
-        widened[word] = single & ~(singleAtStart[there] ?? 0) & (usedIn[there] ?? 0)
+        widened[word] = (facts.single[sets + word] ?? 0) & ~(singleAtStart[there] ?? 0) & (usedIn[there] ?? 0)
       }
       widen(widened)
       for (let word = 0; word < words; word += 1) {

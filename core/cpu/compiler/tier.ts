@@ -289,14 +289,15 @@ export function createTier(spec: TierSpec): Tier {
     return stale.some(({ current }) => current)
   }
 
-  /** An instruction that units often give up is compiled with all it means, and a unit that begins there takes nothing for granted. */
+  /** What units often give up is compiled with all it means, and a unit that begins there takes nothing for granted. */
   function relent(pc: number): void {
     const at = hostMap.stateBlock + transient.refused
     const refused = view.getUint32(at, true)
-    if ((refused !== pc && refused !== pc + notSo) || whole.has(pc)) return
+    const isNotSo = refused === pc + notSo
+    if ((refused !== pc && !isNotSo) || whole.has(pc)) return
     view.setUint32(at, 0, true)
     const meaning = meaningsIn({ ...mode, quick: true })(view.getUint32(fold(pc)))
-    const gives = refused === pc + notSo || meaning?.gives || meaning?.effects.memory
+    const gives = isNotSo || meaning?.gives || meaning?.effects.memory
     if (meaning === undefined || !gives || !cache.holds(pc)) return
     whole.add(pc)
     uncounted = renew(pc) || uncounted

@@ -23,7 +23,7 @@ import { swapMasks } from '../wasm/module.ts'
 import type { RuntimeName, Site } from '../wasm/site.ts'
 import { spansOfUnit } from './accesses.ts'
 import { budgetOf } from './budget.ts'
-import { type CallSite, createCalls, notSo, parameters } from './calls.ts'
+import { type CallSite, createCalls, parameters } from './calls.ts'
 import { chainsOf } from './chains.ts'
 import { createChecks } from './checks.ts'
 import { conditionsOf } from './conditions.ts'
@@ -80,6 +80,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   const { builder, counts } = site
   const { writer } = builder
   const w = instructions(writer)
+  const calls = createCalls(writer, site)
   const {
     pay,
     returnTo,
@@ -90,7 +91,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     leaveUnlessRoom,
     enterKernel,
     mark,
-  } = createCalls(writer, site)
+  } = calls
   const locals: Type[] = []
   const { blocks } = unit
 
@@ -136,7 +137,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     singles,
   })
   const { each, fill, spill } = held
-  const waysOut = createWaysOut({ writer, registers, held, singles, dirty, pay, keep })
+  const waysOut = createWaysOut({ writer, registers, held, singles, dirty, calls, keep })
   const temporaries = createTemporaries(keep)
 
   let step: Step | undefined
@@ -145,14 +146,19 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
     return step
   }
 
+  /** Notes that the instruction writes a register. */
+  function wrote(index: number): void {
+    const { sets } = here()
+    include(dirty, index, sets)
+    singles.wrote(index, sets)
+  }
   const values = createValues({
     writer,
     registers,
     held,
     conditions,
     facts,
-    dirty,
-    wrote: singles.wrote,
+    wrote,
     temporary: temporaries.take,
     here,
   })
@@ -301,13 +307,12 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
       else w.i64(0)
     },
     write(place, value) {
-      const { instruction, index: block, sets } = here()
+      const { instruction, index: block } = here()
       const index = registers.indexOf(place, instruction)
       if (index < 0) throw new Error('a register of no unit is written')
-      include(dirty, index, sets)
+      wrote(index)
       value()
       conditions.setOrder(block, index, 0)
-      singles.wrote(index, sets)
       held.write(index)
     },
     vector(value) {
@@ -444,12 +449,7 @@ function writeUnit(unit: Unit, number: number, site: UnitSite): void {
   step = undefined
   waysOut.close()
   const assumed = known.assumed.singles.some(word => word !== 0) ? keep('v128') : 0
-  function leaveNotSo(): void {
-    w.i32(stateBlock)
-    w.i32((unit.entry + notSo) | 0)
-    w.memory(op.i32Store, transient.refused)
-    returnTo(() => w.i32(unit.entry | 0))
-  }
+  const leaveNotSo = (): void => waysOut.leaveEntry(unit.entry)
   builder.define(number, locals, start, () => {
     if (blocks.some(block => block.ending.kind === 'call'))
       leaveUnlessRoom(

@@ -16,7 +16,7 @@ import { type Facts, loadedOf, singleOf, sourcesOf, subjectOf } from './facts.ts
 import type { Locals } from './locals.ts'
 import { lowSumOf, writeLowWord } from './low-words.ts'
 import { type Instruction, numberIn } from './meaning.ts'
-import { type Bits, has, include, type Registers } from './registers.ts'
+import { has, include, type Registers } from './registers.ts'
 import { rotateOf, writeRotate } from './rotates.ts'
 import type { Step } from './step.ts'
 
@@ -26,10 +26,8 @@ export interface ValuesSpec {
   readonly held: Locals
   readonly conditions: Conditions
   readonly facts: Facts
-  /** Registers that differ from the state block, by block: for all that is written here to be added. */
-  readonly dirty: Bits
-  /** Told of a float register that is written. */
-  wrote(index: number, sets: number): void
+  /** Told of a register that is written here. */
+  wrote(index: number): void
   /** A local for within the instruction. */
   temporary(type: Type): number
   here(): Step
@@ -48,7 +46,7 @@ const waysOf = perNode(node =>
 )
 
 export function createValues(spec: ValuesSpec): Values {
-  const { writer, registers, held, conditions, facts, dirty, wrote, temporary, here } = spec
+  const { writer, registers, held, conditions, facts, wrote, temporary, here } = spec
   const w = instructions(writer)
 
   /** The index of the register that a value is, -1 for none. */
@@ -86,8 +84,7 @@ export function createValues(spec: ValuesSpec): Values {
   ): boolean {
     const index = registers.indexOf(place, here().instruction)
     if (index < 0 || !staysSingle(value)) return false
-    include(dirty, index, here().sets)
-    wrote(index, here().sets)
+    wrote(index)
     const single = singleOf(value) ?? loadedOf(value)
     if (single === undefined) pushCopy(value, expression)
     else lanes(single)
@@ -113,7 +110,7 @@ export function createValues(spec: ValuesSpec): Values {
     const index = registers.indexOf(place, here().instruction)
     const low = held.lowWord(index)
     if (low === undefined) return false
-    include(dirty, index, here().sets)
+    wrote(index)
     expression(value)
     w.set(held.of(index))
     w.get(loaded.local)
@@ -130,7 +127,7 @@ export function createValues(spec: ValuesSpec): Values {
       if (place.file === 'fpr') return assignFloat(place, value, expression, lanes)
       if (place.file === 'gpr') return assignLoaded(place, value, expression)
       if (place.file !== 'crf') return false
-      const { instruction, index: block, sets } = here()
+      const { instruction, index: block } = here()
       const comparison = comparisonsOf(instruction.meaning.program).get(value)
       const register = registers.all[registers.indexOf(place, instruction)]
       const order = register && held.order(register.index)
@@ -149,7 +146,7 @@ export function createValues(spec: ValuesSpec): Values {
         w.do(operations['i32.sub'])
       }
       w.set(held.of(register.index))
-      include(dirty, register.index, sets)
+      wrote(register.index)
       conditions.setOrder(block, register.index, kind + 1)
       return true
     },
@@ -159,15 +156,14 @@ export function createValues(spec: ValuesSpec): Values {
       return condition.op === 'fact' && index >= 0 && has(facts[condition.fact], index, here().sets)
     },
     learn(condition, lanes) {
-      if (condition.op !== 'fact') return
-      const index = indexOfRead(condition.args[1])
-      if (index >= 0 && condition.fact === 'number') include(facts.number, index, here().sets)
-      if (condition.fact !== 'single') return
+      const index = indexOfRead(subjectOf(condition))
+      if (condition.op !== 'fact' || condition.fact === 'plain' || index < 0) return
       const single = condition.args[0]?.args[0]?.args[0]
-      if (index < 0 || single === undefined) return
-      lanes(single)
-      w.set(held.of(index))
-      include(facts.single, index, here().sets)
+      if (condition.fact === 'single' && single !== undefined) {
+        lanes(single)
+        w.set(held.of(index))
+        include(facts.single, index, here().sets)
+      }
       include(facts.number, index, here().sets)
     },
     singleLanes,

@@ -10,7 +10,7 @@ import { operations } from '../arithmetic.ts'
 import { transient } from '../state.ts'
 import { memory as op, type Writer } from '../wasm/bytes.ts'
 import { instructions } from '../wasm/instructions.ts'
-import { type Calls, parameters } from './calls.ts'
+import { type Calls, notSo, parameters } from './calls.ts'
 import type { Locals } from './locals.ts'
 import type { Bits, Registers } from './registers.ts'
 import { takeNumbers } from './scratch.ts'
@@ -21,6 +21,8 @@ export interface WaysOut {
   open(): void
   /** Leaves to an address; `sets` is where those of the block begin, and an instruction that is `refused` is given up. */
   leave(pc: number, owed: number, sets: number, refused: boolean): void
+  /** Gives a unit up at its entry, before anything of it is done, since what it takes for granted there is not so. */
+  leaveEntry(entry: number): void
   /** To be written behind the code of the unit, which does not come here: answers for it with address and count. */
   close(): void
 }
@@ -32,7 +34,7 @@ export interface WaysOutSpec {
   readonly singles: Singles
   /** Of each block, what is dirty where writing stands in it. */
   readonly dirty: Bits
-  readonly pay: Calls['pay']
+  readonly calls: Pick<Calls, 'pay' | 'returnTo'>
   /** A new local. */
   keep(type: 'i32'): number
 }
@@ -46,7 +48,7 @@ function bitCount(word: number): number {
 const { stateBlock } = hostMap
 const { left, pc: pcLocal } = parameters
 
-export function createWaysOut({ writer, registers, held, singles, dirty, pay, keep }: WaysOutSpec): WaysOut {
+export function createWaysOut({ writer, registers, held, singles, dirty, calls, keep }: WaysOutSpec): WaysOut {
   const w = instructions(writer)
   const { words, liveIn, written } = registers
   const { each, spill } = held
@@ -55,11 +57,13 @@ export function createWaysOut({ writer, registers, held, singles, dirty, pay, ke
   const begin = { stored: 0, storedRefused: 0, masked: 0, maskedRefused: 0 }
   const others = takeNumbers(words)
 
-  function markRefused(): void {
+  /** Notes what is given up: what `push` pushes. */
+  function markRefused(push: () => void): void {
     w.i32(stateBlock)
-    w.get(pcLocal)
+    push()
     w.memory(op.i32Store, transient.refused)
   }
+  const pushPc = (): void => w.get(pcLocal)
 
   return {
     open() {
@@ -69,7 +73,7 @@ export function createWaysOut({ writer, registers, held, singles, dirty, pay, ke
       }
     },
     leave(pc, owed, sets, refused) {
-      pay(owed)
+      calls.pay(owed)
       w.i32(pc | 0)
       w.set(pcLocal)
       let more = 0
@@ -92,9 +96,13 @@ export function createWaysOut({ writer, registers, held, singles, dirty, pay, ke
       each(others, held.forget)
       w.br(refused ? begin.maskedRefused : begin.masked)
     },
+    leaveEntry(entry) {
+      markRefused(() => w.i32((entry + notSo) | 0))
+      calls.returnTo(() => w.i32(entry | 0))
+    },
     close() {
       w.end()
-      markRefused()
+      markRefused(pushPc)
       w.end()
       each(written, register => {
         w.get(masks[register.index >> 5] ?? 0)
@@ -113,9 +121,9 @@ export function createWaysOut({ writer, registers, held, singles, dirty, pay, ke
       })
       w.br(begin.stored)
       w.end()
-      markRefused()
+      markRefused(pushPc)
       w.end()
-      w.get(pcLocal)
+      pushPc()
       w.get(left)
     },
   }

@@ -22,6 +22,7 @@ function singleOfDouble<V extends Values>(o: Ops<V>, bits: V['i64']): V['i32'] {
   return i32.select(i32.gt_u(exponent, i32.const(896)), plain, small)
 }
 
+/** As loaded by lfs: rounded never, and a NaN with every bit. */
 export function loadSingle<V extends Values>(o: Ops<V>, ft: Operand<'fpr'>, ea: V['i32']): void {
   o.setLoaded(ft, o.loadSingle(ea), bits => o.call(doubleOfNaN, bits)[0])
 }

@@ -12,7 +12,7 @@ import { operations, type Type } from '../arithmetic.ts'
 import { addresses } from './addresses.ts'
 import { memory } from './bytes.ts'
 import { instructions } from './instructions.ts'
-import { isFloat, splats } from './lanes.ts'
+import { extracts, isFloat, splats } from './lanes.ts'
 import type { Node, Size, Statement } from './program.ts'
 import type { AccessPlace, Site } from './site.ts'
 
@@ -119,10 +119,13 @@ export function createAccesses(site: Site, expression: (node: Node) => void, lan
   function load(node: Node & { op: 'load' }) {
     const [ea] = node.args
     if (ea === undefined) return
+    if (isFloat(node)) {
+      loadLanes(node)
+      return w.do(extracts[node.type])
+    }
     const { size } = node
     const { local, offset } = checked(ea, size, 'load')
-    if ((size === 4 || size === 8) && node.type[0] === 'i' && site.isAwaited?.() === true)
-      return loadSoon(local, offset, size)
+    if ((size === 4 || size === 8) && site.isAwaited?.() === true) return loadSoon(local, offset, size)
     w.get(local)
     switch (size) {
       case 1:
@@ -142,7 +145,6 @@ export function createAccesses(site: Site, expression: (node: Node) => void, lan
       }
       case 4:
         swapped(simdAccess.load32Zero, offset, size)
-        if (node.type === 'f32') return w.do(operations['f32x4.extract_lane'], 0)
         // What was not loaded is zero: the first eight bytes are the word with zeros in front.
         w.do(operations['f64x2.extract_lane'], 0)
         return w.do(operations['i64.reinterpret_f64'])
@@ -150,7 +152,7 @@ export function createAccesses(site: Site, expression: (node: Node) => void, lan
         swapped(simdAccess.load64Zero, offset, size)
         // The host has one instruction for a lane of doubles, two for one of whole numbers.
         w.do(operations['f64x2.extract_lane'], 0)
-        return node.type === 'f64' ? undefined : w.do(operations['i64.reinterpret_f64'])
+        return w.do(operations['i64.reinterpret_f64'])
       case 16:
         return swapped(simdAccess.load, offset, size)
       default:

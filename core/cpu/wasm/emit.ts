@@ -141,7 +141,7 @@ export function createEmitter(site: Site): Emitter {
     for (let i = 0; i < args.length; i += 1) {
       const arg = args[i]
       if (arg === undefined) continue
-      if (arg.type === 'f64' && isNumber(arg) && operation !== operations['i64.reinterpret_f64']) {
+      if (isNumber(arg) && operation !== operations['i64.reinterpret_f64']) {
         site.numberLanes?.(arg.place)
         w.do(extracts.f64)
       } else expression(arg)
@@ -379,20 +379,22 @@ export function createEmitter(site: Site): Emitter {
     w.end()
   }
 
-  /** Whether a register that is written is kept in lanes. */
+  /** Whether a register that is written is kept in lanes; and pushes what is written to it. */
   const isInLanes = ({ place }: Scope['writes'][number]): boolean =>
     site.readLanes !== undefined && place.file === 'fpr'
+  function newValue(one: Scope['writes'][number]): void {
+    if (isInLanes(one)) lanes(one.value)
+    else expression(one.value)
+  }
 
   function computeWrites(scope: Scope): void {
     for (const one of scope.writes) {
       // A value that already has a local of its own, or needs none, cannot be changed by an earlier write.
       if (hasLocal(one.value) || one.value.op === 'const' || one.value.op === 'known') continue
       if (site.assigns?.(one.place, one.value) === true) continue
-      const laned = isInLanes(one)
-      const local = site.local(laned ? 'v128' : one.value.type)
+      const local = site.local(isInLanes(one) ? 'v128' : one.value.type)
       newValues.set(one, local)
-      if (laned) lanes(one.value)
-      else expression(one.value)
+      newValue(one)
       w.set(local)
     }
     for (const one of planOf(scope).whens) guarded(one, hasWrites, computeWrites)
@@ -402,9 +404,7 @@ export function createEmitter(site: Site): Emitter {
   let writtenLocal: number | undefined
   function pushWritten(): void {
     if (writtenLocal !== undefined) w.get(writtenLocal)
-    else if (written === undefined) return
-    else if (isInLanes(written)) lanes(written.value)
-    else expression(written.value)
+    else if (written !== undefined) newValue(written)
   }
   function doWrites(scope: Scope): void {
     const { writes } = scope

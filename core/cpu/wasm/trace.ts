@@ -5,8 +5,8 @@
  * A node is a value without effect, and the same value asked for twice is the same node. The emitter writes a node where
  * it is used when it is used once, and into a local where it was made when it is used more often (but for float registers,
  * which compiled code reads in more ways than one); so a node made inside one arm of a `when` may not be used outside it,
- * and here that is an error. Loads and calls are nodes too, but pinned:
- * they happen where they were written. Register writes are kept apart, per scope, to be done after all else.
+ * and here that is an error. Loads and calls are nodes too, but pinned: they happen where they were written. Register writes
+ * are kept apart, per scope, to be done after all else.
  */
 import { repeated } from '../../base/bits.ts'
 import type { Known, Ops, Routine, Table, Values } from '../algebra.ts'

@@ -1,7 +1,7 @@
 /** Compares of floats, which compiled code keeps as the order of two numbers until somebody wants the bits of the field. */
 import { describe, expect, test } from 'vitest'
-import { engines } from './programs.ts'
-import { codeBase, createWorkbench, dataBase } from './workbench.ts'
+import { addressOf, engines } from './programs.ts'
+import { createWorkbench, dataBase } from './workbench.ts'
 
 const singles = { one: 0x3f800000, two: 0x40000000, zero: 0, 'minus zero': 0x80000000, NaN: 0x7fc00000 } as const
 type Name = keyof typeof singles
@@ -22,7 +22,7 @@ const program = (compare: string): string[] => [
   `${compare} cr1, f1, f2`,
   ...[0, 1, 2, 3].flatMap((bit, n) => [
     `li r${3 + bit}, 1`,
-    `bc 12, ${4 + bit}, 0x${(codeBase + 4 * (4 + 3 * n + 3)).toString(16)}`,
+    `bc 12, ${4 + bit}, ${addressOf(4 + 3 * n + 3)}`,
     `li r${3 + bit}, 0`,
   ]),
   'mfcr r7',

@@ -5,9 +5,12 @@ import { fieldOf } from '../../../core/cpu/forms.ts'
 import { assembler, disassembler } from '../../../core/cpu/isa.ts'
 import type { Row } from '../../../core/cpu/rows/row.ts'
 import { rows } from '../../../core/cpu/rows/table.ts'
+import type { GuestMemory } from '../../../core/memory/guest.ts'
 import { all, codeBase, dataBase, readExecute, type Workbench } from './workbench.ts'
 
 export const programLength = 32
+/** The address of a line of a program, as assembly has it. */
+export const addressOf = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
 const branches = new Set(['b', 'bc', 'bclr', 'bcctr'])
 export const named = (...names: string[]): Row[] => rows.filter(row => names.includes(row.name))
 export const control = named('b', 'bc', 'bc', 'bclr', 'bcctr')
@@ -70,6 +73,7 @@ export function fewRegisters(word: number): number {
   if (opcode === 59 || opcode === 63 || opcode === 4) return (word & ~0x039c_e700) >>> 0
   return opcode >= 48 && opcode < 56 ? (word & ~0x0380_0000) >>> 0 : word
 }
+
 /** The program with lines of assembly in the place of some words. */
 export function withLines(
   words: readonly number[],
@@ -170,9 +174,13 @@ export function pointAtData({ cpu, memory }: Pick<Workbench, 'cpu' | 'memory'>):
   memory.fill(dataBase, 0x2000, 0)
 }
 
-/** Runs a program whose pointers point into the data, in slices; answers what was seen, and the data at the end. */
-export function trailOf(bench: Workbench, one: RandomProgram): unknown[] {
+/**
+ * Runs a program whose pointers point into the data, in slices; answers what was seen, and the data at the end. The data is
+ * clear at first, or what `fill` makes of it.
+ */
+export function trailOf(bench: Workbench, one: RandomProgram, fill?: (memory: GuestMemory) => void): unknown[] {
   prepare(bench, one)
   pointAtData(bench)
+  fill?.(bench.memory)
   return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
 }

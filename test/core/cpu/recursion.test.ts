@@ -5,6 +5,7 @@ import { findUnit } from '../../../core/cpu/compiler/find.ts'
 import { createProfile } from '../../../core/cpu/profile.ts'
 import { finderIn } from './finder.ts'
 import {
+  addressOf as at,
   benchesOf,
   circumstances,
   control,
@@ -19,7 +20,6 @@ import {
 import { codeBase, createWorkbench, readWrite } from './workbench.ts'
 
 const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine }))
-const at = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
 
 /** The lines behind the calls of its function that return inside the unit at a line; functions are known at some. */
 function recursions(

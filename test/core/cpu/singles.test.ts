@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createProfile } from '../../../core/cpu/profile.ts'
 import { transient } from '../../../core/cpu/state.ts'
+import type { GuestMemory } from '../../../core/memory/guest.ts'
 import { hostMap } from '../../../core/memory/map.ts'
 import {
+  addressOf as at,
   benchesOf,
   circumstances,
   control,
@@ -12,14 +14,11 @@ import {
   fewRegisters,
   listing,
   named,
-  pointAtData,
-  prepare,
-  runSlices,
+  trailOf,
   wordsOf,
 } from './programs.ts'
 import { codeBase, createWorkbench, dataBase } from './workbench.ts'
 
-const at = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
 const signalling = 0xffa12345
 const fpscrModes = ['exact', 'fast'] as const
 
@@ -269,19 +268,17 @@ const program = fc.record({
   singles: fc.array(single, { minLength: 16, maxLength: 16 }),
   ...circumstances,
 })
+
 test('programs of singles and doubles come to the same compiled and interpreted, wherever slices end', () => {
   for (const fpscr of fpscrModes) {
     const benchOf = benchesOf((engine, wide) => createWorkbench({}, wide, { engine, fpscr }))
     fc.assert(
       fc.property(program, given => {
         const one = { ...given, words: given.words.map(fewRegisters) }
-        const [expected, found] = engines.map(engine => {
-          const bench = benchOf(engine, one.wide)
-          prepare(bench, one)
-          pointAtData(bench)
-          for (let n = 0; n < 0x1000; n += 4) bench.memory.store32(dataBase + n, one.singles[(n >> 2) % 16] ?? 0)
-          return [runSlices(bench, one), bench.memory.read(dataBase, 0x2000)]
-        })
+        const fill = (memory: GuestMemory): void => {
+          for (let n = 0; n < 0x1000; n += 4) memory.store32(dataBase + n, one.singles[(n >> 2) % 16] ?? 0)
+        }
+        const [expected, found] = engines.map(engine => trailOf(benchOf(engine, one.wide), one, fill))
         expect(found, listing(one.words)).toEqual(expected)
       }),
       { numRuns: Number(process.env.RUNS ?? 300) },

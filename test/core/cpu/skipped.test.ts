@@ -5,6 +5,7 @@ import { findUnit } from '../../../core/cpu/compiler/find.ts'
 import { assembler } from '../../../core/cpu/isa.ts'
 import { finderIn } from './finder.ts'
 import {
+  addressOf as at,
   benchesOf,
   circumstances,
   control,
@@ -30,7 +31,6 @@ function blocksOf(words: readonly number[]) {
 }
 const assembled = (lines: readonly string[]): number[] =>
   lines.map((line, index) => assembler.word(line, codeBase + 4 * index))
-const at = (line: number): string => `0x${(codeBase + 4 * line).toString(16)}`
 /** Which blocks jump over their last instruction. */
 const skipping = (lines: readonly string[]): boolean[] | undefined =>
   blocksOf(assembled(lines))?.map(block => block.skips)
