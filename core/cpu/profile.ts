@@ -34,6 +34,7 @@ export interface FunctionProfile {
   readonly address: number
   /** Of `samplePeriod` instructions each. */
   readonly samples: number
+  /** Compiled where a unit begins in it, or where the last sample stood inside a unit. */
   readonly tier: 'interpreted' | 'compiled' | 'dropped'
   /** Units compiled in it, those compiled again included. */
   readonly units: number
@@ -65,8 +66,8 @@ export interface Profile {
   now(): number
   /** Instructions until the next sample is due. */
   due(retired: number): number
-  /** A run has ended here; it is a sample if one is due. */
-  ended(retired: number, pc: number): void
+  /** A run has ended here; it is a sample if one is due. `isCompiled` tells whether a unit holds an address. */
+  ended(retired: number, pc: number, isCompiled: (pc: number) => boolean): void
   left(pc: number, cause: ExitCause): void
   unit(entry: number, milliseconds: number): void
   dropped(entry: number): void
@@ -77,6 +78,8 @@ export interface Profile {
 
 interface Entry {
   samples: number
+  /** The last sample stood inside a unit, which may begin in another function. */
+  inside: boolean
   units: number
   live: number
   milliseconds: number
@@ -96,7 +99,7 @@ export function createProfile({ now, functionOf }: ProfileSpec): Profile {
     const address = functionOf(pc)
     let entry = functions.get(address)
     if (entry === undefined) {
-      entry = { samples: 0, units: 0, live: 0, milliseconds: 0, exits: noExits() }
+      entry = { samples: 0, inside: false, units: 0, live: 0, milliseconds: 0, exits: noExits() }
       functions.set(address, entry)
     }
     return entry
@@ -105,11 +108,13 @@ export function createProfile({ now, functionOf }: ProfileSpec): Profile {
   return {
     now,
     due: retired => samplePeriod - (retired % samplePeriod),
-    ended(retired, pc) {
+    ended(retired, pc, isCompiled) {
       if (retired % samplePeriod !== 0 || retired === sampledAt) return
       sampledAt = retired
       samples += 1
-      entryOf(pc).samples += 1
+      const entry = entryOf(pc)
+      entry.samples += 1
+      entry.inside = isCompiled(pc)
     },
     left(pc, cause) {
       exits[cause] += 1
@@ -147,7 +152,7 @@ export function createProfile({ now, functionOf }: ProfileSpec): Profile {
           ([address, entry]): FunctionProfile => ({
             address,
             samples: entry.samples,
-            tier: entry.live > 0 ? 'compiled' : entry.units > 0 ? 'dropped' : 'interpreted',
+            tier: entry.live > 0 || entry.inside ? 'compiled' : entry.units > 0 ? 'dropped' : 'interpreted',
             units: entry.units,
             compileMilliseconds: entry.milliseconds,
             exits: entry.exits,

@@ -325,6 +325,8 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
     return ports.call(view.getUint32(fold((pc + 4) >>> 0))) ? leaveRun() : 0
   }
 
+  const isCompiled = (pc: number): boolean => tier?.holds(pc) ?? false
+
   function leaveRun(): number {
     setExit('leave')
     return 1
@@ -389,7 +391,7 @@ export function createCpu(memory: GuestMemory, ports: CpuPorts, settings: Engine
       while (rest > 0) {
         const part = Math.min(rest, largestRun, profile?.due(before) ?? largestRun)
         const exit = runOnce(part)
-        profile?.ended(before, current.pc)
+        profile?.ended(before, current.pc, isCompiled)
         if (exit === exits.leave) return { kind: 'leave' }
         const fault = faultNames.get(exit)
         if (fault !== undefined) return { kind: 'fault', fault: faultOf(fault) }

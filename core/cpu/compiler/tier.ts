@@ -74,6 +74,8 @@ export interface Tier {
   forgetRecords(): void
   /** A run has ended: time to compile what became hot. */
   flush(): void
+  /** Whether a unit holds an address. */
+  holds(pc: number): boolean
   /** Whether more is known of code than is to be kept. */
   isFull(): boolean
   /** Drops every unit and what is known, for another mode or to begin anew, where none is being run; the records go too. */
@@ -519,6 +521,7 @@ export function createTier(spec: TierSpec): Tier {
       whole.clear()
       abandon()
     },
+    holds: cache.holds,
     isFull,
     reset(next) {
       if (isFull()) resets += 1

@@ -21,14 +21,18 @@ const program = [
 const leaf = codeBase + 0x24
 const functionOf = (pc: number): number => (pc >= leaf ? leaf : codeBase)
 
-function profiled(engine: Engine, slice: number): { profile: Profile; r7: bigint; retired: number } {
+function profiled(
+  engine: Engine,
+  slice: number,
+  functionAt = functionOf,
+): { profile: Profile; r7: bigint; retired: number } {
   let time = 0
   const profile = createProfile({
     now() {
       time += 1
       return time
     },
-    functionOf,
+    functionOf: functionAt,
   })
   const bench = createWorkbench({}, false, { engine, profile })
   let exit = bench.run(program, slice)
@@ -67,6 +71,11 @@ describe('a profile', () => {
         .functions.map(one => one.tier)
     expect(new Set(tiers('interpreter'))).toEqual(new Set(['interpreted']))
     expect(new Set(tiers('compiler'))).toEqual(new Set(['compiled']))
+  })
+
+  test('says of what lies inside of compiled code that it is compiled, though nothing was compiled that begins there', () => {
+    const { functions } = profiled('tiered', 100_000, pc => pc).profile.report()
+    expect(functions.filter(one => one.units === 0).map(one => one.tier)).toContain('compiled')
   })
 
   test('takes the times of the clock that it is given: a reading before and one after each step', () => {
