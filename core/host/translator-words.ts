@@ -2,7 +2,7 @@
  * Requests to the translator's thread and its answers, as numbers in memory that both threads see. To write or read them
  * takes the running thread a few microseconds; as messages they would take ten times that.
  */
-import type { TranslatedUnit, Translation, TranslationRequest } from '../cpu/compiler/translator.ts'
+import type { TranslatedUnit, Translation, TranslationRequest } from '../cpu/compiler/translation.ts'
 
 /** Where the counts of requests and of answers are, how many words the last answer has, and whether a message came with it. */
 export const place = { asked: 0, answered: 1, words: 2, message: 3 } as const

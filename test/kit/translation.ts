@@ -1,5 +1,6 @@
 import type { Delivery, TranslationPort } from '../../core/cpu/compiler/tier.ts'
-import { createTranslator, type TranslationRequest, type Translator } from '../../core/cpu/compiler/translator.ts'
+import type { TranslationRequest } from '../../core/cpu/compiler/translation.ts'
+import { createTranslator, type Translator } from '../../core/cpu/compiler/translator.ts'
 
 export interface LateTranslation extends TranslationPort {
   /** Answers that were taken. */

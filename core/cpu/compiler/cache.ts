@@ -5,7 +5,7 @@
  */
 import type { PageFlags } from '../../memory/flags.ts'
 import { access, fold, pageShift } from '../../memory/map.ts'
-import type { TranslatedUnit, Translation } from './translator.ts'
+import type { TranslatedUnit, Translation } from './translation.ts'
 
 export interface CompiledModule {
   readonly units: readonly TranslatedUnit[]

@@ -1,7 +1,7 @@
 /**
  * Where jumps through registers lead, as far as has been seen: the cases of a switch, mostly. A unit holds all targets that
  * its jumps are known to have, so each new one is a reason to compile it anew; where they are more than a unit holds, the
- * jump is scattered, and each target is a unit of its own (translator.ts).
+ * jump is scattered, and each target is a unit of its own (batch.ts).
  */
 
 /** Targets of one jump; and how many words it may go where it is not known which function it is in. */

@@ -32,14 +32,8 @@ import { causeOf } from './exits.ts'
 import { createJumps, listedFunctions } from './jumps.ts'
 import type { UnitListing } from './listing.ts'
 import { meaningsIn, staticTarget } from './meaning.ts'
-import {
-  createTranslator,
-  type TranslatedUnit,
-  type Translation,
-  type TranslationRequest,
-  type Translator,
-  type TranslatorSetup,
-} from './translator.ts'
+import type { TranslatedUnit, Translation, TranslationRequest, TranslatorSetup } from './translation.ts'
+import { createTranslator, type Translator } from './translator.ts'
 
 export interface TierCounters extends CacheCounters {
   readonly wasm_bytes_total: number

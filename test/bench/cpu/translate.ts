@@ -8,7 +8,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { createTranslator, type TranslatorSetup } from '../../../core/cpu/compiler/translator.ts'
+import type { TranslatorSetup } from '../../../core/cpu/compiler/translation.ts'
+import { createTranslator } from '../../../core/cpu/compiler/translator.ts'
 import { createCpu } from '../../../core/cpu/run.ts'
 import { prepareEngine } from '../../../core/host/engine.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'

@@ -1,4 +1,4 @@
-import type { TranslatedUnit } from '../../../core/cpu/compiler/translator.ts'
+import type { TranslatedUnit } from '../../../core/cpu/compiler/translation.ts'
 import { createProfile } from '../../../core/cpu/profile.ts'
 import type { CpuSettings } from '../../../core/cpu/run.ts'
 import { lateTranslation } from '../../kit/translation.ts'

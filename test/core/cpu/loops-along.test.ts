@@ -1,10 +1,7 @@
 /** What is translated along with what a loop is cut from: else the interpreter would have that loop until it is hot again. */
 import { describe, expect, test } from 'vitest'
-import {
-  createTranslator,
-  type TranslationRequest,
-  type TranslatorSetup,
-} from '../../../core/cpu/compiler/translator.ts'
+import type { TranslationRequest, TranslatorSetup } from '../../../core/cpu/compiler/translation.ts'
+import { createTranslator } from '../../../core/cpu/compiler/translator.ts'
 import { at, to } from './late-bench.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 

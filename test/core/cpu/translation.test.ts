@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TranslatedUnit } from '../../../core/cpu/compiler/translator.ts'
+import type { TranslatedUnit } from '../../../core/cpu/compiler/translation.ts'
 import type { CpuSettings } from '../../../core/cpu/run.ts'
 import { createTranslatorThread } from '../../../core/host/translator.ts'
 import { lateTranslation } from '../../kit/translation.ts'

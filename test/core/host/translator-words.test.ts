@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TranslatedUnit, Translation, TranslationRequest } from '../../../core/cpu/compiler/translator.ts'
+import type { TranslatedUnit, Translation, TranslationRequest } from '../../../core/cpu/compiler/translation.ts'
 import {
   createWords,
   requestIn,
