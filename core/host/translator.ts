@@ -6,8 +6,7 @@
  */
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
-import type { TranslationPort } from '../cpu/compiler/tier.ts'
-import type { TranslatorSetup } from '../cpu/compiler/translation.ts'
+import type { TranslationPort, TranslatorSetup } from '../cpu/compiler/translation.ts'
 import { createExchange, createWords, type Exchange, place, translationIn, wordsOfRequest } from './translator-words.ts'
 
 /** Messages to the thread: what all requests from then on are for, and where they will be if they need more room. */

@@ -4,7 +4,7 @@
  */
 import type { Plain } from '../base/state.ts'
 import type { UnitListing } from '../cpu/compiler/listing.ts'
-import type { TranslationPort } from '../cpu/compiler/tier.ts'
+import type { TranslationPort } from '../cpu/compiler/translation.ts'
 import { createProfile, type ProfileReport } from '../cpu/profile.ts'
 import { type Cpu, createCpu, type Engine } from '../cpu/run.ts'
 import { createAudioOutput } from '../devices/audio/audio.ts'

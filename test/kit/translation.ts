@@ -1,5 +1,4 @@
-import type { Delivery, TranslationPort } from '../../core/cpu/compiler/tier.ts'
-import type { TranslationRequest } from '../../core/cpu/compiler/translation.ts'
+import type { Delivery, TranslationPort, TranslationRequest } from '../../core/cpu/compiler/translation.ts'
 import { createTranslator, type Translator } from '../../core/cpu/compiler/translator.ts'
 
 export interface LateTranslation extends TranslationPort {

@@ -4,8 +4,8 @@
  * Addresses where a unit may begin are proposed: targets of calls and of backward branches as they are decoded, starts
  * of functions that the image lists, prologues, wherever compiled code ends, and now and then where a run does: a loop may go
  * round by jumps through registers alone, with nothing in it that says where. A proposed record counts how often it
- * runs; when it is hot it is compiled together with the functions it calls that have run, and the loops in it that are
- * units of their own (loops.ts, dispatch-loops.ts), as one module.
+ * runs; when it is hot it waits for others (waiting.ts), and is compiled together with the functions it calls that have run,
+ * and the loops in it that are units of their own (batch.ts), as one module.
  *
  * A module is made by a translator: beside the running thread where there is a port for that, so that the thread stands
  * still only to put it to use; else by the thread itself. The tiers differ in speed alone, so it does not matter when an
@@ -24,37 +24,29 @@ import type { Profile } from '../profile.ts'
 import { specials, transient } from '../state.ts'
 import type { Mode } from '../wasm/program.ts'
 import { type CacheCounters, createCache, holds, overlaps } from './cache.ts'
-import { notSo } from './calls.ts'
 import { codeRecords } from './code.ts'
 import { createCounts } from './counts.ts'
 import { installDispatch } from './dispatch.ts'
 import { causeOf } from './exits.ts'
-import { createJumps, listedFunctions } from './jumps.ts'
+import { createLearned } from './learned.ts'
 import type { UnitListing } from './listing.ts'
 import { meaningsIn, staticTarget } from './meaning.ts'
-import type { TranslatedUnit, Translation, TranslationRequest, TranslatorSetup } from './translation.ts'
+import { createRefusals } from './refusals.ts'
+import type {
+  Delivery,
+  TranslatedUnit,
+  Translation,
+  TranslationPort,
+  TranslationRequest,
+  TranslatorSetup,
+} from './translation.ts'
 import { createTranslator, type Translator } from './translator.ts'
+import { createWaiting } from './waiting.ts'
 
 export interface TierCounters extends CacheCounters {
   readonly wasm_bytes_total: number
   readonly translations_abandoned_total: number
   readonly compiler_resets_total: number
-}
-
-/** A translation done elsewhere, its module ready to be instantiated; none where nothing could be translated. */
-export interface Delivery {
-  readonly translation: Translation
-  readonly module: WebAssembly.Module | undefined
-}
-
-/** A translator beside the running thread, for one processor. */
-export interface TranslationPort {
-  /** Once, before the first request. */
-  begin(setup: TranslatorSetup): void
-  /** Not before the last request is answered. */
-  ask(request: TranslationRequest): void
-  /** The answer to the last request, once, if it is there; does not wait. Throws what the translator threw. */
-  answer(): Delivery | undefined
 }
 
 export interface Tier {
@@ -114,15 +106,7 @@ export interface TierSpec {
 const isPrologue = (word: number): boolean =>
   word === 0x7c0802a6 || word === 0x7d8802a6 || word >>> 16 === 0x9421 || (word >>> 16 === 0xf821 && (word & 3) === 1)
 
-/**
- * Each request is a pause. So many hot records are compiled together; fewer wait until they have run so often again as
- * makes this many of them hot, but neither less nor more than so many instructions: what runs often is soon compiled, what
- * hardly runs any more waits for others.
- */
-const batchSize = 120
-const batchRuns = 2
-const shortestWait = 1_000_000
-const longestWait = 100_000_000
+/** Instructions that are translated together, at most. */
 const instructionsInModule = 20_000
 /** Instructions from one run whose end is proposed to the next. */
 const endsApart = 50_000_000
@@ -134,6 +118,7 @@ const pace = 2_000
 const headStart = 3_000
 /** Where all is compiled at once: instructions of a unit that begins inside another, which has the rest. */
 const bridge = 32
+
 function routinesByName(routines: TierSpec['routines']): Map<string, number> {
   const byName = new Map([...routines].map(([{ name }, at]) => [name, at]))
   if (byName.size < routines.size) throw new Error('two routines of emitted code have one name')
@@ -185,7 +170,7 @@ export function createTier(spec: TierSpec): Tier {
     entered: counts.enter,
     left(entry, current) {
       profile?.dropped(entry)
-      patience.delete(entry)
+      refusals.left(entry)
       if (current) counts.leave(entry)
     },
   })
@@ -213,28 +198,12 @@ export function createTier(spec: TierSpec): Tier {
     return translator
   }
 
-  const callTargets = new Set<number>()
-  /** Where loops begin. */
-  const heads = new Set<number>()
-  /** What is hot, and whether it is to be compiled though it is already. */
-  const queue = new Map<number, boolean>()
-  /** What is hot, and will be inside a unit that is queued. */
-  const joining = new Set<number>()
-  /** Learned since the last request. */
-  let news: { callTargets: number[]; jumps: [number, number][]; forget: boolean } = noNews()
   /** The request that is under way, and what has changed since it was made; void where that was everything. */
   let pending: { readonly asked: readonly number[]; readonly written: [number, number][]; void: boolean } | undefined
   let translated = 0
-  let queuedAt = 0
-  let lookedAt = 0
   let endedAt = 0
-  /** Something waits of which no record tells how often it runs. */
-  let uncounted = false
   const now = spec.ran
   let { mode } = spec
-  const whole = new Set<number>()
-  /** How often a unit may still give its first instruction up before that is told of: nobody counts it elsewhere. */
-  const patience = new Map<number, number>()
   let bytesTotal = 0
   let abandoned = 0
   let resets = 0
@@ -242,9 +211,9 @@ export function createTier(spec: TierSpec): Tier {
   let places = 0
   /** For the profile. */
   const untold: { readonly translation: Translation; readonly instantiate: number }[] = []
-  const isFunction = (address: number): boolean => callTargets.has(address) || spec.functions.has(address)
-  const listed = listedFunctions(spec.functions)
-  const jumps = createJumps(isFunction, listed)
+  const learned = createLearned(spec.functions)
+  const refusals = createRefusals({ memory: memory.bytes.buffer, threshold, holds: pc => cache.holds(pc) })
+  const waiting = createWaiting({ now, since: counts.since, isCompiled: pc => cache.has(pc), threshold })
 
   /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
   function arrived(record: number): void {
@@ -253,24 +222,19 @@ export function createTier(spec: TierSpec): Tier {
     const led = (state[ctrAt] ?? 0) >>> 2 === pc >>> 2
     const from = led ? view.getUint32(hostMap.stateBlock + transient.jump, true) : 0
     view.setUint32(hostMap.stateBlock + transient.jump, 0, true)
-    if (jumps.saw(from, pc)) news.jumps.push([from, pc])
+    learned.jumped(from, pc)
     // Where a bridge ends, the interpreter goes on to where a whole unit begins.
     if (!eager || !cache.holds(pc)) counts.count(record)
   }
 
   function stuck(record: number): void {
     const pc = pcOf(record)
-    const left = (patience.get(pc) ?? threshold) - 1
-    if (left > 0) patience.set(pc, left)
-    else {
-      patience.delete(pc)
-      relent(pc)
-    }
+    if (refusals.stuck(pc)) relent(pc)
   }
 
   /** Where a hot address stands to what jumps there, which is compiled anew if it does not hold it yet. */
   function widen(pc: number): 'inside' | 'joining' | 'alone' {
-    const from = jumps.take(pc)
+    const from = learned.takeJump(pc)
     if (from === undefined || !cache.holds(from)) return 'alone'
     return renew(from, unit => !unit.starts.includes(pc)) ? 'joining' : 'inside'
   }
@@ -281,30 +245,16 @@ export function createTier(spec: TierSpec): Tier {
     // Successors take the place of units; others of their modules, and those that call them directly, stay.
     for (const { module, unit, current } of stale)
       if (eager) cache.drop(module)
-      else if (current) enqueue(unit.entry, true)
+      else if (current) waiting.add(unit.entry, true)
     return stale.some(({ current }) => current)
   }
 
-  /** What units often give up is compiled with all it means, and a unit that begins there takes nothing for granted. */
+  /** Has what units often give up compiled with all it means. */
   function relent(pc: number): void {
-    const at = hostMap.stateBlock + transient.refused
-    const refused = view.getUint32(at, true)
-    const isNotSo = refused === pc + notSo
-    if ((refused !== pc && !isNotSo) || whole.has(pc)) return
-    view.setUint32(at, 0, true)
-    const meaning = meaningsIn({ ...mode, quick: true })(view.getUint32(fold(pc)))
-    const gives = isNotSo || meaning?.gives || meaning?.effects.memory
-    if (meaning === undefined || !gives || !cache.holds(pc)) return
-    whole.add(pc)
-    uncounted = renew(pc) || uncounted
+    if (refusals.becomesWhole(pc, mode) && renew(pc)) waiting.hurry()
   }
 
   port?.begin(setup)
-
-  function enqueue(pc: number, again = false): void {
-    if (queue.size === 0) queuedAt = now()
-    queue.set(pc, again || queue.get(pc) === true)
-  }
 
   function hot(record: number): void {
     const pc = pcOf(record)
@@ -312,20 +262,18 @@ export function createTier(spec: TierSpec): Tier {
     relent(pc)
     if (eager) {
       // What another unit holds is compiled already; but a loop is left for the interpreter once a bridge is passed.
-      compile([pc], cache.holds(pc) && !heads.has(pc) ? { longest: bridge } : {})
+      compile([pc], cache.holds(pc) && !learned.isHead(pc) ? { longest: bridge } : {})
       if (!cache.has(pc)) counts.rest(record)
     } else if (standing === 'inside') counts.count(record)
     else {
-      if (standing === 'joining') joining.add(pc)
-      else enqueue(pc)
+      if (standing === 'joining') waiting.join(pc)
+      else waiting.add(pc)
       counts.rest(record)
     }
   }
 
   function requestFor(entries: readonly number[], room: number): TranslationRequest {
-    const request = { mode, entries, room, stops, whole, ...news }
-    news = noNews()
-    return request
+    return { mode, entries, room, stops, whole: refusals.whole, ...learned.takeNews() }
   }
 
   /** The running thread has stood still since then; what was compiled meanwhile is told of when that is over. */
@@ -351,18 +299,6 @@ export function createTier(spec: TierSpec): Tier {
     if (!cache.has(pc)) counts.recount(pc)
   }
 
-  /** Whether what is hot is worth a request. */
-  function isDue(): boolean {
-    if (queue.size === 0 || queue.size >= batchSize) return queue.size > 0
-    if (now() - Math.max(queuedAt, lookedAt) < shortestWait) return false
-    lookedAt = now()
-    if (uncounted || now() - queuedAt >= longestWait) return true
-    let runs = 0
-    for (const pc of queue.keys()) runs += counts.since(pc)
-    for (const pc of joining) runs += counts.since(pc)
-    return runs >= batchRuns * threshold
-  }
-
   /** Proposes where a run has ended, if that is in no unit. */
   function proposeEnd(): void {
     if (now() - endedAt < endsApart) return
@@ -371,7 +307,7 @@ export function createTier(spec: TierSpec): Tier {
     if (!cache.holds(pc)) counts.propose(pc)
   }
 
-  const isFull = (): boolean => callTargets.size + heads.size + whole.size + jumps.count() + places > spec.mostLearned
+  const isFull = (): boolean => learned.count() + refusals.whole.size + places > spec.mostLearned
 
   /** Compiles what has become hot, once there is enough of it or it has waited long enough. */
   function flush(): void {
@@ -384,17 +320,12 @@ export function createTier(spec: TierSpec): Tier {
       pending = undefined
       stalled(began)
     }
-    if (!isDue()) return
+    if (!waiting.isDue()) return
     const room =
       port === undefined ? Math.min(headStart + now() / pace - translated, instructionsInModule) : instructionsInModule
     if (room <= 0) return
     const began = clock()
-    const entries: number[] = []
-    for (const [pc, again] of queue) if (again || !cache.has(pc)) entries.push(pc)
-    const asked = joining.size === 0 ? entries : [...entries, ...joining]
-    queue.clear()
-    joining.clear()
-    uncounted = false
+    const { entries, asked } = waiting.take()
     const request = requestFor(entries, room)
     if (port === undefined) settle(asked, own().translate(request))
     else {
@@ -417,22 +348,22 @@ export function createTier(spec: TierSpec): Tier {
       return
     }
     // The translator has not forgotten what it found out, unless it is to.
-    if (!news.forget) jumps.scatter(translation.scattered)
+    if (!learned.isForgotten()) learned.scatter(translation.scattered)
     for (const pc of asked)
       if (cache.has(pc)) {
-        enqueue(pc, true)
-        uncounted = true
-      } else if (!queue.has(pc)) counts.recount(pc)
+        waiting.add(pc, true)
+        waiting.hurry()
+      } else if (!waiting.has(pc)) counts.recount(pc)
   }
 
   /** Puts a translation to use; what was asked for and is still no unit counts anew. */
   function settle(asked: readonly number[], translation: Translation, module?: WebAssembly.Module): void {
-    const { units: list, instructions, pages, bytes, size, slots, refused: cannot, waiting, scattered } = translation
-    for (const pc of cannot) counts.refuse(pc)
-    jumps.scatter(scattered)
-    for (const pc of waiting) {
-      if (!queue.has(pc)) enqueue(pc, cache.has(pc))
-      uncounted ||= cache.has(pc)
+    const { units: list, instructions, pages, bytes, size, slots, refused, waiting: left, scattered } = translation
+    for (const pc of refused) counts.refuse(pc)
+    learned.scatter(scattered)
+    for (const pc of left) {
+      if (!waiting.has(pc)) waiting.add(pc, cache.has(pc))
+      if (cache.has(pc)) waiting.hurry()
     }
     if (list.length > 0) {
       const began = clock()
@@ -446,13 +377,11 @@ export function createTier(spec: TierSpec): Tier {
       // What lies inside of what is compiled now will hardly be interpreted again. What had counted there counts anew,
       for (const { starts, entry } of list) for (const pc of starts) if (pc !== entry) counts.restart(pc)
       // and so does what became hot meanwhile.
-      for (const [pc, again] of queue)
-        if (!again && pages.includes(fold(pc) >>> pageShift) && list.some(unit => holds(unit, pc))) {
-          queue.delete(pc)
-          recount(pc)
-        }
+      const isInside = (pc: number): boolean =>
+        pages.includes(fold(pc) >>> pageShift) && list.some(unit => holds(unit, pc))
+      for (const pc of waiting.drop(isInside)) recount(pc)
     }
-    for (const pc of asked) if (!queue.has(pc)) recount(pc)
+    for (const pc of asked) if (!waiting.has(pc)) recount(pc)
   }
 
   /** A kernel call from compiled code: 0 to go on behind it in the very frames that called. */
@@ -481,25 +410,24 @@ export function createTier(spec: TierSpec): Tier {
         counts.enter(pc, slot)
         return
       }
-      if (counts.isProposed(pc) || spec.functions.has(pc) || (isPrologue(word) && listed(pc) === undefined))
+      if (counts.isProposed(pc) || spec.functions.has(pc) || (isPrologue(word) && learned.listed(pc) === undefined))
         counts.count(record)
       const meaning = meaningsIn(mode)(word)
       if (meaning?.target === undefined) return
       const target = staticTarget({ meaning, bits: word, pc })
       if (target === undefined || target === pc + 4) return
       if (meaning.links) {
-        if (!callTargets.has(target)) news.callTargets.push(target)
-        callTargets.add(target)
+        learned.called(target)
         // A call that was interpreted returns to the interpreter.
         counts.propose((pc + 4) >>> 0)
       }
-      if (!meaning.links && target <= pc) heads.add(target)
+      if (!meaning.links && target <= pc) learned.loops(target)
       if (meaning.links || target <= pc) counts.propose(target)
     },
     written(start, size) {
       const end = start + size
       counts.relent()
-      whole.clear()
+      refusals.forget()
       if (pending !== undefined && !pending.void) {
         pending.written.push([start, end])
         if (pending.written.length > limits.writesMeanwhile.value) {
@@ -512,7 +440,7 @@ export function createTier(spec: TierSpec): Tier {
     forgetRecords() {
       counts.forget()
       // What waits to be compiled with all it means may come to nothing now, and has to be told of again.
-      whole.clear()
+      refusals.forget()
       abandon()
     },
     holds: cache.holds,
@@ -520,22 +448,16 @@ export function createTier(spec: TierSpec): Tier {
     reset(next) {
       if (isFull()) resets += 1
       mode = next
-      whole.clear()
+      refusals.forget()
       cache.clear()
       counts.forget()
       counts.relent()
-      callTargets.clear()
-      heads.clear()
-      jumps.clear()
-      queue.clear()
-      joining.clear()
+      learned.forget()
+      waiting.clear()
       places = 0
-      uncounted = false
-      news = { ...noNews(), forget: true }
       abandon()
     },
-    listing: pc =>
-      createTranslator({ ...setup, tables: hostMap.listingTables }).listing({ ...learned(), entries: [], room: 0 }, pc),
+    listing: pc => createTranslator({ ...setup, tables: hostMap.listingTables }).listing(told(), pc),
     counters: () => ({
       ...cache.counters(),
       wasm_bytes_total: bytesTotal,
@@ -544,14 +466,8 @@ export function createTier(spec: TierSpec): Tier {
     }),
   }
 
-  /** All that requests have told so far, and would tell now. */
-  function learned(): Omit<TranslationRequest, 'entries' | 'room'> {
-    return { mode, stops, whole, callTargets: [...callTargets], jumps: jumps.all(), forget: false }
+  /** A request that tells all that those so far have told, and would tell now. */
+  function told(): TranslationRequest {
+    return { mode, entries: [], room: 0, stops, whole: refusals.whole, ...learned.all() }
   }
 }
-
-const noNews = (): { callTargets: number[]; jumps: [number, number][]; forget: boolean } => ({
-  callTargets: [],
-  jumps: [],
-  forget: false,
-})

@@ -68,3 +68,19 @@ export interface Translation {
   readonly scattered: readonly number[]
   readonly milliseconds: number
 }
+
+/** A translation done elsewhere, its module ready to be instantiated; none where nothing could be translated. */
+export interface Delivery {
+  readonly translation: Translation
+  readonly module: WebAssembly.Module | undefined
+}
+
+/** A translator beside the running thread, for one processor. */
+export interface TranslationPort {
+  /** Once, before the first request. */
+  begin(setup: TranslatorSetup): void
+  /** Not before the last request is answered. */
+  ask(request: TranslationRequest): void
+  /** The answer to the last request, once, if it is there; does not wait. Throws what the translator threw. */
+  answer(): Delivery | undefined
+}

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Delivery } from '../../../core/cpu/compiler/tier.ts'
-import type { TranslationRequest } from '../../../core/cpu/compiler/translation.ts'
+import type { Delivery, TranslationRequest } from '../../../core/cpu/compiler/translation.ts'
 import { createTranslatorThread, type TranslatorThread } from '../../../core/host/translator.ts'
 import { codeBase, createWorkbench } from '../cpu/workbench.ts'
 
