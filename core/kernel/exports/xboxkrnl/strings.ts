@@ -138,7 +138,9 @@ export const strings: readonly Entry[] = [
     nothing,
     ['strings', 'poll'],
     (k, at, source) => {
-      const length = source === 0 ? 0 : Math.min(k.memory.text(source, longestCounted).length, longestCounted - nul)
+      let bytes = 0
+      if (source !== 0) while (bytes < longestCounted && k.memory.load8(source + bytes) !== 0) bytes += 1
+      const length = Math.min(bytes, longestCounted - nul)
       setCounted(k, at, length, source === 0 ? 0 : length + nul, source)
     },
   ),
