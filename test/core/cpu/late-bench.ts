@@ -2,7 +2,7 @@ import type { TranslatedUnit } from '../../../core/cpu/compiler/translation.ts'
 import { createProfile } from '../../../core/cpu/profile.ts'
 import type { CpuSettings } from '../../../core/cpu/run.ts'
 import { lateTranslation } from '../../kit/translation.ts'
-import { codeBase, createWorkbench } from './workbench.ts'
+import { codeBase, createWorkbench, exitsOf } from './workbench.ts'
 
 export const at = (line: number): number => codeBase + 4 * line
 export const to = (line: number): string => `${at(line)}`
@@ -41,10 +41,10 @@ export function startLate(delay: number, settings: CpuSettings = {}) {
       cpu.run(50_000)
     }
   }
-  const left = (): { all: number; budget: number } => {
-    const { exits } = profile.report()
-    return { all: Object.values(exits).reduce((sum, one) => sum + one, 0), budget: exits.budget }
-  }
+  const left = (): { all: number; budget: number } => ({
+    all: exitsOf(profile),
+    budget: profile.report().exits.budget,
+  })
   /** Ways out of compiled code in so many instructions. */
   function exits(instructions: number): number {
     const before = left().all

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createProfile, type Profile } from '../../../core/cpu/profile.ts'
-import { codeBase, createWorkbench, readWrite } from './workbench.ts'
+import { createProfile } from '../../../core/cpu/profile.ts'
+import { codeBase, createWorkbench, exitsOf, readWrite } from './workbench.ts'
 
 const at = (line: number): string => `${codeBase + 4 * line}`
 
@@ -23,8 +23,6 @@ const calls = [
   'blr',
 ]
 const roundsIn = (instructions: number): number => instructions / 9
-
-const exitsOf = (profile: Profile): number => Object.values(profile.report().exits).reduce((sum, one) => sum + one, 0)
 
 test('a unit that is compiled anew is entered, even where it pushes out the module it was in before', () => {
   const profile = createProfile({ now: () => 0, functionOf: pc => pc })

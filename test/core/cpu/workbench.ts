@@ -1,4 +1,5 @@
 import { assembler } from '../../../core/cpu/isa.ts'
+import type { Profile } from '../../../core/cpu/profile.ts'
 import {
   type Cpu,
   type CpuExit,
@@ -16,6 +17,10 @@ export const dataBase = 0x40000000
 export const readWrite = access.read | access.write
 export const readExecute = access.read | access.execute
 export const all = readWrite | access.execute
+
+/** Ways out of compiled code so far. */
+export const exitsOf = (profile: Profile): number =>
+  Object.values(profile.report().exits).reduce((sum, one) => sum + one, 0)
 
 export interface Workbench {
   readonly memory: GuestMemory
