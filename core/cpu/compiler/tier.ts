@@ -27,7 +27,7 @@ import { type CacheCounters, createCache, holds, overlaps } from './cache.ts'
 import { codeRecords } from './code.ts'
 import { createCounts } from './counts.ts'
 import { installDispatch } from './dispatch.ts'
-import { causeOf } from './exits.ts'
+import { createCauses } from './exits.ts'
 import { createLearned } from './learned.ts'
 import type { UnitListing } from './listing.ts'
 import { meaningsIn, staticTarget } from './meaning.ts'
@@ -146,21 +146,7 @@ export function createTier(spec: TierSpec): Tier {
     hot,
     stuck,
     arrived,
-    ...(profile && {
-      exited: (pc: number, left: number) =>
-        profile.left(
-          pc,
-          causeOf({
-            memory,
-            mode,
-            pc,
-            left,
-            compiled: cache.has(pc),
-            held: cache.holds(pc),
-            longestBlock: () => longestAt(pc),
-          }),
-        ),
-    }),
+    ...(profile && { exited: (pc: number, left: number) => profile.left(pc, causeOf(mode, pc, left)) }),
   })
   const cache = createCache({
     flags: createPageFlags(memory.bytes),
@@ -175,6 +161,7 @@ export function createTier(spec: TierSpec): Tier {
     },
   })
 
+  const causeOf = createCauses({ memory, isCompiled: cache.has, isHeld: cache.holds, longestBlock: longestAt })
   /** Instructions of the longest block of a unit that begins at an address. */
   function longestAt(pc: number): number {
     const ends = cache.holders(pc).map(({ unit }) => unit.ends[unit.starts.indexOf(pc)] ?? pc)
