@@ -1,5 +1,22 @@
 import type { Delivery, TranslationPort, TranslationRequest } from '../../core/cpu/compiler/translation.ts'
 import { createTranslator, type Translator } from '../../core/cpu/compiler/translator.ts'
+import type { Mode } from '../../core/cpu/wasm/program.ts'
+
+/** That of titles where nobody asks for another. */
+export const usualMode: Mode = { wide: false, exact: false, fuses: true }
+
+/** A request for nothing, but for what is said. */
+export const requestOf = (more: Partial<TranslationRequest>): TranslationRequest => ({
+  mode: usualMode,
+  entries: [],
+  room: 0,
+  stops: new Set(),
+  whole: new Set(),
+  callTargets: [],
+  jumps: [],
+  forget: false,
+  ...more,
+})
 
 export interface LateTranslation extends TranslationPort {
   /** Answers that were taken. */

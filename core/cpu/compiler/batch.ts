@@ -6,7 +6,7 @@
  * dispatch-loops.ts), and which jumps are scattered, with more behind them than a unit holds.
  */
 import type { GuestMemory } from '../../memory/guest.ts'
-import { type CodeRecords, never } from './code.ts'
+import { codeRecords, never } from './code.ts'
 import { dispatchOf } from './dispatch-loops.ts'
 import { type Finder, findUnit, functionAround, longestUnit, type Unit } from './find.ts'
 import { flowOf } from './flow.ts'
@@ -40,14 +40,13 @@ export interface Batches {
 
 export interface BatchesSpec extends Pick<TranslatorSetup, 'eager' | 'threshold' | 'unitsInModule'> {
   readonly memory: Pick<GuestMemory, 'bytes' | 'accessAt'>
-  readonly records: CodeRecords
   /** Where functions begin, as far as the image tells. */
   readonly functions: ReadonlySet<number>
 }
 
 export function createBatches(spec: BatchesSpec): Batches {
   const { memory, eager, threshold } = spec
-  const { hasRun, isCompiled, leftOf } = spec.records
+  const { hasRun, isCompiled, leftOf } = codeRecords(memory.bytes)
   const callTargets = new Set<number>()
   const seen = new Map<number, number[]>()
   /** Where loops begin that are units of their own: those that go round often, and those that dispatch, with their jumps. */
@@ -175,13 +174,13 @@ export function createBatches(spec: BatchesSpec): Batches {
   /** `loops` gets those that are set apart, and has those of the attempt before: what they were cut from does not name them again. */
   function tryBatch(
     finder: Finder,
-    { entries, room, whole: folding }: TranslationRequest,
+    { entries, room, whole }: TranslationRequest,
     loops: Set<number>,
   ): Omit<Batch, 'scattered'> {
     const found: Unit[] = []
     const refused: number[] = []
     /** A unit that gives its first instruction up is entered, whoever holds it besides. */
-    const givesUp = (pc: number): boolean => folding.has(pc) && isCompiled(pc)
+    const givesUp = (pc: number): boolean => whole.has(pc) && isCompiled(pc)
     const inside = new Set<number>()
     // Functions first, then what lies lower: what an earlier unit holds inside will hardly be interpreted again.
     const known = new Set([

@@ -199,8 +199,8 @@ export function createTier(spec: TierSpec): Tier {
   /** For the profile. */
   const untold: { readonly translation: Translation; readonly instantiate: number }[] = []
   const learned = createLearned(spec.functions)
-  const refusals = createRefusals({ memory: memory.bytes.buffer, threshold, holds: pc => cache.holds(pc) })
-  const waiting = createWaiting({ now, since: counts.since, isCompiled: pc => cache.has(pc), threshold })
+  const refusals = createRefusals({ memory: memory.bytes.buffer, threshold, holds: cache.holds })
+  const waiting = createWaiting({ now, since: counts.since, isCompiled: cache.has, threshold })
 
   /** A unit has ended at a record where none begins: by a jump that could have stayed inside, perhaps. */
   function arrived(record: number): void {

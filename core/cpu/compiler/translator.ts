@@ -16,7 +16,6 @@ import { createConstants, createModule } from '../wasm/module.ts'
 import type { RuntimeName } from '../wasm/site.ts'
 import { createBatches } from './batch.ts'
 import { unitSignature } from './calls.ts'
-import { codeRecords } from './code.ts'
 import { emitResolve, resolve } from './dispatch.ts'
 import { thunkSize, type Unit } from './find.ts'
 import { createWatch, listedBlocks, type UnitListing, type UnitWatch } from './listing.ts'
@@ -61,7 +60,7 @@ function extentOf({ blocks, thunks }: Unit): Pick<TranslatedUnit, 'starts' | 'en
 export function createTranslator(setup: TranslatorSetup, now: () => number = () => 0): Translator {
   const { counts, routines, tables } = setup
   const memory = readMemory(setup.memory)
-  const { learn, targetsOf, batch, unitAt } = createBatches({ ...setup, memory, records: codeRecords(memory.bytes) })
+  const { learn, targetsOf, batch, unitAt } = createBatches({ ...setup, memory })
   const constants = createConstants(tables, tables + tablesSize, (at, bytes) => memory.bytes.set(bytes, at))
   /** One for all modules: what it has grown to is used again. */
   const writer = createWriter(1 << 20)

@@ -14,6 +14,7 @@ import { createCpu } from '../../../core/cpu/run.ts'
 import { prepareEngine } from '../../../core/host/engine.ts'
 import { parseImage, place } from '../../../core/loader/load.ts'
 import { createMemory } from '../../../core/memory/guest.ts'
+import { requestOf, usualMode } from '../../kit/translation.ts'
 
 export interface TranslateJob {
   readonly programs: readonly { readonly path: string; readonly wide: boolean }[]
@@ -73,16 +74,14 @@ function translate({ path, wide }: TranslateJob['programs'][number], times: numb
   const from = process.threadCpuUsage()
   for (let time = 0; time < times; time += 1)
     for (let at = 0; at < starts.length; at += atOnce) {
-      const { units } = translator.translate({
-        mode: { wide, exact: false, fuses: true },
-        entries: starts.slice(at, at + atOnce),
-        room: Number.POSITIVE_INFINITY,
-        stops: new Set(),
-        whole: new Set(),
-        callTargets: [],
-        jumps: [],
-        forget: at === 0,
-      })
+      const { units } = translator.translate(
+        requestOf({
+          mode: { ...usualMode, wide },
+          entries: starts.slice(at, at + atOnce),
+          room: Number.POSITIVE_INFINITY,
+          forget: at === 0,
+        }),
+      )
       for (const unit of units) instructions += unit.instructions
     }
   const { user, system } = process.threadCpuUsage(from)

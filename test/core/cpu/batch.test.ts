@@ -1,8 +1,8 @@
 /** The units that a request is answered with. */
 import { expect, test } from 'vitest'
 import { createBatches } from '../../../core/cpu/compiler/batch.ts'
-import { codeRecords } from '../../../core/cpu/compiler/code.ts'
 import type { TranslationRequest } from '../../../core/cpu/compiler/translation.ts'
+import { requestOf } from '../../kit/translation.ts'
 import { addressOf as at } from './programs.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
@@ -15,25 +15,15 @@ function start(body: number) {
   const targets = Array.from({ length: cases }, (_, n) => codeBase + 4 * (3 + n * oneCase.length))
   const { cpu, memory, place } = createWorkbench()
   const lines = ['li r3, 0', 'mtctr r4', 'bctr', ...new Array<string[]>(cases).fill(oneCase).flat()]
-  for (let from = 0; from < lines.length; from += 1_024) place(lines.slice(from, from + 1_024), codeBase + 4 * from)
+  place(lines)
   const batches = createBatches({
     memory,
-    records: codeRecords(memory.bytes),
     functions: new Set(),
     eager: false,
     threshold: 100,
   })
-  const request = (more: Partial<TranslationRequest>): TranslationRequest => ({
-    mode: { wide: false, exact: false, fuses: true },
-    entries: [entry],
-    room: 10_000,
-    stops: new Set(),
-    whole: new Set(),
-    callTargets: [],
-    jumps: [],
-    forget: false,
-    ...more,
-  })
+  const request = (more: Partial<TranslationRequest>): TranslationRequest =>
+    requestOf({ entries: [entry], room: 10_000, ...more })
   /** Runs every line once. */
   function runAll(): void {
     for (const target of [entry, ...targets]) {

@@ -53,9 +53,8 @@ function perform(
   rest: number,
 ): Uint8Array[] {
   const { lines, starts } = linesOf(cases)
-  for (let from = 0; from < lines.length; from += 1_024) place(lines.slice(from, from + 1_024), at(from), all)
+  place(lines, at(0), all)
   const registers = cpu.registers()
-  registers.pc = at(0)
   const run = (instructions: number): void => {
     for (let left = instructions; left > 0; left -= 100_000) cpu.run(Math.min(left, 100_000))
   }

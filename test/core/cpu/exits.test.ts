@@ -2,10 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { longestWay } from '../../../core/cpu/compiler/budget.ts'
 import { createCauses } from '../../../core/cpu/compiler/exits.ts'
-import { access } from '../../../core/memory/map.ts'
+import { usualMode } from '../../kit/translation.ts'
 import { codeBase, createWorkbench, dataBase } from './workbench.ts'
 
-const mode = { wide: false, exact: false, fuses: true }
 const much = 1_000_000
 const lines = [
   'bl 0x82000100',
@@ -22,14 +21,13 @@ const [behindCall, load, floats, trap, several, sum] = [at(1), at(2), at(3), at(
 function causes({ compiled = [] as readonly number[], held = [load, floats, trap, sum], longest = 8 } = {}) {
   const { memory, place } = createWorkbench()
   place(lines)
-  memory.commit(dataBase, 0x1000, access.read)
   const causeOf = createCauses({
     memory,
     isCompiled: pc => compiled.includes(pc),
     isHeld: pc => held.includes(pc),
     longestBlock: () => longest,
   })
-  return (pc: number, left = much) => causeOf(mode, pc, left)
+  return (pc: number, left = much) => causeOf(usualMode, pc, left)
 }
 
 describe('compiled code was left', () => {

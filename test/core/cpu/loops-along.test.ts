@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TranslationRequest, TranslatorSetup } from '../../../core/cpu/compiler/translation.ts'
 import { createTranslator } from '../../../core/cpu/compiler/translator.ts'
+import { requestOf } from '../../kit/translation.ts'
 import { at, to } from './late-bench.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
@@ -25,22 +26,13 @@ function translated(
   }
   const functions = new Map(entries.map(line => [at(line), 4]))
   const { cpu, place } = createWorkbench({}, false, { engine: 'tiered', translation, functions })
-  for (let from = 0; from < lines.length; from += 1_024) place(lines.slice(from, from + 1_024), at(from))
-  const registers = cpu.registers()
-  registers.pc = codeBase
-  registers.setGpr(8, BigInt(at(10)))
+  place(lines)
+  cpu.registers().setGpr(8, BigInt(at(10)))
   cpu.run(400_000)
   if (setup === undefined) throw new Error('no translator was told of')
-  const { units, waiting } = createTranslator({ ...setup, unitsInModule }).translate({
-    mode: { wide: false, exact: false, fuses: true },
-    entries: entries.map(at),
-    room: 20_000,
-    stops: new Set(),
-    whole: new Set(),
-    callTargets: [],
-    jumps,
-    forget: false,
-  })
+  const { units, waiting } = createTranslator({ ...setup, unitsInModule }).translate(
+    requestOf({ entries: entries.map(at), room: 20_000, jumps }),
+  )
   const lineOf = (pc: number): number => (pc - codeBase) / 4
   return { units: units.map(({ entry }) => lineOf(entry)), waiting: waiting.map(lineOf) }
 }

@@ -4,10 +4,10 @@ import { notSo } from '../../../core/cpu/compiler/calls.ts'
 import { createRefusals } from '../../../core/cpu/compiler/refusals.ts'
 import { transient } from '../../../core/cpu/state.ts'
 import { hostMap } from '../../../core/memory/map.ts'
+import { usualMode } from '../../kit/translation.ts'
 import { codeBase, createWorkbench } from './workbench.ts'
 
 const threshold = 3
-const mode = { wide: false, exact: false, fuses: true }
 const [load, sum, floats] = [codeBase, codeBase + 4, codeBase + 8]
 
 function start(held: readonly number[] = [load, sum, floats]) {
@@ -27,42 +27,42 @@ describe('a hot address', () => {
   ])('that a unit gave up last, %s, is whole from then on: %$', (_, pc, whole) => {
     const { refusals, giveUp } = start()
     giveUp(pc)
-    expect(refusals.becomesWhole(pc, mode)).toBe(whole)
+    expect(refusals.becomesWhole(pc, usualMode)).toBe(whole)
     expect(refusals.whole.has(pc)).toBe(whole)
   })
 
   test('is whole, whatever it is, where a unit that begins there took for granted what is not so', () => {
     const { refusals, giveUp } = start()
     giveUp(sum + notSo)
-    expect(refusals.becomesWhole(sum, mode)).toBe(true)
+    expect(refusals.becomesWhole(sum, usualMode)).toBe(true)
   })
 
   test('that no unit gave up last is not, nor one that no unit holds any more', () => {
     const { refusals, giveUp } = start([floats])
     giveUp(floats)
-    expect(refusals.becomesWhole(load, mode)).toBe(false)
+    expect(refusals.becomesWhole(load, usualMode)).toBe(false)
     giveUp(load)
-    expect(refusals.becomesWhole(load, mode)).toBe(false)
+    expect(refusals.becomesWhole(load, usualMode)).toBe(false)
     expect([...refusals.whole]).toEqual([])
   })
 
   test('becomes whole once, until that is forgotten', () => {
     const { refusals, giveUp } = start()
     giveUp(load)
-    expect(refusals.becomesWhole(load, mode)).toBe(true)
+    expect(refusals.becomesWhole(load, usualMode)).toBe(true)
     giveUp(load)
-    expect(refusals.becomesWhole(load, mode)).toBe(false)
+    expect(refusals.becomesWhole(load, usualMode)).toBe(false)
     refusals.forget()
     giveUp(load)
-    expect(refusals.becomesWhole(load, mode)).toBe(true)
+    expect(refusals.becomesWhole(load, usualMode)).toBe(true)
   })
 
   test('is given up but once each time: what was told of is not told again', () => {
     const { refusals, giveUp } = start()
     giveUp(load)
-    refusals.becomesWhole(load, mode)
+    refusals.becomesWhole(load, usualMode)
     refusals.forget()
-    expect(refusals.becomesWhole(load, mode)).toBe(false)
+    expect(refusals.becomesWhole(load, usualMode)).toBe(false)
   })
 })
 

@@ -25,9 +25,8 @@ const caseAt = (number: number, length: number): number => at(dispatch.length + 
 function startSwitch(count: number, length: number, settings: CpuSettings & { delay?: number } = {}) {
   const lines = [...dispatch, ...cases(count, length)]
   const bench = startLate(settings.delay ?? 2, { functions: new Map([[codeBase, 4 * lines.length]]), ...settings })
-  for (let from = 0; from < lines.length; from += 1_024) bench.place(lines.slice(from, from + 1_024), at(from))
+  bench.place(lines)
   const registers = bench.cpu.registers()
-  registers.pc = codeBase
   /** Has cases go round from now on. */
   function useAll(list: readonly number[]): void {
     for (const [i, n] of list.entries()) bench.memory.store32(dataBase + 4 * i, caseAt(n, length))
@@ -104,7 +103,7 @@ describe('a case of a switch', () => {
     const far = codeBase + 0x8000
     const { cpu, memory, place, useAll, run, units, exits } = startSwitch(7, 20, { functions: new Map() })
     const long = [...new Array<string>(1_400).fill('addi r8, r8, 1'), `b ${codeBase}`]
-    for (let from = 0; from < long.length; from += 1_024) place(long.slice(from, from + 1_024), far + 4 * from)
+    place(long, far)
     cpu.registers().pc = codeBase
     useAll([0, 1, 2, 3, 4, 5, 6])
     // The last of them goes the long way.

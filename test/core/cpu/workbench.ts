@@ -25,7 +25,7 @@ export const exitsOf = (profile: Profile): number =>
 export interface Workbench {
   readonly memory: GuestMemory
   readonly cpu: Cpu
-  /** Puts a program (lines of assembly, or words) at `base` (its page becomes code) and points pc at it. */
+  /** Puts a program (lines of assembly, or words) at `base` (its pages become code) and points pc at it. */
   place(lines: readonly (string | number)[], base?: number, flags?: number): void
   /** Places and runs until the instruction behind the last line, which is a stop. */
   run(lines: readonly (string | number)[], budget?: number): CpuExit
@@ -53,12 +53,14 @@ export function createWorkbench(
   if (wide) registers.msr |= msrSf
   memory.commit(dataBase, 0x2000, readWrite)
   function place(lines: readonly (string | number)[], base = codeBase, flags = readExecute): void {
-    memory.commit(base & ~0xfff, 0x1000, readExecute)
+    const page = (base & ~0xfff) >>> 0
+    const size = Math.max(1, Math.ceil((base + lines.length * 4 - page) / 0x1000)) * 0x1000
+    memory.commit(page, size, readExecute)
     const bytes = new DataView(new ArrayBuffer(lines.length * 4))
     for (const [index, line] of lines.entries())
       bytes.setUint32(index * 4, typeof line === 'number' ? line : assembler.word(line, base + index * 4))
     memory.poke(base, new Uint8Array(bytes.buffer))
-    memory.protect(base & ~0xfff, 0x1000, flags)
+    memory.protect(page, size, flags)
     registers.pc = base
   }
   return {

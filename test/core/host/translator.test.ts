@@ -1,19 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Delivery, TranslationRequest } from '../../../core/cpu/compiler/translation.ts'
+import type { Delivery } from '../../../core/cpu/compiler/translation.ts'
 import { createTranslatorThread, type TranslatorThread } from '../../../core/host/translator.ts'
+import { requestOf, usualMode } from '../../kit/translation.ts'
 import { codeBase, createWorkbench } from '../cpu/workbench.ts'
 
-const request: TranslationRequest = {
-  mode: { wide: false, exact: true, fuses: true },
-  entries: [],
-  room: 1_000,
-  stops: new Set(),
-  whole: new Set(),
-  callTargets: [],
-  jumps: [],
-  forget: false,
-}
+const request = requestOf({ mode: { ...usualMode, exact: true }, room: 1_000 })
 const addresses = (count: number): number[] => Array.from({ length: count }, (_, i) => codeBase + 4 * i)
 
 /** Nothing is translated: all that is asked for has to wait. */

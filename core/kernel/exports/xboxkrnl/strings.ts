@@ -30,6 +30,14 @@ import { narrowBytes, wideBytes } from '../../text.ts'
 const longestCounted = 0xffff
 const nul = 1
 
+/** Units of so many bytes of the text at an address, up to its NUL; no more than so many. */
+function unitsAt(k: Kernel, at: number, bytes: 1 | 2, most: number): number {
+  const unit = bytes === 1 ? k.memory.load8 : k.memory.load16
+  let units = 0
+  while (units < most && unit(at + units * bytes) !== 0) units += 1
+  return units
+}
+
 function wideText(k: Kernel, at: number, units: number): string {
   let text = ''
   for (let i = 0; i < units; i += 1) text += String.fromCharCode(k.memory.load16(at + i * 2))
@@ -138,9 +146,7 @@ export const strings: readonly Entry[] = [
     nothing,
     ['strings', 'poll'],
     (k, at, source) => {
-      let bytes = 0
-      if (source !== 0) while (bytes < longestCounted && k.memory.load8(source + bytes) !== 0) bytes += 1
-      const length = Math.min(bytes, longestCounted - nul)
+      const length = source === 0 ? 0 : Math.min(unitsAt(k, source, 1, longestCounted), longestCounted - nul)
       setCounted(k, at, length, source === 0 ? 0 : length + nul, source)
     },
   ),
@@ -151,8 +157,7 @@ export const strings: readonly Entry[] = [
     nothing,
     ['strings', 'poll'],
     (k, at, source) => {
-      let units = 0
-      if (source !== 0) while (units < longestCounted >>> 1 && k.memory.load16(source + units * 2) !== 0) units += 1
+      const units = source === 0 ? 0 : unitsAt(k, source, 2, longestCounted >>> 1)
       setCounted(k, at, units * 2, source === 0 ? 0 : Math.min(units * 2 + 2, 0xfffe), source)
     },
   ),
